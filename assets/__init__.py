@@ -1,0 +1,1 @@
+"""Venue data and models that ship with the twin."""

@@ -1,0 +1,1 @@
+"""IFC in, model package out: tiles, catalogue, spatial index, plans, portals."""

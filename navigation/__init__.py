@@ -1,0 +1,1 @@
+"""Rooms and portals in, routes and guidance out."""

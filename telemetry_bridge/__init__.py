@@ -1,0 +1,1 @@
+"""Devices in, frames out: adapters, bindings, live state, hub."""

@@ -1,0 +1,1 @@
+"""The running twin: settings, HTTP and WebSocket server, command line."""
