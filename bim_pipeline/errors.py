@@ -3,15 +3,15 @@
 ```
 PipelineError                what went wrong and what to do, in one line
 ├── SourceError              the IFC file cannot be used
-│   ├── SourceMissing
-│   ├── NotIfc
-│   ├── UnsupportedSchema
-│   ├── TruncatedSource
-│   └── EmptyModel
+│   ├── SourceMissingError
+│   ├── NotIfcError
+│   ├── UnsupportedSchemaError
+│   ├── TruncatedSourceError
+│   └── EmptyModelError
 └── TargetError              the package cannot be written
-    ├── TargetUnwritable
-    ├── TargetOccupied
-    └── DiskFull
+    ├── TargetUnwritableError
+    ├── TargetOccupiedError
+    └── DiskFullError
 ```
 """
 
@@ -26,23 +26,23 @@ class SourceError(PipelineError):
     """The IFC file cannot be used."""
 
 
-class SourceMissing(SourceError):
+class SourceMissingError(SourceError):
     """There is no such file, or it cannot be opened."""
 
 
-class NotIfc(SourceError):
+class NotIfcError(SourceError):
     """The file is not an IFC (STEP) file."""
 
 
-class UnsupportedSchema(SourceError):
+class UnsupportedSchemaError(SourceError):
     """The file's schema is not one of IFC2X3, IFC4 and IFC4X3."""
 
 
-class TruncatedSource(SourceError):
+class TruncatedSourceError(SourceError):
     """The file ends before its end, or cannot be parsed."""
 
 
-class EmptyModel(SourceError):
+class EmptyModelError(SourceError):
     """The file holds no product at all."""
 
 
@@ -50,13 +50,13 @@ class TargetError(PipelineError):
     """The package cannot be written."""
 
 
-class TargetUnwritable(TargetError):
+class TargetUnwritableError(TargetError):
     """The folder cannot be made or written."""
 
 
-class TargetOccupied(TargetError):
+class TargetOccupiedError(TargetError):
     """The target exists and is no model package: it is not replaced."""
 
 
-class DiskFull(TargetError):
+class DiskFullError(TargetError):
     """The disk has no room for the package."""

@@ -62,7 +62,7 @@ class Storey:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:  # noqa: A001 - the manifest's word for it
+class ModelWarning:
     """Something of the model that was not taken as it stands: what, where, and what was done."""
 
     code: str
