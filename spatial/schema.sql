@@ -101,5 +101,5 @@ CREATE TABLE portal (
 -- Full text: one row an element; Chinese, Japanese and Korean text is stored with a blank between characters
 -- (spatial.text), because FTS5's tokenizers do not cut it.
 CREATE VIRTUAL TABLE element_text USING fts5(
-    text, content='', contentless_delete=0, tokenize='unicode61 remove_diacritics 2'
+    text, content='', tokenize='unicode61 remove_diacritics 2'
 );
