@@ -1,0 +1,138 @@
+"""What can go wrong in the twin, in one tree, and which problem (RFC 9457) each becomes over HTTP.
+
+::
+
+    TwinError
+    ├── StartError            the server cannot start: one line for the user, exit code 2
+    │   ├── SettingError      a setting or an option makes no sense
+    │   ├── VenueError        the venue folder has faults, all of them listed
+    │   ├── PortError         the port is taken, or may not be bound
+    │   ├── DataFolderError   the data folder cannot be written
+    │   └── DemoError         the demo venue could not be made
+    └── RequestError          a request cannot be answered as asked
+        ├── NotFoundError     404
+        ├── BadRequestError   400
+        ├── ForbiddenError    403, a page of another site tried to write
+        ├── BodyTooLargeError 413
+        └── GoneError         410, an older revision of the model was asked for
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+
+class TwinError(Exception):
+    """Root of the tree; the message is one line that says what is wrong and what to do."""
+
+
+class StartError(TwinError):
+    """The server cannot start as asked."""
+
+
+class SettingError(StartError):
+    """A setting or an option makes no sense."""
+
+
+class VenueError(StartError):
+    """The venue folder has faults; `faults` names each by file."""
+
+    def __init__(self, folder: str, faults: Sequence[str]) -> None:
+        self.folder = folder
+        self.faults = tuple(faults)
+        shown = "; ".join(self.faults[:MOST_FAULTS_SHOWN])
+        more = len(self.faults) - MOST_FAULTS_SHOWN
+        tail = f"; and {more} more" if more > 0 else ""
+        super().__init__(f"the venue folder {folder} has {len(self.faults)} fault(s): {shown}{tail}")
+
+
+class PortError(StartError):
+    """The port is taken, or this user may not bind it."""
+
+
+class DataFolderError(StartError):
+    """The data folder cannot be made or written."""
+
+
+class DemoError(StartError):
+    """The demo venue could not be made."""
+
+
+class RequestError(TwinError):
+    """A request cannot be answered as asked."""
+
+    status = HTTPStatus.BAD_REQUEST
+    slug = "bad-request"
+
+
+class BadRequestError(RequestError):
+    """The request's parameters or body cannot be understood."""
+
+
+class NotFoundError(RequestError):
+    """What was asked for does not exist in this model."""
+
+    status = HTTPStatus.NOT_FOUND
+    slug = "not-found"
+
+
+class ForbiddenError(RequestError):
+    """A page of another site tried to change something here."""
+
+    status = HTTPStatus.FORBIDDEN
+    slug = "cross-site"
+
+
+class GoneError(RequestError):
+    """A revision of the model that is no longer served."""
+
+    status = HTTPStatus.GONE
+    slug = "old-revision"
+
+
+class BodyTooLargeError(RequestError):
+    """The request's body is over the limit."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    slug = "body-too-large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"the body is larger than {limit_bytes} bytes; send it in smaller batches")
+
+
+MOST_FAULTS_SHOWN = 6
+TYPE_PREFIX = "urn:venue-twin:problem:"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem detail (RFC 9457, section 3); `errors` is an extension that lists single faults."""
+
+    status: int
+    slug: str
+    title: str
+    detail: str
+    errors: tuple[dict[str, Any], ...] = field(default=())
+
+    def body(self, instance: str) -> dict[str, Any]:
+        """The JSON members; `instance` is the path that was asked for."""
+        members: dict[str, Any] = {
+            "type": TYPE_PREFIX + self.slug,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": instance,
+        }
+        return members | ({"errors": list(self.errors)} if self.errors else {})
+
+
+def problem_of(error: RequestError) -> Problem:
+    """The problem that a request error becomes."""
+    return Problem(int(error.status), error.slug, error.status.phrase, str(error))
+
+
+def problem_of_status(status: int, detail: str) -> Problem:
+    """The problem for a bare HTTP status, as the framework raises them (404, 405, ...)."""
+    phrase = HTTPStatus(status).phrase
+    return Problem(status, phrase.lower().replace(" ", "-"), phrase, detail)

@@ -1,0 +1,74 @@
+"""Every failure leaves the server as a problem detail (RFC 9457), never as a stack trace."""
+
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from twin.errors import Problem, RequestError, problem_of, problem_of_status
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemOut(BaseModel):
+    """A problem detail (RFC 9457)."""
+
+    model_config = ConfigDict(title="Problem")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[dict[str, Any]] | None = None
+
+
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "description": "The request cannot be answered as asked.",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+}
+
+
+def problem_response(problem: Problem, path: str) -> Response:
+    """The response that carries a problem."""
+    return Response(orjson.dumps(problem.body(path)), problem.status, media_type=MEDIA_TYPE)
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Turn our errors and the framework's into problems; `middleware.LastResort` has all others."""
+    app.add_exception_handler(RequestError, _on_request_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_error)
+
+
+def _on_request_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestError)  # the table above maps this type alone
+    return problem_response(problem_of(error), request.url.path)
+
+
+def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = error.detail
+    if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
+        detail = f"nothing is served at {request.url.path}; the API is described at /docs"
+    response = problem_response(problem_of_status(error.status_code, detail), request.url.path)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _on_invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = tuple(
+        {"where": ".".join(str(part) for part in item["loc"]), "message": item["msg"]}
+        for item in error.errors()
+    )
+    detail = "; ".join(f"{fault['where']}: {fault['message']}" for fault in faults[:5])
+    problem = Problem(422, "invalid-request", "Invalid request", detail, faults)
+    return problem_response(problem, request.url.path)

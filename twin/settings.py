@@ -1,0 +1,131 @@
+"""One typed settings object; the environment (prefix ``TWIN_``) is read here and nowhere else."""
+
+import ipaddress
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from twin.errors import SettingError
+
+PACKAGE_SUFFIX = ".twin"
+DATA_SUFFIX = ".data"
+
+
+class Settings(BaseSettings):
+    """Everything that a venue may set about its server; command line options win over the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="TWIN_", frozen=True, extra="ignore")
+
+    package: Path
+    """The model package's folder."""
+    data: Path | None = None
+    """Where the server keeps what it writes; see `data_folder`."""
+    venue: Path | None = None
+    """The venue folder; without one the registry is derived from the model."""
+    viewer: Path | None = None
+    """The built viewer; the repository's ``web_viewer/dist`` when unset."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    allowed_origins: tuple[str, ...] = ()
+    """Other sites (``https://wall.example``) that may call this server from a page; none by default."""
+    body_limit_bytes: int = Field(default=10_000_000, gt=0)
+
+    mqtt: str | None = None
+    """The broker's URL: ``mqtt://user:password@host:1883`` or ``mqtts://``."""
+    embedded_broker: bool = False
+    """Start a broker of our own on loopback and listen to it."""
+    broker_port: int = Field(default=1883, ge=0, le=65535)
+    """The embedded broker's port; a free one is taken when it is in use."""
+
+    simulate: bool = False
+    speed: float = Field(default=1.0, gt=0, le=86_400)
+    """Simulated seconds per second; counts with `simulate` alone."""
+    start: AwareDatetime | None = None
+    """When simulated time begins; now when unset."""
+    seed: int = 1
+
+    frame_rate_hz: float = Field(default=5.0, gt=0, le=60)
+    package_poll_s: float = Field(default=3.0, gt=0)
+    """How often the server looks whether the package was rebuilt under it."""
+
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("mqtt")
+    @classmethod
+    def _mqtt_scheme(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("mqtt://", "mqtts://")):
+            raise ValueError("the broker's URL must begin with mqtt:// or mqtts://")
+        return url
+
+    @property
+    def data_folder(self) -> Path:
+        """`data`, else beside the package: ``palace.twin`` keeps its data in ``palace.data``."""
+        if self.data is not None:
+            return self.data
+        package = self.package.absolute()
+        stem = package.stem if package.suffix == PACKAGE_SUFFIX else package.name
+        return package.with_name(stem + DATA_SUFFIX)
+
+    @property
+    def viewer_folder(self) -> Path:
+        """Where the built viewer is, whether or not it has been built."""
+        return self.viewer or Path(__file__).parents[1] / "web_viewer" / "dist"
+
+    @property
+    def start_ms(self) -> int | None:
+        """When simulated time begins, in ms since 1970 UTC."""
+        return None if self.start is None else round(self.start.timestamp() * 1000)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether this machine alone can reach the server."""
+        return is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or an address means this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings(options: Mapping[str, Any]) -> Settings:
+    """Settings from command line options (those that are not None) over the environment.
+
+    Raises SettingError, which names each wrong value, where it came from and why it was refused.
+    """
+    given = {key: value for key, value in options.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        faults = (_fault(item["loc"], item["msg"], given) for item in error.errors())
+        raise SettingError("; ".join(faults)) from error
+
+
+def _fault(location: tuple[int | str, ...], message: str, given: Mapping[str, Any]) -> str:
+    name = str(location[0]) if location else ""
+    source = f"--{name}" if name in given else f"TWIN_{name.upper()}"
+    return f"{source}: {message.removeprefix('Value error, ')}"
+
+
+def parse_start(text: str | None) -> datetime | None:
+    """An RFC 3339 time, or a date and time without a zone, taken as this machine's; None stays None.
+
+    Raises SettingError when the text is neither.
+    """
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise SettingError(f"--start: '{text}' is no time; write it as 2026-05-01T08:00:00+08:00") from error
+    return moment if moment.tzinfo else moment.astimezone()
