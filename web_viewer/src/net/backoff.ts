@@ -3,6 +3,6 @@
  * wall of screens does not storm a server that has just come back.
  */
 export function backoffMs(attempt: number, random: () => number, baseMs = 400, capMs = 5000): number {
-  const ceiling = Math.min(capMs, baseMs * 2 ** Math.min(attempt, 16));
-  return ceiling / 2 + (random() * ceiling) / 2;
+  const ceiling = Math.min(capMs, baseMs * 2 ** Math.min(attempt, 16))
+  return ceiling / 2 + (random() * ceiling) / 2
 }

@@ -1,25 +1,25 @@
 /** Quality codes of the wire contract. */
-export const QUALITY_GOOD = 0;
-export const QUALITY_STALE = 1;
-export const QUALITY_BAD = 2;
-export const QUALITY_SIMULATED = 3;
+export const QUALITY_GOOD = 0
+export const QUALITY_STALE = 1
+export const QUALITY_BAD = 2
+export const QUALITY_SIMULATED = 3
 
 /** What `applyFrame` needs of a decoded frame; arrays of equal length n. */
 export interface SampleColumns {
-  readonly time: number;
-  readonly pointIndex: Uint32Array;
-  readonly value: Float64Array;
-  readonly quality: Uint8Array;
+  readonly time: number
+  readonly pointIndex: Uint32Array
+  readonly value: Float64Array
+  readonly quality: Uint8Array
 }
 
 /** The newest sample of every point, by point_index. */
 export interface LiveColumns {
   /** (points,) float64, in the point's unit; NaN where nothing was received. */
-  readonly value: Float64Array;
+  readonly value: Float64Array
   /** (points,) float64, ms since 1970 UTC of the frame that brought it; NaN where nothing was received. */
-  readonly time: Float64Array;
+  readonly time: Float64Array
   /** (points,) uint8, wire quality codes. */
-  readonly quality: Uint8Array;
+  readonly quality: Uint8Array
 }
 
 /** Columns for `count` points, nothing received yet. */
@@ -28,27 +28,27 @@ export function emptyColumns(count: number): LiveColumns {
     value: new Float64Array(count).fill(Number.NaN),
     time: new Float64Array(count).fill(Number.NaN),
     quality: new Uint8Array(count).fill(QUALITY_STALE),
-  };
+  }
 }
 
 /** Write a frame into the columns; gives the point indices that it touched, less those that do not exist here. */
 export function applyFrame(columns: LiveColumns, frame: SampleColumns): Uint32Array {
-  const known = columns.value.length;
-  const touched = new Uint32Array(frame.pointIndex.length);
-  let count = 0;
+  const known = columns.value.length
+  const touched = new Uint32Array(frame.pointIndex.length)
+  let count = 0
   for (const [position, point] of frame.pointIndex.entries()) {
-    if (point >= known) continue;
-    columns.value[point] = frame.value[position] ?? Number.NaN;
-    columns.quality[point] = frame.quality[position] ?? QUALITY_BAD;
-    columns.time[point] = frame.time;
-    touched[count++] = point;
+    if (point >= known) continue
+    columns.value[point] = frame.value[position] ?? Number.NaN
+    columns.quality[point] = frame.quality[position] ?? QUALITY_BAD
+    columns.time[point] = frame.time
+    touched[count++] = point
   }
-  return touched.subarray(0, count);
+  return touched.subarray(0, count)
 }
 
 /** Whether a point's value can be shown as the present one. */
 export function isUsable(columns: LiveColumns, point: number): boolean {
-  const quality = columns.quality[point];
-  const value = columns.value[point];
-  return value !== undefined && !Number.isNaN(value) && (quality === QUALITY_GOOD || quality === QUALITY_SIMULATED);
+  const quality = columns.quality[point]
+  const value = columns.value[point]
+  return value !== undefined && !Number.isNaN(value) && (quality === QUALITY_GOOD || quality === QUALITY_SIMULATED)
 }

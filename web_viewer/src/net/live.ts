@@ -1,77 +1,79 @@
-import { backoffMs } from './backoff';
+import { backoffMs } from './backoff'
 
 /** The part of WebSocket that the connection uses, so that tests can stand in for the network. */
 export interface SocketLike {
-  binaryType: string;
-  onopen: ((event: Event) => void) | null;
-  onmessage: ((event: MessageEvent) => void) | null;
-  onclose: ((event: CloseEvent) => void) | null;
-  onerror: ((event: Event) => void) | null;
-  close(code?: number, reason?: string): void;
+  binaryType: string
+  onopen: ((event: Event) => void) | null
+  onmessage: ((event: MessageEvent) => void) | null
+  onclose: ((event: CloseEvent) => void) | null
+  onerror: ((event: Event) => void) | null
+  close(code?: number, reason?: string): void
 }
 
 /** `connecting` before the first connection, `live`, `lost` from a break to the next hello. */
-export type LinkState = 'connecting' | 'live' | 'lost';
+export type LinkState = 'connecting' | 'live' | 'lost'
 
 /** First message of a stream. A changed `registry` means that point indices changed their meaning. */
 export interface Hello {
-  readonly type: 'hello';
-  readonly epoch: string;
-  readonly seq: number;
-  readonly time: number;
-  readonly registry: string;
-  readonly simulated: boolean;
-  readonly speed: number;
+  readonly type: 'hello'
+  readonly epoch: string
+  readonly seq: number
+  readonly time: number
+  readonly registry: string
+  readonly simulated: boolean
+  readonly speed: number
 }
 
 /** What the connection tells its owner. */
 export interface LiveHandlers {
-  readonly onState: (state: LinkState) => void;
-  readonly onHello: (hello: Hello) => void;
+  readonly onState: (state: LinkState) => void
+  readonly onHello: (hello: Hello) => void
   /** One binary frame; throwing drops the connection, since a stream that cannot be read is no stream. */
-  readonly onFrame: (data: ArrayBuffer) => void;
-  readonly onEvent: (event: Readonly<Record<string, unknown>>) => void;
+  readonly onFrame: (data: ArrayBuffer) => void
+  readonly onEvent: (event: Readonly<Record<string, unknown>>) => void
+  /** The stream sent what this page cannot read; it reconnects by itself. */
+  readonly onFault: (error: unknown) => void
 }
 
 /** Where the connection gets its socket, its timers and its chance from. */
 export interface LiveEnvironment {
-  readonly open: (url: string, protocol: string) => SocketLike;
+  readonly open: (url: string, protocol: string) => SocketLike
   /** Call `run` after `ms`; gives what cancels it. */
-  readonly after: (ms: number, run: () => void) => () => void;
-  readonly random: () => number;
+  readonly after: (ms: number, run: () => void) => () => void
+  readonly random: () => number
 }
 
 /** The server sends a heartbeat each second; this much silence means that it is gone though no close was seen. */
-export const SILENCE_MS = 4000;
+export const SILENCE_MS = 4000
 
-const PROTOCOL = 'twin.v1';
+const PROTOCOL = 'twin.v1'
 
 /** The browser's own sockets and timers. */
 export function browserEnvironment(): LiveEnvironment {
   return {
     open: (url, protocol) => new WebSocket(url, protocol),
     after: (ms, run) => {
-      const id = window.setTimeout(run, ms);
+      const id = window.setTimeout(run, ms)
       return () => {
-        window.clearTimeout(id);
-      };
+        window.clearTimeout(id)
+      }
     },
     random: Math.random,
-  };
+  }
 }
 
 /** The address of the live stream of the server that this page came from. */
 export function liveUrl(location: Pick<Location, 'protocol' | 'host'>): string {
-  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/live`;
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/live`
 }
 
 /** A live stream that comes back by itself, for as long as it is not stopped. */
 export class LiveConnection {
-  private socket: SocketLike | null = null;
-  private attempt = 0;
-  private cancelRetry: (() => void) | null = null;
-  private cancelWatch: (() => void) | null = null;
-  private stopped = true;
+  private socket: SocketLike | null = null
+  private attempt = 0
+  private cancelRetry: (() => void) | null = null
+  private cancelWatch: (() => void) | null = null
+  private stopped = true
 
   constructor(
     private readonly url: string,
@@ -80,96 +82,96 @@ export class LiveConnection {
   ) {}
 
   start(): void {
-    if (!this.stopped) return;
-    this.stopped = false;
-    this.handlers.onState('connecting');
-    this.connect();
+    if (!this.stopped) return
+    this.stopped = false
+    this.handlers.onState('connecting')
+    this.connect()
   }
 
   stop(): void {
-    this.stopped = true;
-    this.cancelRetry?.();
-    this.cancelRetry = null;
-    this.drop();
+    this.stopped = true
+    this.cancelRetry?.()
+    this.cancelRetry = null
+    this.drop()
   }
 
   /** Do not wait out the pause: the network is back, or the page is looked at again. */
   retryNow(): void {
-    if (this.stopped || this.socket !== null) return;
-    this.cancelRetry?.();
-    this.attempt = 0;
-    this.connect();
+    if (this.stopped || this.socket !== null) return
+    this.cancelRetry?.()
+    this.attempt = 0
+    this.connect()
   }
 
   private connect(): void {
-    this.cancelRetry = null;
-    const socket = this.environment.open(this.url, PROTOCOL);
-    this.socket = socket;
-    socket.binaryType = 'arraybuffer';
+    this.cancelRetry = null
+    const socket = this.environment.open(this.url, PROTOCOL)
+    this.socket = socket
+    socket.binaryType = 'arraybuffer'
     socket.onopen = () => {
-      this.watch();
-    };
+      this.watch()
+    }
     socket.onmessage = (event) => {
-      this.receive(event.data);
-    };
-    socket.onerror = () => undefined;
+      this.receive(event.data)
+    }
+    socket.onerror = () => undefined
     socket.onclose = () => {
-      this.lose();
-    };
-    this.watch();
+      this.lose()
+    }
+    this.watch()
   }
 
   private receive(data: unknown): void {
-    this.watch();
+    this.watch()
     try {
-      if (data instanceof ArrayBuffer) this.handlers.onFrame(data);
-      else if (typeof data === 'string') this.receiveText(JSON.parse(data));
+      if (data instanceof ArrayBuffer) this.handlers.onFrame(data)
+      else if (typeof data === 'string') this.receiveText(JSON.parse(data))
     } catch (error) {
-      console.warn('The live stream sent what this page cannot read; reconnecting.', error);
-      this.lose();
+      this.handlers.onFault(error)
+      this.lose()
     }
   }
 
   private receiveText(message: unknown): void {
-    if (typeof message !== 'object' || message === null) throw new TypeError('not a JSON object');
+    if (typeof message !== 'object' || message === null) throw new TypeError('not a JSON object')
     if (!isHello(message)) {
-      this.handlers.onEvent(message as Record<string, unknown>);
-      return;
+      this.handlers.onEvent(message as Record<string, unknown>)
+      return
     }
-    this.attempt = 0;
-    this.handlers.onHello(message);
-    this.handlers.onState('live');
+    this.attempt = 0
+    this.handlers.onHello(message)
+    this.handlers.onState('live')
   }
 
   private watch(): void {
-    this.cancelWatch?.();
+    this.cancelWatch?.()
     this.cancelWatch = this.environment.after(SILENCE_MS, () => {
-      this.lose();
-    });
+      this.lose()
+    })
   }
 
   private lose(): void {
-    if (this.socket === null) return;
-    this.drop();
-    if (this.stopped) return;
-    this.handlers.onState('lost');
-    const pauseMs = backoffMs(this.attempt++, this.environment.random);
+    if (this.socket === null) return
+    this.drop()
+    if (this.stopped) return
+    this.handlers.onState('lost')
+    const pauseMs = backoffMs(this.attempt++, this.environment.random)
     this.cancelRetry = this.environment.after(pauseMs, () => {
-      this.connect();
-    });
+      this.connect()
+    })
   }
 
   private drop(): void {
-    this.cancelWatch?.();
-    this.cancelWatch = null;
-    const socket = this.socket;
-    this.socket = null;
-    if (socket === null) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
+    this.cancelWatch?.()
+    this.cancelWatch = null
+    const socket = this.socket
+    this.socket = null
+    if (socket === null) return
+    socket.onopen = socket.onmessage = socket.onclose = null
+    socket.close()
   }
 }
 
 function isHello(message: object): message is Hello {
-  return 'type' in message && message.type === 'hello' && 'epoch' in message;
+  return 'type' in message && message.type === 'hello' && 'epoch' in message
 }
