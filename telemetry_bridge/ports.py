@@ -1,0 +1,88 @@
+"""The port between the devices' protocols and the bridge."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value that a device reported, as it came: `value` and `time` are not checked yet.
+
+    `time_ms` is ms since 1970 UTC; None: now. `row` is its place in the message it came in, so that a
+    refusal can name it.
+    """
+
+    device: str
+    point: str
+    value: object
+    time_ms: float | None = None
+    row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A sample that was not taken, and why; `code` is for programs, `reason` for people.
+
+    Codes: `unknown_device`, `unknown_point`, `bad_value`, `unknown_state`, `bad_time`, `future`, `too_old`,
+    `wrong_shape`.
+    """
+
+    index: int
+    device: str
+    point: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What became of a batch: how many samples were taken, and each that was not."""
+
+    accepted: int
+    refused: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A value that a writable point should take; `id` comes back in the device's acknowledgement."""
+
+    id: str
+    device: str
+    point: str
+    value: float
+    time_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How an adapter is: `connected` now, and what a person should know (`detail`)."""
+
+    connected: bool
+    detail: str
+    received: int = 0
+    refused: int = 0
+    reconnects: int = 0
+
+
+class Sink(Protocol):
+    """Where an adapter delivers; `Bridge` is one."""
+
+    def accept(self, readings: Sequence[Reading]) -> Acceptance:
+        """Take the good readings and say which were refused, and why. Never raises for bad readings."""
+
+
+class Adapter(Protocol):
+    """One way of talking with devices."""
+
+    async def start(self, sink: Sink) -> None:
+        """Begin to deliver; returns at once. AdapterError: settings with which it can never work."""
+
+    async def stop(self) -> None:
+        """Stop delivering and let go of connections; harmless when not started."""
+
+    async def send(self, command: Command) -> None:
+        """Hand a command to the device. CommandError: it could not be handed over."""
+
+    def health(self) -> Health:
+        """Say how it is; never blocks."""

@@ -1,0 +1,58 @@
+"""YAML that remembers on which line each value stands, so that an error can name it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from telemetry_bridge.errors import Fault, RegistryError
+
+Path = tuple[str | int, ...]
+
+
+def load_yaml(text: str, file: str) -> tuple[Any, Mapping[Path, int]]:
+    """Read one YAML document; gives its value and the line (from 1) of every path in it.
+
+    Raises:
+        RegistryError: not YAML, or a key twice in one mapping (which YAML forbids and PyYAML lets pass).
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        value = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{file}:{mark.line + 1}" if mark else file
+        raise RegistryError([Fault(where, f"not YAML: {error.problem or error.context}")]) from error
+    except yaml.YAMLError as error:
+        raise RegistryError([Fault(file, f"not YAML: {error}")]) from error
+    lines: dict[Path, int] = {}
+    faults: list[Fault] = []
+    if node is not None:
+        _walk(node, (), file, lines, faults)
+    if faults:
+        raise RegistryError(faults)
+    return value, lines
+
+
+def line_of(path: Path, lines: Mapping[Path, int]) -> int:
+    """Give the line of the longest part of `path` that stands in the document; 1 for none."""
+    for length in range(len(path), -1, -1):
+        if path[:length] in lines:
+            return lines[path[:length]]
+    return 1
+
+
+def _walk(node: yaml.Node, path: Path, file: str, lines: dict[Path, int], faults: list[Fault]) -> None:
+    lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.SequenceNode):
+        for position, item in enumerate(node.value):
+            _walk(item, (*path, position), file, lines, faults)
+    elif isinstance(node, yaml.MappingNode):
+        for key, item in node.value:
+            child = (*path, str(key.value))
+            line = key.start_mark.line + 1
+            if child in lines:
+                faults.append(Fault(f"{file}:{line}", f"{key.value} is there twice"))
+                continue
+            lines[child] = line
+            _walk(item, child, file, lines, faults)
