@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
@@ -18,8 +17,6 @@ IntArray: TypeAlias = NDArray[np.int32]
 AttributeValue: TypeAlias = str | int | float | bool | None
 Mesh: TypeAlias = tuple[FloatArray, IntArray]
 """Vertices (n, 3) float64, m, local frame; triangles (m, 3) int32, counter-clockwise seen from outside."""
-
-NO_ATTRIBUTES: Mapping[str, AttributeValue] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +45,7 @@ class Element:
     storey_index: int | None = None
     space_index: int | None = None
     placement: FloatArray | None = None
-    attributes: Mapping[str, AttributeValue] = NO_ATTRIBUTES
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +109,20 @@ class Body:
         return np.concatenate([vertices.min(axis=0), vertices.max(axis=0)])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SmoothMesh:
+    """A mesh ready to draw: corners that share a vertex, a colour and a smooth surface are one.
+
+    `vertex_ids` (n,) int32 into the shape's vertices; `normals` (n, 3) float32, unit; `colour_ids` (n,)
+    int32; `triangles` (m, 3) int32 into these.
+    """
+
+    vertex_ids: IntArray
+    normals: NDArray[np.float32]
+    colour_ids: IntArray
+    triangles: IntArray
+
+
 class Meshes(Mapping[int, Mesh]):
     """The bodies as meshes by element index; a mesh is made when asked for, and not kept."""
 
@@ -129,6 +140,19 @@ class Meshes(Mapping[int, Mesh]):
     def __len__(self) -> int:
         """Count the drawn elements."""
         return len(self._bodies)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Geometry:
+    """Every drawn body of a model: `bodies` by element index, ascending; `smooth` by the shape's key."""
+
+    bodies: Mapping[int, Body]
+    smooth: Mapping[str, SmoothMesh]
+    failed: Mapping[int, str]
+
+    def meshes(self) -> Meshes:
+        """Give the bodies as plain meshes in the local frame, by element index."""
+        return Meshes(self.bodies)
 
 
 @dataclass(frozen=True, slots=True)
