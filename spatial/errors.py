@@ -1,15 +1,19 @@
 """Every error that `spatial` raises.
 
-SpatialError
-├── PackageError            the folder cannot be read as a model package
-│   ├── NotAPackage         no manifest there
-│   ├── WrongFormat         written by another format version, or the manifest cannot be read
-│   └── IncompletePackage   a file is missing, cut short or broken
-│       └── IndexFormatError    `boxes.idx` is not what it should be
-└── QueryError              the caller asked for something that makes no sense
-    ├── BadCursor           a cursor that no page of this list gave
-    └── UnknownPlace        a storey, space, element or plan that the package does not hold
+```
+SpatialError                        one line that says what to do
+├── PackageError                    the folder cannot be read as a model package
+│   ├── NotAPackageError            no manifest there
+│   ├── WrongFormatError            written by another format version, or the manifest cannot be read
+│   └── IncompletePackageError      a file is missing, cut short or broken
+│       └── IndexFormatError        `boxes.idx` is not what it should be
+└── QueryError                      the caller asked for something that makes no sense
+    ├── BadCursorError              a cursor that no page of a list gave
+    └── UnknownPlaceError           a storey, space, element or plan that the package does not hold
+```
 """
+
+from __future__ import annotations
 
 
 class SpatialError(Exception):
@@ -20,19 +24,19 @@ class PackageError(SpatialError):
     """A folder cannot be read as a model package."""
 
 
-class NotAPackage(PackageError):  # noqa: N818 - named after what is wrong
+class NotAPackageError(PackageError):
     """The folder holds no manifest."""
 
 
-class WrongFormat(PackageError):  # noqa: N818
+class WrongFormatError(PackageError):
     """The package has another format version, or its manifest cannot be read."""
 
 
-class IncompletePackage(PackageError):  # noqa: N818
+class IncompletePackageError(PackageError):
     """A file of the package is missing, cut short or broken."""
 
 
-class IndexFormatError(IncompletePackage):
+class IndexFormatError(IncompletePackageError):
     """The bytes are no packed index."""
 
 
@@ -40,9 +44,9 @@ class QueryError(SpatialError):
     """A query that makes no sense."""
 
 
-class BadCursor(QueryError):  # noqa: N818
-    """The cursor is none that a page of this list gave."""
+class BadCursorError(QueryError):
+    """The cursor is none that a page of a list gave."""
 
 
-class UnknownPlace(QueryError):  # noqa: N818
+class UnknownPlaceError(QueryError):
     """The package holds no such storey, space, element or plan."""

@@ -1,0 +1,313 @@
+"""A model package opened for reading: the front of everything that asks where things are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spatial.catalogue import Catalogue
+from spatial.errors import BadCursorError, IncompletePackageError, NotAPackageError, UnknownPlaceError
+from spatial.index import PackedIndex
+from spatial.manifest import read_manifest
+from spatial.model import (
+    Box,
+    Columns,
+    Element,
+    ElementDetail,
+    ElementFilter,
+    JsonValue,
+    Location,
+    Manifest,
+    Near,
+    Page,
+    Portal,
+    Space,
+    Storey,
+)
+from spatial.places import SpaceLocator, extents_by_storey, storey_at
+from spatial.text import match_query
+
+MAX_PAGE = 1000
+MAX_CHILDREN = 200
+MAX_LOCATED = 100
+EVERYTHING = ElementFilter()
+
+
+class ModelPackage:
+    """One revision of one building. Opens in milliseconds; threads may share it.
+
+    Everything is in metres, Z up, in the package's local frame. Attributes: `folder`, `manifest`, `index`
+    (the packed index of the elements' boxes), `storeys` (lowest first) and `element_count`.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, catalogue: Catalogue, index: PackedIndex) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.index = index
+        self._catalogue = catalogue
+        self.element_count = catalogue.element_count()
+        if self.element_count != index.row_count:
+            raise IncompletePackageError(f"{folder}: index and catalogue differ; build the package again")
+        self.storeys: tuple[Storey, ...] = catalogue.storeys()
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open the package in a folder.
+
+        Raises NotAPackageError, WrongFormatError or IncompletePackageError, each with one line for the user.
+        """
+        manifest_path = folder / "manifest.json"
+        if not manifest_path.is_file():
+            raise NotAPackageError(f"{folder} is no model package (no manifest.json); make one: twin build")
+        manifest = read_manifest(manifest_path.read_bytes(), str(manifest_path))
+        for name in ("model.db", "boxes.idx", "tileset.json"):
+            if not (folder / name).is_file():
+                raise IncompletePackageError(f"{folder} lacks {name}; build the package again")
+        index = PackedIndex.open(folder / "boxes.idx")
+        catalogue = Catalogue.open(folder / "model.db")
+        try:
+            return cls(folder, manifest, catalogue, index)
+        except IncompletePackageError:
+            catalogue.close()
+            raise
+
+    def close(self) -> None:
+        """Close the files; no query may follow."""
+        self._catalogue.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Elements
+
+    def element(self, guid: str) -> Element:
+        """The element of a guid. Raises UnknownPlaceError."""
+        found = self._catalogue.element(guid)
+        if found is None:
+            raise UnknownPlaceError(f"this model has no element {guid!r}")
+        return found
+
+    def element_at(self, element_index: int) -> Element:
+        """The element of an index. Raises UnknownPlaceError."""
+        found = self._catalogue.elements([element_index])
+        if not found:
+            raise UnknownPlaceError(f"this model has no element number {element_index}")
+        return found[0]
+
+    def elements_at(self, indices: ArrayLike) -> tuple[Element, ...]:
+        """The elements of some indices, in their order; unknown ones are left out."""
+        return self._catalogue.elements(np.asarray(indices, dtype=np.int64).tolist())
+
+    def elements_by_tag(self, tag: str) -> tuple[Element, ...]:
+        """The elements with a tag, by index."""
+        return self._catalogue.by_tag(tag)
+
+    def find(self, wanted: ElementFilter = EVERYTHING, limit: int = 100, cursor: str = "") -> Page:
+        """A page of the elements that meet a filter, by element_index.
+
+        limit: 1 to MAX_PAGE, others are brought into it. cursor: `next` of the page before, '' for the
+        first one. Raises BadCursorError.
+        """
+        after = _after(cursor)
+        limit = min(max(limit, 1), MAX_PAGE)
+        condition = self._condition(wanted)
+        if condition is None:
+            return Page((), None)
+        found = self._catalogue.list_elements(*condition, after, limit + 1)
+        more = len(found) > limit
+        items = found[:limit]
+        return Page(items, str(items[-1].element_index) if more else None)
+
+    def iterate(self, wanted: ElementFilter = EVERYTHING) -> Iterator[Element]:
+        """All elements that meet a filter, by element_index, read page by page."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self.find(wanted, MAX_PAGE, cursor)
+            yield from page.items
+            cursor = page.next
+
+    def detail(self, guid: str) -> ElementDetail:
+        """All that is known of an element. Raises UnknownPlaceError."""
+        element = self.element(guid)
+        index, catalogue = element.element_index, self._catalogue
+        return ElementDetail(
+            element=element,
+            type=catalogue.element_type(element.type_index),
+            property_sets=catalogue.property_sets(index, element.type_index),
+            materials=catalogue.materials(index),
+            classifications=catalogue.classifications(index),
+            systems=catalogue.systems(index),
+            placement=catalogue.placement(index),
+            parents=catalogue.parents(element),
+            children=self.children(index),
+            child_count=catalogue.child_count(index),
+        )
+
+    def children(self, element_index: int, limit: int = MAX_CHILDREN) -> tuple[Element, ...]:
+        """The first elements, by index, that have this one as whole, host or container."""
+        return self._catalogue.list_elements("parent_index = ?", [element_index], -1, limit)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """Class, storey and space of every element, as arrays."""
+        return self._catalogue.columns()
+
+    def class_ids(self, names: Iterable[str]) -> NDArray[np.int32]:
+        """Ids, in `columns`, of the classes that some names mean (see ElementFilter.classes)."""
+        wanted = {form for name in names for form in _class_forms(name)}
+        known = enumerate(self.columns.class_names)
+        return np.array([number for number, name in known if name.lower() in wanted], dtype=np.int32)
+
+    # Storeys, spaces, portals, plans
+
+    def storey(self, guid: str) -> Storey:
+        """The storey of a guid. Raises UnknownPlaceError."""
+        for storey in self.storeys:
+            if storey.guid == guid:
+                return storey
+        raise UnknownPlaceError(f"this model has no storey {guid!r}")
+
+    @cached_property
+    def storey_by_index(self) -> dict[int, Storey]:
+        """Storeys by element_index."""
+        return {storey.element_index: storey for storey in self.storeys}
+
+    @cached_property
+    def spaces(self) -> tuple[Space, ...]:
+        """All spaces, by element_index."""
+        return self._catalogue.spaces()
+
+    @cached_property
+    def space_by_index(self) -> dict[int, Space]:
+        """Spaces by element_index."""
+        return {space.element_index: space for space in self.spaces}
+
+    def space(self, guid: str) -> Space:
+        """The space of a guid. Raises UnknownPlaceError."""
+        for space in self.spaces:
+            if space.guid == guid:
+                return space
+        raise UnknownPlaceError(f"this model has no space {guid!r}")
+
+    def spaces_named(self, name: str) -> tuple[Space, ...]:
+        """Spaces whose IFC Name (a room's number) is this one."""
+        return tuple(space for space in self.spaces if space.name == name)
+
+    @cached_property
+    def portals(self) -> tuple[Portal, ...]:
+        """All portals, by portal_index."""
+        return self._catalogue.portals()
+
+    def plan_bytes(self, storey: Storey) -> bytes:
+        """The storey's plan as it lies in the package: GeoJSON. Raises UnknownPlaceError."""
+        try:
+            return (self.folder / "plans" / f"{storey.position}.json").read_bytes()
+        except OSError as error:
+            raise UnknownPlaceError(f"storey {storey.name!r} has no plan") from error
+
+    def plan(self, storey: Storey) -> JsonValue:
+        """The storey's plan, parsed: a GeoJSON FeatureCollection. Raises UnknownPlaceError."""
+        return json.loads(self.plan_bytes(storey))
+
+    # Where things are
+
+    def space_indices_at(self, points: ArrayLike) -> NDArray[np.int64]:
+        """The element_index of the space that each point is in, -1 for none: (n, 3) m to (n,) int64."""
+        places = self._locator.locate(np.asarray(points, dtype=np.float64).reshape(-1, 3))
+        known = np.array([space.element_index for space in self.spaces] + [-1], dtype=np.int64)
+        return known[places]
+
+    def locate(self, x: float, y: float, z: float) -> Location:
+        """What is at a point: its space, its storey, the elements whose box holds it, small ones first."""
+        space = self.space_by_index.get(int(self.space_indices_at([x, y, z])[0]))
+        storey = self.storey_by_index.get(
+            -1 if space is None or space.storey_index is None else space.storey_index
+        )
+        if storey is None:
+            storey = storey_at(self.storeys, self._storey_extents, (x, y, z))
+        rows = self.index.containing([x, y, z])
+        rows = rows[~np.isin(self.columns.class_id[rows], self.class_ids(["IfcSpace"]))]
+        boxes = self.index.boxes(rows)
+        by_size = np.argsort(np.prod(boxes[:, 3:] - boxes[:, :3], axis=1), kind="stable")
+        return Location(space, storey, self.elements_at(rows[by_size][:MAX_LOCATED]))
+
+    def nearest(
+        self, x: float, y: float, z: float, classes: Iterable[str] = (), limit: int = 10
+    ) -> tuple[Near, ...]:
+        """The elements nearest to a point by the distance to their box, nearest first.
+
+        classes: as in ElementFilter; without one every element counts but spaces, in which the point is
+        anyway. limit: 1 to MAX_PAGE, others are brought into it.
+        """
+        names = tuple(classes)
+        mask = np.isin(self.columns.class_id, self.class_ids(names or ["IfcSpace"]), invert=not names)
+        found = self.index.nearest([x, y, z], min(max(limit, 1), MAX_PAGE), mask)
+        elements = self.elements_at(found.rows)
+        return tuple(Near(*pair) for pair in zip(elements, found.distances_m.tolist(), strict=True))
+
+    def inside(self, box: Box) -> NDArray[np.int64]:
+        """Indices of the elements whose box lies wholly inside the given one, ascending."""
+        rows = self.index.overlapping(box)
+        boxes = self.index.boxes(rows)
+        wholly = (boxes[:, :3] >= box[:3]).all(axis=1) & (boxes[:, 3:] <= box[3:]).all(axis=1)
+        found: NDArray[np.int64] = rows[wholly]
+        return found
+
+    @cached_property
+    def _locator(self) -> SpaceLocator:
+        return SpaceLocator(self.spaces)
+
+    @cached_property
+    def _storey_extents(self) -> NDArray[np.float64]:
+        boxes = self.index.boxes(np.arange(self.element_count))
+        return extents_by_storey(self.storeys, self.columns.storey, boxes)
+
+    def _condition(self, wanted: ElementFilter) -> tuple[str, list[Any]] | None:
+        """The filter as SQL with its parameters; None where nothing can meet it."""
+        clauses, parameters = ["1"], list[Any]()
+        if wanted.text.strip():
+            query = match_query(wanted.text)
+            if not query:
+                return None
+            clauses.append("element_index IN (SELECT rowid FROM element_text WHERE element_text MATCH ?)")
+            parameters.append(query)
+        if wanted.classes:
+            names = [self.columns.class_names[number] for number in self.class_ids(wanted.classes)]
+            clauses.append(f"class IN ({','.join('?' * len(names))})")
+            parameters += names
+        for column, value in (("storey_index", wanted.storey_index), ("space_index", wanted.space_index)):
+            if value is not None:
+                clauses.append(f"{column} = ?")
+                parameters.append(int(value))
+        if wanted.indices is not None:
+            clauses.append("element_index IN (SELECT value FROM json_each(?))")
+            parameters.append(json.dumps([int(index) for index in wanted.indices]))
+        return " AND ".join(clauses), parameters
+
+
+def _after(cursor: str) -> int:
+    """The element_index that a page starts behind. Raises BadCursorError."""
+    if not cursor:
+        return -1
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 10):
+        raise BadCursorError(f"{cursor[:40]!r} is no cursor; take `next` of the page before")
+    return int(cursor)
+
+
+def _class_forms(name: str) -> Iterator[str]:
+    """The lower-case class names that a name may mean."""
+    lowered = name.strip().lower()
+    for stem in (lowered, f"ifc{lowered}"):
+        yield from (stem, f"{stem}standardcase", f"{stem}elementedcase")
