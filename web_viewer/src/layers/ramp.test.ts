@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { compileRamp, rampGradient, rampOffset, rampTicks, type CompiledRamp } from './ramp'
+import { compileRamp, rampGradient, rampOffset, rampShare, type CompiledRamp } from './ramp'
 
 function ramp(...stops: [number, string][]): CompiledRamp {
   const compiled = compileRamp({ stops, unit: 'degC' })
@@ -23,9 +23,23 @@ describe('compileRamp', () => {
     expect(colour(compiled, 20)[1]).toBeGreaterThan(250)
   })
 
-  it('sorts the stops and skips unreadable ones', () => {
-    const compiled = ramp([30, '#ff0000'], [20, 'tomato'], [10, '#0000ff'])
-    expect([compiled.low, compiled.high]).toEqual([10, 30])
+  it('gives each step between stops the same room, so that decades can be told apart', () => {
+    const decades = ramp([0, '#000000'], [0.1, '#404040'], [10, '#808080'], [1000, '#ffffff'])
+    expect([0.05, 0.1, 5.05, 505].map((value) => rampShare(decades, value))).toEqual([1 / 6, 1 / 3, 1 / 2, 5 / 6])
+  })
+
+  it('never goes back as the value grows', () => {
+    const compiled = ramp([-5, '#000000'], [0, '#404040'], [40, '#ffffff'])
+    fc.assert(
+      fc.property(fc.double({ min: -50, max: 90, noNaN: true }), fc.double({ min: 0, max: 50, noNaN: true }), (value, more) => {
+        expect(rampShare(compiled, value + more)).toBeGreaterThanOrEqual(rampShare(compiled, value))
+      }),
+    )
+  })
+
+  it('sorts the stops and skips unreadable ones and repeated values', () => {
+    const compiled = ramp([30, '#ff0000'], [20, 'tomato'], [10, '#0000ff'], [10, '#00ff00'])
+    expect(compiled.stops).toEqual([10, 30])
   })
 
   it('is one colour when there is one stop, and nothing without any', () => {
@@ -48,30 +62,6 @@ describe('compileRamp', () => {
   it('draws its gradient from end to end', () => {
     expect(rampGradient(ramp([0, '#000000'], [1, '#ffffff']), 2)).toBe(
       'linear-gradient(90deg, rgb(0 0 0), rgb(255 255 255))',
-    )
-  })
-})
-
-describe('rampTicks', () => {
-  it('takes round numbers between the ends', () => {
-    expect(rampTicks(16, 30)).toEqual([16, 20, 25, 30])
-    expect(rampTicks(0, 1)).toEqual([0, 0.25, 0.5, 0.75, 1])
-    expect(rampTicks(400, 1400)).toEqual([400, 750, 1000, 1400])
-  })
-
-  it('is one tick for a ramp without length', () => {
-    expect(rampTicks(3, 3)).toEqual([3])
-  })
-
-  it('ascends, begins and ends with the ends and is short', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: -5000, max: 5000 }), fc.integer({ min: 1, max: 9000 }), (low, span) => {
-        const ticks = rampTicks(low, low + span)
-        expect(ticks[0]).toBe(low)
-        expect(ticks.at(-1)).toBe(low + span)
-        expect(ticks.length).toBeLessThanOrEqual(6)
-        expect([...ticks].sort((a, b) => a - b)).toEqual(ticks)
-      }),
     )
   })
 })

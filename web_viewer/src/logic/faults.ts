@@ -24,6 +24,11 @@ const SEVERITY_BY_STATE: Readonly<Record<string, Severity>> = {
   blocked: 'fault',
 }
 
+/** Whether a state of this key is a fault or an alarm. */
+export function isFaultState(key: string): boolean {
+  return key in SEVERITY_BY_STATE
+}
+
 /** A device that says of itself that something is wrong. */
 export interface Fault {
   readonly point: PointInfo

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+
+import { emptyColumns, QUALITY_BAD, QUALITY_GOOD, type LiveColumns } from '@/net/columns'
+
+import { pointInfo, states } from './fixture'
+import { countDevices, kpisOf, kpiValue } from './kpi'
+
+function columnsOf(...values: (number | null)[]): LiveColumns {
+  const columns = emptyColumns(values.length)
+  for (const [point, value] of values.entries()) {
+    columns.value[point] = value ?? 1
+    columns.quality[point] = value === null ? QUALITY_BAD : QUALITY_GOOD
+  }
+  return columns
+}
+
+describe('kpisOf', () => {
+  it('takes loads before meters, never both', () => {
+    const points = [
+      pointInfo({ pointIndex: 0, pointClass: 'Electric_Power_Sensor' }),
+      pointInfo({ pointIndex: 1, pointClass: 'Active_Power_Sensor' }),
+    ]
+    const kpis = kpisOf(points)
+    expect(kpis.map((kpi) => kpi.id)).toEqual(['power'])
+    expect(kpiValue(kpis[0], columnsOf(100, 7)).value).toBe(7)
+  })
+
+  it('has no figures for a venue without points', () => {
+    expect(kpisOf([])).toEqual([])
+  })
+})
+
+describe('kpiValue', () => {
+  it('sums, averages and counts what is usable', () => {
+    const people = kpisOf([0, 1, 2].map((pointIndex) => pointInfo({ pointIndex, pointClass: 'Occupancy_Count_Sensor' })))
+    expect(kpiValue(people[0], columnsOf(3, 4, null))).toEqual({ value: 7, known: 2 })
+    const warmth = kpisOf([0, 1].map((pointIndex) => pointInfo({ pointIndex, pointClass: 'Zone_Air_Temperature_Sensor' })))
+    expect(kpiValue(warmth[0], columnsOf(20, 25)).value).toBe(22.5)
+    const bays = kpisOf(
+      [0, 1, 2].map((pointIndex) =>
+        pointInfo({ pointIndex, pointClass: 'Occupancy_Status', states: states('free', 'occupied') }),
+      ),
+    )
+    expect(kpiValue(bays[0], columnsOf(1, 0, 1)).value).toBe(2)
+  })
+
+  it('is unknown while nothing is usable', () => {
+    const people = kpisOf([pointInfo({ pointIndex: 0, pointClass: 'Occupancy_Count_Sensor' })])
+    expect(kpiValue(people[0], columnsOf(null))).toEqual({ value: Number.NaN, known: 0 })
+  })
+})
+
+describe('countDevices', () => {
+  it('counts a device once, and one that says it is offline as such', () => {
+    const points = [
+      pointInfo({ pointIndex: 0, device: 'A', states: states('offline', 'ok', 'fault') }),
+      pointInfo({ pointIndex: 1, device: 'A', pointClass: 'Power' }),
+      pointInfo({ pointIndex: 2, device: 'B', states: states('offline', 'ok', 'fault') }),
+      pointInfo({ pointIndex: 3, device: 'C' }),
+    ]
+    expect(countDevices(points, columnsOf(2, 5, 0, null))).toEqual({ total: 3, online: 1, faulty: 1 })
+  })
+})
