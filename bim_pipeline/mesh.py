@@ -1,0 +1,156 @@
+"""Mesh arithmetic in numpy: cleaning, normals that break at creases, quantization. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from bim_pipeline.source import FloatArray, IntArray, SmoothMesh
+
+CREASE_ANGLE_DEG = 35.0
+MAX_QUANTUM = 65535
+# Below this area, m2, a triangle is thinner than anything that a screen shows.
+MIN_TRIANGLE_AREA_M2 = 1e-10
+
+
+def face_vectors(vertices: FloatArray, triangles: IntArray) -> FloatArray:
+    """Give each triangle's normal times twice its area, (m, 3), m2."""
+    a, b, c = (vertices[triangles[:, i]] for i in range(3))
+    return np.cross(b - a, c - a)
+
+
+def sound_triangles(vertices: FloatArray, triangles: IntArray) -> NDArray[np.bool_]:
+    """Say which triangles (m,) can be drawn: three different, finite corners and an area."""
+    a, b, c = triangles.T
+    different = (a != b) & (b != c) & (a != c)
+    finite_vertex = np.asarray(np.isfinite(vertices).all(axis=1))
+    finite = finite_vertex[triangles].all(axis=1)
+    area = np.linalg.norm(face_vectors(vertices, triangles), axis=1) * 0.5
+    sound: NDArray[np.bool_] = different & finite & (area > MIN_TRIANGLE_AREA_M2)
+    return sound
+
+
+def used_vertices(vertices: FloatArray, triangles: IntArray) -> tuple[FloatArray, IntArray]:
+    """Drop the vertices that no triangle uses; order is kept."""
+    used = np.zeros(len(vertices), dtype=bool)
+    used[triangles.ravel()] = True
+    new_ids = np.cumsum(used, dtype=np.int64) - 1
+    return vertices[used], new_ids[triangles].astype(np.int32)
+
+
+def smooth_mesh(
+    vertices: FloatArray,
+    triangles: IntArray,
+    colour_ids: IntArray,
+    crease_deg: float = CREASE_ANGLE_DEG,
+) -> SmoothMesh:
+    """Split vertices at creases and colour edges, and give each part its area-weighted normal.
+
+    Two triangles that share an edge are one surface there if they have the same colour and their
+    normals differ by less than `crease_deg`. `colour_ids` is (m,), one a triangle.
+    """
+    faces = face_vectors(vertices, triangles)
+    parts = _smooth_parts(triangles, colour_ids, faces, crease_deg)
+    count = int(parts.max()) + 1 if len(parts) else 0
+    first = np.full(count, len(parts), dtype=np.int64)
+    np.minimum.at(first, parts, np.arange(len(parts)))
+    return SmoothMesh(
+        vertex_ids=triangles.ravel()[first].astype(np.int32),
+        normals=_part_normals(faces, parts, count),
+        colour_ids=np.repeat(colour_ids, 3)[first].astype(np.int32),
+        triangles=parts.reshape(-1, 3).astype(np.int32),
+    )
+
+
+def _smooth_parts(
+    triangles: IntArray, colour_ids: IntArray, faces: FloatArray, crease_deg: float
+) -> NDArray[np.int64]:
+    """Number the smooth parts of each corner (3m,), in order of their first corner."""
+    corner_a, corner_b = _smooth_edges(triangles, colour_ids, faces, crease_deg)
+    corners = triangles.size
+    ones = np.ones(len(corner_a), dtype=np.int8)
+    links = coo_matrix((ones, (corner_a, corner_b)), shape=(corners, corners))
+    _, labels = connected_components(links, directed=False)
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    order = np.empty(len(first), dtype=np.int64)
+    order[np.argsort(first, kind="stable")] = np.arange(len(first))
+    parts: NDArray[np.int64] = order[inverse]
+    return parts
+
+
+def _smooth_edges(
+    triangles: IntArray, colour_ids: IntArray, faces: FloatArray, crease_deg: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pair the corners (3m numbering) that lie on both ends of every smooth edge."""
+    corner = np.arange(triangles.size).reshape(-1, 3)
+    start, end = triangles.ravel().astype(np.int64), triangles[:, [1, 2, 0]].ravel().astype(np.int64)
+    corner_start, corner_end = corner.ravel(), corner[:, [1, 2, 0]].ravel()
+    flip = start > end
+    low, high = np.where(flip, end, start), np.where(flip, start, end)
+    corner_low = np.where(flip, corner_end, corner_start)
+    corner_high = np.where(flip, corner_start, corner_end)
+    key = low * (int(triangles.max(initial=0)) + 1) + high
+    order = np.argsort(key, kind="stable")
+    here, there = order[:-1], order[1:]
+    face_here, face_there = here // 3, there // 3
+    unit = faces / np.maximum(np.linalg.norm(faces, axis=1, keepdims=True), 1e-300)
+    smooth = (
+        (key[here] == key[there])
+        & (colour_ids[face_here] == colour_ids[face_there])
+        & (np.einsum("ij,ij->i", unit[face_here], unit[face_there]) > np.cos(np.radians(crease_deg)))
+    )
+    here, there = here[smooth], there[smooth]
+    return (
+        np.concatenate([corner_low[here], corner_high[here]]),
+        np.concatenate([corner_low[there], corner_high[there]]),
+    )
+
+
+def _part_normals(faces: FloatArray, parts: NDArray[np.int64], count: int) -> NDArray[np.float32]:
+    per_corner = np.repeat(faces, 3, axis=0)
+    total = np.stack([np.bincount(parts, per_corner[:, i], minlength=count) for i in range(3)], axis=1)
+    length = np.linalg.norm(total, axis=1, keepdims=True)
+    up = np.array([0.0, 0.0, 1.0])
+    unit = np.where(length > 1e-300, total / np.maximum(length, 1e-300), up)
+    return unit.astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantizer:
+    """Positions as uint16: `position = origin + step * q`, one step for all axes so that angles stay."""
+
+    origin: tuple[float, float, float]
+    step: float
+
+    @classmethod
+    def over(cls, low: FloatArray, high: FloatArray) -> Quantizer:
+        """Make the quantizer for the box `low`..`high`, (3,) each, m."""
+        extent = float(np.max(high - low))
+        step = extent / MAX_QUANTUM if extent > 0 else 1.0 / MAX_QUANTUM
+        return cls((float(low[0]), float(low[1]), float(low[2])), step)
+
+    @property
+    def error_m(self) -> float:
+        """The farthest that one coordinate moves, m."""
+        return self.step / 2
+
+    def quantize(self, positions: FloatArray) -> NDArray[np.uint16]:
+        """Turn positions (n, 3), m, inside the box into steps (n, 3)."""
+        steps = np.rint((positions - np.array(self.origin)) / self.step)
+        quanta: NDArray[np.uint16] = np.clip(steps, 0, MAX_QUANTUM).astype(np.uint16)
+        return quanta
+
+    def positions(self, quanta: NDArray[np.uint16]) -> FloatArray:
+        """Turn steps (n, 3) back into positions, m."""
+        restored: FloatArray = np.array(self.origin) + quanta.astype(np.float64) * self.step
+        return restored
+
+
+def packed_normals(normals: NDArray[np.floating]) -> NDArray[np.int8]:
+    """Turn unit normals (n, 3) into normalized int8 (KHR_mesh_quantization)."""
+    packed: NDArray[np.int8] = np.clip(np.rint(normals * 127.0), -127, 127).astype(np.int8)
+    return packed

@@ -1,0 +1,439 @@
+"""Reading what a model says besides shapes: elements, types, properties, structure, systems."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import ifcopenshell.guid
+
+from bim_pipeline.placements import PlacementReader
+from bim_pipeline.properties import (
+    Classification,
+    Material,
+    Property,
+    PropertyReader,
+    attribute_type,
+    read_classification,
+    read_materials,
+)
+from bim_pipeline.source import AttributeValue, Element, ModelWarning
+from bim_pipeline.units import ProjectUnits, read_units
+
+EXCLUDED = ("IfcFeatureElementSubtraction", "IfcAnnotation", "IfcGrid", "IfcPort", "IfcVirtualElement")
+ATTRIBUTE_PSET = "Attributes"
+T = TypeVar("T")
+_OWN_FIELDS = frozenset(
+    {
+        "GlobalId",
+        "OwnerHistory",
+        "Name",
+        "Description",
+        "ObjectType",
+        "ObjectPlacement",
+        "Representation",
+        "Tag",
+    }
+    | {"LongName", "PredefinedType"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ElementType:
+    """An IfcTypeObject that some element has."""
+
+    type_index: int
+    guid: str
+    ifc_class: str
+    predefined_type: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Links:
+    """Who is who: element and type indices by step id, and each element's type."""
+
+    element: Mapping[int, int]
+    type: Mapping[int, int]
+    type_of: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """An IfcSystem or IfcZone and the elements in it, ascending."""
+
+    system_index: int
+    guid: str
+    ifc_class: str
+    predefined_type: str | None
+    name: str
+    members: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceModel:
+    """All that the catalogue keeps of a model, before shapes: tables keyed by element or type index."""
+
+    elements: tuple[Element, ...]
+    types: tuple[ElementType, ...]
+    properties: Mapping[int, Sequence[Property]]
+    type_properties: Mapping[int, Sequence[Property]]
+    materials: Mapping[int, Sequence[Material]]
+    classifications: Mapping[int, Sequence[Classification]]
+    systems: tuple[System, ...]
+    units: ProjectUnits
+    warnings: tuple[ModelWarning, ...]
+
+
+def list_products(model: Any) -> list[Any]:
+    """Give every product that is an element of the catalogue, in the file's order of ids."""
+    excluded = {entity.id() for name in EXCLUDED for entity in _by_type(model, name)}
+    products = (p for p in model.by_type("IfcProduct") if p.id() not in excluded)
+    return sorted(products, key=lambda p: int(p.id()))
+
+
+def _by_type(model: Any, name: str) -> list[Any]:
+    """Give the instances of a class; none where the schema does not know it."""
+    try:
+        return list(model.by_type(name))
+    except RuntimeError:
+        return []
+
+
+def read_source(model: Any, products: Sequence[Any]) -> SourceModel:
+    """Read elements with everything that hangs on them; `products` as `list_products` gives them."""
+    units = read_units(model)
+    warnings: list[ModelWarning] = []
+    guids = _guids(products, warnings)
+    kept = sorted((p for p in products if p.id() in guids), key=lambda p: guids[p.id()])
+    index = {p.id(): i for i, p in enumerate(kept)}
+    properties = PropertyReader(units)
+    types, links, type_properties = _types(model, index, properties)
+    by_element = _properties(model, index, properties)
+    reader = _ElementReader(units, guids, types, links.type_of, _parents(model, index))
+    elements = [reader.read(i, product, by_element.get(i, ()), warnings) for i, product in enumerate(kept)]
+    for element in elements:
+        own = _attribute_rows(element)
+        if own:
+            by_element[element.element_index] = [*own, *by_element.get(element.element_index, ())]
+    return SourceModel(
+        elements=_with_storeys(elements),
+        types=types,
+        properties=by_element,
+        type_properties=type_properties,
+        materials=_materials(model, links, units.metres_per_unit),
+        classifications=_classifications(model, links),
+        systems=_systems(model, index),
+        units=units,
+        warnings=tuple(warnings),
+    )
+
+
+def _guids(products: Sequence[Any], warnings: list[ModelWarning]) -> dict[int, str]:
+    """Give each product's guid by step id; of those that share one, the first alone is kept."""
+    found: dict[int, str] = {}
+    taken: set[str] = set()
+    for product in products:
+        guid = product.GlobalId
+        if not guid:
+            guid = ifcopenshell.guid.compress(hashlib.md5(f"#{product.id()}".encode()).hexdigest())  # noqa: S324
+            warnings.append(
+                ModelWarning("missing_guid", guid, f"#{product.id()} had no GlobalId; one was made")
+            )
+        if guid in taken:
+            warnings.append(
+                ModelWarning("duplicate_guid", guid, f"#{product.id()} repeats a GlobalId and is left out")
+            )
+            continue
+        taken.add(guid)
+        found[product.id()] = guid
+    return found
+
+
+class _ElementReader:
+    """Turns products into elements; what does not depend on the product is looked up once a class."""
+
+    def __init__(
+        self,
+        units: ProjectUnits,
+        guids: Mapping[int, str],
+        types: Sequence[ElementType],
+        type_of: Mapping[int, int],
+        parents: Mapping[int, int],
+    ) -> None:
+        self._placements = PlacementReader(units.metres_per_unit)
+        self._scale = units.metres_per_unit
+        self._guids = guids
+        self._types = types
+        self._type_of = type_of
+        self._parents = parents
+        self._extra: dict[str, list[tuple[str, bool]]] = {}
+
+    def read(
+        self, index: int, product: Any, properties: Sequence[Property], warnings: list[ModelWarning]
+    ) -> Element:
+        type_index = self._type_of.get(index)
+        object_type = _text(product.ObjectType)
+        guid = self._guids[product.id()]
+        placement = self._placements.read(product.ObjectPlacement)
+        if placement is None and product.ObjectPlacement is not None:
+            warnings.append(ModelWarning("broken_placement", guid, "its placement is cyclic or not a number"))
+        own = self._types[type_index] if type_index is not None else None
+        return Element(
+            element_index=index,
+            guid=guid,
+            step_id=product.id(),
+            ifc_class=product.is_a(),
+            predefined_type=_predefined(product, object_type) or (own.predefined_type if own else None),
+            name=_text(product.Name),
+            name_en=_name_en(properties),
+            long_name=_text(getattr(product, "LongName", None)),
+            object_type=object_type,
+            description=_text(product.Description),
+            tag=_text(getattr(product, "Tag", None)),
+            type_index=type_index,
+            parent_index=self._parents.get(index),
+            placement=placement,
+            attributes=self._attributes(product),
+        )
+
+    def _attributes(self, product: Any) -> dict[str, AttributeValue]:
+        found: dict[str, AttributeValue] = {}
+        for name, is_length in self._extra_of(product):
+            value = getattr(product, name, None)
+            if isinstance(value, float) and is_length:
+                found[name] = float(f"{value * self._scale:.12g}")
+            elif isinstance(value, str | int | float | bool):
+                found[name] = value
+        return found
+
+    def _extra_of(self, product: Any) -> list[tuple[str, bool]]:
+        known = self._extra.get(product.is_a())
+        if known is None:
+            names = [product.attribute_name(i) for i in range(len(product))]
+            known = [(n, "Length" in attribute_type(product, n)) for n in names if n not in _OWN_FIELDS]
+            self._extra[product.is_a()] = known
+        return known
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _predefined(entity: Any, object_type: str) -> str | None:
+    value = getattr(entity, "PredefinedType", None)
+    if value == "USERDEFINED":
+        return object_type or value
+    return None if value == "NOTDEFINED" else value
+
+
+def _name_en(properties: Sequence[Property]) -> str:
+    return next((p.value.strip('"') for p in properties if p.name == "NameEn"), "")
+
+
+def _attribute_rows(element: Element) -> list[Property]:
+    return [
+        Property(
+            ATTRIBUTE_PSET,
+            name,
+            json.dumps(value, ensure_ascii=False),
+            "m" if _looks_like_length(name, value) else "",
+        )
+        for name, value in element.attributes.items()
+    ]
+
+
+def _looks_like_length(name: str, value: AttributeValue) -> bool:
+    return isinstance(value, float) and name.endswith(("Width", "Height", "Length", "Elevation", "Thickness"))
+
+
+def _with_storeys(elements: Sequence[Element]) -> tuple[Element, ...]:
+    """Give every element its storey: the first one up its chain of wholes and containers."""
+    known: dict[int, int | None] = {}
+    for element in elements:
+        chain: list[int] = []
+        index: int | None = element.element_index
+        while index is not None and index not in known and index not in chain:
+            if elements[index].ifc_class == "IfcBuildingStorey":
+                known[index] = index
+                break
+            chain.append(index)
+            index = elements[index].parent_index
+        storey = known.get(index) if index is not None else None
+        known.update(dict.fromkeys(chain, storey))
+    return tuple(
+        replace(e, storey_index=known[e.element_index] if e.ifc_class != "IfcBuildingStorey" else None)
+        for e in elements
+    )
+
+
+def _parents(model: Any, index: Mapping[int, int]) -> dict[int, int]:
+    """Give each element's whole, else host, else container; loops are cut where they close."""
+    found: dict[int, int] = {}
+    for child, parent in _parent_pairs(model):
+        child_index, parent_index = index.get(child), index.get(parent)
+        if child_index is None or parent_index is None or child_index in found:
+            continue
+        if not _leads_to(found, parent_index, child_index):
+            found[child_index] = parent_index
+    return found
+
+
+def _leads_to(parents: Mapping[int, int], start: int, goal: int) -> bool:
+    node: int | None = start
+    while node is not None:
+        if node == goal:
+            return True
+        node = parents.get(node)
+    return False
+
+
+def _parent_pairs(model: Any) -> Iterator[tuple[int, int]]:
+    """Go through (child, parent) step ids, the strongest kind of relation first."""
+    for name in ("IfcRelAggregates", "IfcRelNests"):
+        for relation in model.by_type(name):
+            if relation.RelatingObject is not None:
+                parent = relation.RelatingObject.id()
+                yield from ((child.id(), parent) for child in relation.RelatedObjects or ())
+    for relation in model.by_type("IfcRelContainedInSpatialStructure"):
+        if relation.RelatingStructure is not None:
+            parent = relation.RelatingStructure.id()
+            yield from ((child.id(), parent) for child in relation.RelatedElements or ())
+    yield from _hosts(model)
+
+
+def _hosts(model: Any) -> Iterator[tuple[int, int]]:
+    hosts = {
+        relation.RelatedOpeningElement.id(): relation.RelatingBuildingElement.id()
+        for relation in model.by_type("IfcRelVoidsElement")
+        if relation.RelatedOpeningElement is not None and relation.RelatingBuildingElement is not None
+    }
+    for relation in model.by_type("IfcRelFillsElement"):
+        opening, filling = relation.RelatingOpeningElement, relation.RelatedBuildingElement
+        if opening is not None and filling is not None and opening.id() in hosts:
+            yield filling.id(), hosts[opening.id()]
+
+
+def _types(
+    model: Any, index: Mapping[int, int], properties: PropertyReader
+) -> tuple[tuple[ElementType, ...], _Links, dict[int, Sequence[Property]]]:
+    """Read the types in use, ascending by guid, who has which, and the types' properties."""
+    chosen: dict[int, Any] = {}
+    for relation in model.by_type("IfcRelDefinesByType"):
+        entity = relation.RelatingType
+        if entity is not None and entity.GlobalId:
+            owners = (index[o.id()] for o in relation.RelatedObjects or () if o.id() in index)
+            chosen.update((owner, entity) for owner in owners if owner not in chosen)
+    entities = {entity.id(): entity for entity in chosen.values()}
+    ordered = sorted(entities.values(), key=lambda e: (e.GlobalId, e.id()))
+    number = _numbers(ordered)
+    rows: dict[int, Sequence[Property]] = {}
+    for entity in ordered:
+        definitions = entity.HasPropertySets or ()
+        rows.setdefault(
+            number[entity.id()], _first_of_each([p for d in definitions for p in properties.read(d)])
+        )
+    first = {number[e.id()]: e for e in reversed(ordered)}
+    types = tuple(_type(i, first[i]) for i in sorted(first))
+    type_of = {owner: number[entity.id()] for owner, entity in chosen.items()}
+    return types, _Links(index, number, type_of), rows
+
+
+def _numbers(ordered: Sequence[Any]) -> dict[int, int]:
+    """Number entities by their guid; those that share one share the number."""
+    guids = {guid: i for i, guid in enumerate(dict.fromkeys(e.GlobalId for e in ordered))}
+    return {entity.id(): guids[entity.GlobalId] for entity in ordered}
+
+
+def _type(number: int, entity: Any) -> ElementType:
+    predefined = _predefined(entity, _text(getattr(entity, "ElementType", None)))
+    return ElementType(number, entity.GlobalId, entity.is_a(), predefined, _text(entity.Name))
+
+
+def _properties(model: Any, index: Mapping[int, int], reader: PropertyReader) -> dict[int, list[Property]]:
+    found: dict[int, list[Property]] = defaultdict(list)
+    for relation in model.by_type("IfcRelDefinesByProperties"):
+        owners = [index[o.id()] for o in relation.RelatedObjects or () if o.id() in index]
+        if not owners:
+            continue
+        rows = [p for d in _definitions(relation.RelatingPropertyDefinition) for p in reader.read(d)]
+        for owner in owners:
+            found[owner].extend(rows)
+    return {owner: _first_of_each(rows) for owner, rows in found.items()}
+
+
+def _definitions(selected: Any) -> list[Any]:
+    if selected is None:
+        return []
+    if selected.is_a("IfcPropertySetDefinitionSet"):
+        return list(selected.wrappedValue)
+    return [selected]
+
+
+def _first_of_each(rows: Sequence[Property]) -> list[Property]:
+    first: dict[tuple[str, str], Property] = {}
+    for row in rows:
+        first.setdefault((row.pset, row.name), row)
+    return list(first.values())
+
+
+def _materials(model: Any, links: _Links, metres_per_unit: float) -> dict[int, Sequence[Material]]:
+    """Give each element's materials: its own, else its type's."""
+    own: dict[int, Sequence[Material]] = {}
+    of_type: dict[int, Sequence[Material]] = {}
+    for relation in model.by_type("IfcRelAssociatesMaterial"):
+        materials = read_materials(relation.RelatingMaterial, metres_per_unit)
+        for entity in relation.RelatedObjects or ():
+            if entity.id() in links.element:
+                own.setdefault(links.element[entity.id()], materials)
+            elif entity.id() in links.type:
+                of_type.setdefault(links.type[entity.id()], materials)
+    return _inherited(own, of_type, links.type_of)
+
+
+def _classifications(model: Any, links: _Links) -> dict[int, Sequence[Classification]]:
+    """Give each element's classifications: its own, else its type's."""
+    own: dict[int, Sequence[Classification]] = {}
+    of_type: dict[int, Sequence[Classification]] = {}
+    for relation in model.by_type("IfcRelAssociatesClassification"):
+        reference = read_classification(relation.RelatingClassification)
+        if reference is None:
+            continue
+        for entity in relation.RelatedObjects or ():
+            for table, number in ((own, links.element), (of_type, links.type)):
+                key = number.get(entity.id())
+                if key is not None:
+                    table[key] = [*table.get(key, ()), reference]
+    return _inherited(own, of_type, links.type_of)
+
+
+def _inherited(
+    own: dict[int, Sequence[T]], of_type: Mapping[int, Sequence[T]], type_of: Mapping[int, int]
+) -> dict[int, Sequence[T]]:
+    """Give what an element has of its own, else what its type has, by element index."""
+    from_types = {i: of_type[t] for i, t in type_of.items() if t in of_type and i not in own}
+    return {**own, **from_types}
+
+
+def _systems(model: Any, index: Mapping[int, int]) -> tuple[System, ...]:
+    """Read systems and zones, ascending by guid, with the elements assigned to them."""
+    members: dict[str, set[int]] = defaultdict(set)
+    entities: dict[str, Any] = {}
+    for name in ("IfcSystem", "IfcZone"):
+        entities.update({e.GlobalId: e for e in model.by_type(name) if e.GlobalId})
+    for relation in model.by_type("IfcRelAssignsToGroup"):
+        group = relation.RelatingGroup
+        if group is not None and group.GlobalId in entities:
+            members[group.GlobalId].update(index[o.id()] for o in relation.RelatedObjects if o.id() in index)
+    return tuple(
+        _system(i, entities[guid], tuple(sorted(members[guid]))) for i, guid in enumerate(sorted(entities))
+    )
+
+
+def _system(number: int, entity: Any, members: tuple[int, ...]) -> System:
+    predefined = _predefined(entity, _text(entity.ObjectType))
+    return System(number, entity.GlobalId, entity.is_a(), predefined, _text(entity.Name), members)

@@ -1,0 +1,273 @@
+"""From IFC representations to triangle meshes, with ifcopenshell's kernels.
+
+The fast kernel does a chunk of products at once; what it drops or leaves empty is done again alone, from
+every representation that could be a body, by the fast kernel and then by the exact one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import ifcopenshell.geom
+import ifcopenshell.util.element
+import numpy as np
+
+from bim_pipeline.colours import SPACE_COLOUR, Colour, fallback_colour, is_metal_name
+from bim_pipeline.mesh import smooth_mesh, sound_triangles, used_vertices
+from bim_pipeline.source import FloatArray, Shape, SmoothMesh
+
+FAST_KERNEL = "hybrid-cgal-simple-opencascade"
+EXACT_KERNEL = "opencascade"
+CHUNK_PRODUCTS = 64
+SPACE_CLASSES = ("IfcSpace", "IfcSpatialZone", "IfcExternalSpatialElement")
+# A coordinate beyond this, m, is no building: more than the Earth's circumference from the origin.
+ABSURD_M = 5e7
+
+_FLAT_TYPES = frozenset(
+    {
+        "Curve2D",
+        "Curve3D",
+        "Curve",
+        "GeometricSet",
+        "GeometricCurveSet",
+        "Annotation2D",
+        "BoundingBox",
+        "Point",
+    }
+)
+_BODY_NAMES = ("Body", "Facetation", "Tessellation", "Body-Fallback", "Surface", "")
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkResult:
+    """What one chunk of products gave, by step id: bodies as (step id, shape key, matrix (4, 4))."""
+
+    shapes: list[Shape] = field(default_factory=list)
+    smooth: dict[str, SmoothMesh] = field(default_factory=dict)
+    bodies: list[tuple[int, str, FloatArray]] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+
+
+def plan_chunks(products: Sequence[Any]) -> list[list[int]]:
+    """Cut the products with a body into chunks of step ids, the same for any number of processes.
+
+    Products that share a mapped representation come together, so that its mesh is computed once.
+    """
+    groups: dict[int, list[int]] = {}
+    for product in products:
+        bodies = body_representations(product)
+        if bodies:
+            groups.setdefault(_mapped_source(bodies[0]) or product.id(), []).append(product.id())
+    chunks: list[list[int]] = []
+    current: list[int] = []
+    for source in sorted(groups):
+        current.extend(groups[source])
+        if len(current) >= CHUNK_PRODUCTS:
+            chunks.append(current)
+            current = []
+    return [*chunks, current] if current else chunks
+
+
+def body_representations(product: Any) -> list[Any]:
+    """Give a product's representations that can hold a surface or a solid, the likeliest body first."""
+    definition = product.Representation
+    if definition is None:
+        return []
+    found = [r for r in definition.Representations if _may_be_body(r)]
+    return sorted(found, key=lambda r: (_name_rank(r), r.id()))
+
+
+def shape_chunk(model: Any, step_ids: Sequence[int]) -> ChunkResult:
+    """Compute the bodies of one chunk; a product that gives none is in `failed` with the kernel's reason."""
+    result = ChunkResult()
+    seen: dict[str, bool] = {}
+    products = [model.by_id(step_id) for step_id in step_ids]
+    done = {element.id for element in _iterate(model, products) if _take(model, result, seen, element)}
+    for product in products:
+        if product.id() not in done:
+            _shape_alone(model, result, seen, product)
+    return result
+
+
+def _may_be_body(representation: Any) -> bool:
+    kind = representation.RepresentationType
+    if kind in _FLAT_TYPES or representation.RepresentationIdentifier in (
+        "Axis",
+        "FootPrint",
+        "Box",
+        "Clearance",
+    ):
+        return False
+    if kind == "MappedRepresentation":
+        return any(
+            _may_be_body(item.MappingSource.MappedRepresentation)
+            for item in representation.Items
+            if item.is_a("IfcMappedItem")
+        )
+    if kind is None or representation.RepresentationIdentifier == "Annotation":
+        return any(not item.is_a("IfcCurve") for item in representation.Items)
+    return True
+
+
+def _name_rank(representation: Any) -> int:
+    name = representation.RepresentationIdentifier or ""
+    return _BODY_NAMES.index(name) if name in _BODY_NAMES else len(_BODY_NAMES)
+
+
+def _mapped_source(representation: Any) -> int | None:
+    items = representation.Items
+    if len(items) == 1 and items[0].is_a("IfcMappedItem"):
+        return int(items[0].MappingSource.id())
+    return None
+
+
+def _iterate(model: Any, products: Sequence[Any]) -> Iterator[Any]:
+    """Run the fast kernel over the products; what it cannot do is missing from its output."""
+    settings = ifcopenshell.geom.settings()
+    iterator = ifcopenshell.geom.iterator(
+        settings, model, 1, include=list(products), geometry_library=FAST_KERNEL
+    )
+    yield from iterator
+
+
+def _take(model: Any, result: ChunkResult, seen: dict[str, bool], element: Any) -> bool:
+    """Keep one element of a kernel's output; False where it has no triangle that could be drawn."""
+    key = f"{element.geometry.id}"
+    if key not in seen:
+        shape = _shape_from(model, element.geometry, key, model.by_id(element.id))
+        seen[key] = shape is not None
+        if shape is not None:
+            _keep_shape(result, shape)
+    matrix = np.array(element.transformation.matrix, dtype=np.float64).reshape(4, 4).T
+    if not seen[key] or not np.isfinite(matrix).all() or np.abs(matrix).max() > ABSURD_M:
+        return False
+    result.bodies.append((element.id, key, matrix))
+    return True
+
+
+def _keep_shape(result: ChunkResult, shape: Shape) -> None:
+    result.shapes.append(shape)
+    result.smooth[shape.key] = smooth_mesh(shape.vertices, shape.triangles, shape.colour_ids)
+
+
+def _shape_alone(model: Any, result: ChunkResult, seen: dict[str, bool], product: Any) -> None:
+    reasons = []
+    for representation in body_representations(product):
+        for kernel in (FAST_KERNEL, EXACT_KERNEL):
+            try:
+                element = ifcopenshell.geom.create_shape(
+                    ifcopenshell.geom.settings(), product, representation, geometry_library=kernel
+                )
+            except RuntimeError as error:
+                reasons.append(_one_line(error))
+                continue
+            if _take(
+                model, result, seen, _Renamed(element, f"{element.geometry.id}-{kernel}-{product.id()}")
+            ):
+                return
+            reasons.append("the shape came out empty or with coordinates that are no numbers")
+    result.failed[product.id()] = reasons[-1] if reasons else "no body"
+
+
+class _Renamed:
+    """A kernel's element under a shape key of its own: what failed before must not be found again."""
+
+    def __init__(self, element: Any, key: str) -> None:
+        self.id = element.id
+        self.transformation = element.transformation
+        self.geometry = _RenamedGeometry(element.geometry, key)
+
+
+class _RenamedGeometry:
+    def __init__(self, geometry: Any, key: str) -> None:
+        self.id = key
+        self.verts_buffer = geometry.verts_buffer
+        self.faces_buffer = geometry.faces_buffer
+        self.material_ids_buffer = geometry.material_ids_buffer
+        self.materials = geometry.materials
+
+
+def _one_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__)[:200]
+
+
+def _shape_from(model: Any, geometry: Any, key: str, product: Any) -> Shape | None:
+    vertices = np.frombuffer(geometry.verts_buffer, dtype=np.float64).reshape(-1, 3)
+    triangles = np.frombuffer(geometry.faces_buffer, dtype=np.int32).reshape(-1, 3)
+    material_ids = np.frombuffer(geometry.material_ids_buffer, dtype=np.int32)
+    if not len(triangles):
+        return None
+    sound = sound_triangles(vertices, triangles)
+    if not sound.any() or np.abs(vertices[triangles[sound]]).max() > ABSURD_M:
+        return None
+    vertices, triangles = used_vertices(vertices, triangles[sound])
+    colours, metal = _colours(model, geometry.materials, product)
+    colour_ids = np.where(material_ids[sound] < 0, len(colours) - 1, material_ids[sound]).astype(np.int32)
+    return _merge_colours(Shape(key, vertices, triangles, colour_ids, colours, metal))
+
+
+def _merge_colours(shape: Shape) -> Shape:
+    """Keep only the colours in use, each once, so that equal styles do not cut smooth surfaces."""
+    table = np.column_stack([shape.colours, shape.metal])
+    unique, inverse = np.unique(table[shape.colour_ids], axis=0, return_inverse=True)
+    return Shape(
+        shape.key,
+        shape.vertices,
+        shape.triangles,
+        inverse.ravel().astype(np.int32),
+        np.ascontiguousarray(unique[:, :4]),
+        unique[:, 4] > 0.5,
+    )
+
+
+def _colours(model: Any, materials: Sequence[Any], product: Any) -> tuple[FloatArray, Any]:
+    """Give sRGB colours (k + 1, 4) and metal flags of a geometry's materials; the last is the fallback."""
+    rows: list[Colour] = []
+    metal: list[bool] = []
+    fallback, fallback_metal = _fallback(product)
+    is_space = product.is_a() in SPACE_CLASSES
+    for material in materials:
+        styled = material.instance_id() > 0 and not is_space
+        colour = _style_colour(material) if styled else None
+        rows.append(colour or fallback)
+        metal.append(_style_is_metal(model, material.instance_id()) if colour else fallback_metal)
+    return np.array([*rows, fallback]), np.array([*metal, fallback_metal])
+
+
+def _style_colour(material: Any) -> Colour | None:
+    red, green, blue = (float(c) for c in material.diffuse.components)
+    transparency = float(material.transparency) if material.has_transparency() else 0.0
+    values = np.array([red, green, blue, 1.0 - transparency])
+    if not np.isfinite(values).all():
+        return None
+    clipped = np.clip(values, 0.0, 1.0)
+    # A style that hides its element altogether is nearly always glass with a careless exporter.
+    alpha = max(float(clipped[3]), 0.08)
+    return float(clipped[0]), float(clipped[1]), float(clipped[2]), alpha
+
+
+def _style_is_metal(model: Any, step_id: int) -> bool:
+    style = model.by_id(step_id)
+    name = getattr(style, "Name", None)
+    method = getattr(style, "ReflectanceMethod", None)
+    for part in getattr(style, "Styles", None) or ():
+        method = method or getattr(part, "ReflectanceMethod", None)
+    return method == "METAL" or bool(name and is_metal_name(name))
+
+
+def _fallback(product: Any) -> tuple[Colour, bool]:
+    if product.is_a() in SPACE_CLASSES:
+        return SPACE_COLOUR, False
+    names = tuple(_material_names(product))
+    return fallback_colour(product.is_a(), names), any(is_metal_name(name) for name in names)
+
+
+def _material_names(product: Any) -> Iterator[str]:
+    material = ifcopenshell.util.element.get_material(product, should_skip_usage=True)
+    if material is None:
+        return
+    parts = ifcopenshell.util.element.get_materials(product) or [material]
+    yield from (part.Name for part in parts if getattr(part, "Name", None))
