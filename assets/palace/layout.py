@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import cast
 
 from shapely import LineString, MultiLineString, Point, Polygon, box, unary_union
@@ -175,7 +176,7 @@ def _car_park(rooms: list[Room]) -> list[Room]:
 def _rects_of(shape: Polygon) -> Iterator[Rect]:
     """A rectilinear polygon as rectangles, cut at each of its x coordinates."""
     xs = sorted({round(x, 3) for x, _ in shape.exterior.coords})
-    for a, b in zip(xs, xs[1:], strict=False):
+    for a, b in pairwise(xs):
         piece = shape.intersection(box(a, -100, b, 200))
         for part in getattr(piece, "geoms", [piece]):
             if part.area > 0.01:
@@ -210,7 +211,7 @@ def _segments(edge: BaseGeometry) -> list[tuple[float, float, float, float]]:
     pieces = []
     for line in getattr(merged, "geoms", [merged]):
         coords = list(line.coords)
-        pieces += [(*a, *b) for a, b in zip(coords, coords[1:], strict=False)]
+        pieces += [(*a, *b) for a, b in pairwise(coords)]
     return _join_collinear(pieces)
 
 
@@ -286,13 +287,14 @@ def _spaces(
         wing = room.wing or _wing(storey, room)
         letter = WING_LETTERS[wing]
         counts[letter] = counts.get(letter, 0) + 1
-        digit = "" if storey in {"B1", "RF"} else storey[1:]
+        digit = "1" if storey in {"B1", "RF"} else storey[1:]
+        public = room.public and room.function not in {"lift", "shaft"}
         gross = shapes[room.key]
         net = _net(gross, _open_edges(f"{storey}.{room.key}", doors, gross, shapes, storey))
         yield SpaceSpec(
-            f"{storey}.{room.key}", f"{letter}{digit or '1'}-{counts[letter]:02d}", room.name_zh, room.name_en,
-            room.function, storey, _ring(net), level.elevation, room.height or level.height - CEILING_GAP,
-            wing, room.capacity, _ring(gross), room.public and room.function not in {"lift", "shaft"}, room.external,
+            f"{storey}.{room.key}", f"{letter}{digit}-{counts[letter]:02d}", room.name_zh, room.name_en,
+            room.function, storey, _ring(net), level.elevation,
+            room.height or level.height - CEILING_GAP, wing, room.capacity, _ring(gross), public, room.external,
         )  # fmt: skip
 
 
@@ -336,7 +338,7 @@ def _stairs() -> tuple[StairSpec, ...]:
     plans += [("c", i, r, tuple(s.key for s in STOREYS)) for i, r in enumerate(programme.CULTURE_STAIRS, 1)]
     for wing, number, rect, storeys in plans:
         entry = {"s1": "+y", "s2": "-x", "c1": "+x", "c2": "-x"}[f"{wing}{number}"]
-        for low, high in zip(storeys, storeys[1:], strict=False):
+        for low, high in pairwise(storeys):
             name = f"{wing.upper()}{number} {low}-{high}"
             stairs.append(
                 StairSpec(f"stair_{wing}{number}.{low}", f"楼梯{name}", f"Stair {name}",
@@ -369,8 +371,8 @@ def _lifts() -> tuple[LiftSpec, ...]:
         stops = ("B1", "L1", "L2", "L3") if key[0] == "s" else ("B1", "L1", "L2", "L3", "L4", "L5")
         kind_zh, kind_en = ("货梯", "Goods lift") if key == "c3" else ("客梯", "Lift")
         lifts.append(
-            LiftSpec(f"lift_{key}", f"{kind_zh}{key.upper()}", f"{kind_en} {key.upper()}", _clear(rect), entry,
-                     stops, tuple(f"{s}.lift_{key}" for s in stops))
+            LiftSpec(f"lift_{key}", f"{kind_zh}{key.upper()}", f"{kind_en} {key.upper()}", _clear(rect),
+                     entry, stops, tuple(f"{s}.lift_{key}" for s in stops))
         )  # fmt: skip
     return tuple(lifts)
 
@@ -409,4 +411,4 @@ def _bays() -> Iterator[ParkingBay]:
             count += 1
             zone = "abcd"[next(i for i in range(4) if x < PARK_CUTS[i + 1])]
             yield ParkingBay(f"B1-{count:03d}", x, y, -5.1, turn, f"B1.park_{zone}",
-                             charger=y < 5 and 50 < x < 92, accessible=y > 20 and y < 21 and 93 < x < 101)  # fmt: skip
+                             charger=y < 5 and 50 < x < 92, accessible=20 < y < 21 and 93 < x < 101)  # fmt: skip

@@ -111,7 +111,7 @@ class StairSpec:
 
 @dataclass(frozen=True)
 class LiftSpec:
-    """A lift: clear shaft `rect`, the side `entry` with its doors, its `stops` (storey keys), shaft `spaces`."""
+    """A lift: clear shaft `rect`, the side `entry` of its doors, its `stops` (storeys), shaft `spaces`."""
 
     key: str
     name_zh: str

@@ -1,0 +1,70 @@
+"""Surface finishes of the palace: sRGB colour, transparency, roughness, and whether it is metal or glass.
+
+The house's colours are those of Minnan building: pale warm granite, brick red, terracotta, dark tile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finish:
+    """A surface: `rgb` (sRGB 0..1), `transparency` (0 opaque), `roughness` 0..1, reflectance `method`."""
+
+    name: str
+    rgb: tuple[float, float, float]
+    transparency: float = 0.0
+    roughness: float = 0.8
+    method: str = "MATT"
+
+
+def _hex(code: str) -> tuple[float, float, float]:
+    return (int(code[0:2], 16) / 255, int(code[2:4], 16) / 255, int(code[4:6], 16) / 255)
+
+
+# Rows of names and colours read better unwrapped.
+# ruff: noqa: E501
+
+
+def _matt(**codes: str) -> list[Finish]:
+    return [Finish(name, _hex(code)) for name, code in codes.items()]
+
+
+def _metal(**codes: str) -> list[Finish]:
+    return [Finish(name, _hex(code), 0.0, 0.4, "METAL") for name, code in codes.items()]
+
+
+def _glass(transparency: float, **codes: str) -> list[Finish]:
+    return [Finish(name, _hex(code), transparency, 0.08, "GLASS") for name, code in codes.items()]
+
+
+PALETTE: dict[str, Finish] = {
+    finish.name: finish
+    for finish in [
+        *_matt(
+            granite="dcd0bd", granite_dark="b9a88f", granite_light="e9e1d3", brick="a9492f", brick_dark="8c3a26",
+            terracotta="c06a48", tile="8e3f2c", tile_ridge="6d2f22", plaster="f1ede4", plaster_warm="eae0d0",
+            concrete="b9b6b0", concrete_dark="8f8d89", screed="c9c6c0", asphalt="55565a", epoxy="9aa3a5",
+            epoxy_green="7fa08c", white="f6f6f4", line_white="fbfbfa", line_yellow="e8c24a", ceiling="f4f2ed",
+            wood="c99b66", wood_dark="8a5f3c", wood_light="dcb98a", sport_wood="d8a566", sport_green="3f8a6b",
+            sport_blue="3d6f9e", sport_red="b3503f", carpet="7b6a63", carpet_red="8f3f3a", carpet_blue="4f6479",
+            stone_floor="d8d0c2", stone_floor_dark="b7aa97", pool_tile="8fd0dc", deck_tile="dfe3de",
+            paving="cfc6b6", paving_dark="a79c8b", paving_red="b5765a", grass="86a365", soil="7a6650",
+            leaf="5f8a4a", leaf_dark="47733f", leaf_light="86a75a", blossom="c9564b", trunk="7b5f49",
+            fabric_red="a63d38", fabric_blue="3f648c", fabric_grey="80858a", fabric_green="5b8a72",
+            fabric_orange="d58143", black="2b2c2e", rubber="3a3b3d", book_red="9c4a3f", book_blue="46688a",
+            book_green="5c7f62", book_sand="c7ad83", paper="efe8da", door_wood="a9794f", door_fire="9c5546",
+            screen="1d232b", skin="d9b79a",
+        ),
+        *_metal(
+            steel="b7bcc0", steel_dark="5c6166", aluminium="cfd3d6", bronze="8d6f4e", mullion="4a4e52",
+            railing="7f858a", chrome="dfe3e6", car_white="eef0f1", car_silver="b9bec3", car_red="a8352f",
+            car_blue="35557f", car_black="33363a", car_green="5f8f86", gold="c9a45a",
+        ),
+        *_glass(0.62, glass="a9cbd2", glass_clear="c3dde0"),
+        *_glass(0.45, glass_roof="9cc3cd", glass_frit="c9dad8"),
+        *_glass(0.35, water="4fb3cf", water_feature="5aa7bd"),
+        Finish("space", _hex("9fc6e8"), 0.85, 0.9, "GLASS"),
+    ]
+}  # fmt: skip
