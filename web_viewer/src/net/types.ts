@@ -28,3 +28,94 @@ export interface PointInfo {
   readonly elementIndex: number
   readonly elementGuid: string | null
 }
+
+/** Corners, metres, local frame. */
+export interface BoxInfo {
+  readonly min: readonly [number, number, number]
+  readonly max: readonly [number, number, number]
+}
+
+/** A storey; `position` 0 is the lowest. */
+export interface StoreyInfo {
+  readonly index: number
+  readonly guid: string
+  readonly names: Names
+  readonly position: number
+  readonly elevationM: number
+  readonly heightM: number
+  readonly elementCount: number
+}
+
+/** A space with its footprint's rings: the first is the outline. */
+export interface SpaceInfo {
+  readonly index: number
+  readonly guid: string
+  readonly number: string
+  readonly names: Names
+  readonly fn: string
+  readonly storeyGuid: string | null
+  readonly floorZ: number
+  readonly areaM2: number
+  readonly outline: readonly (readonly [number, number])[]
+}
+
+/** The model that is served, and in which time it lives. */
+export interface ModelInfo {
+  readonly name: string
+  readonly revision: string
+  readonly tilesetUrl: string
+  readonly columnsUrl: string
+  readonly bounds: BoxInfo | null
+  readonly elementCount: number
+  readonly storeys: readonly StoreyInfo[]
+  readonly venueName: Names
+  readonly timeZone: string
+  readonly simulated: boolean
+  readonly speed: number
+}
+
+/** Enough of an element to list it and to go there. */
+export interface ElementHit {
+  readonly index: number
+  readonly guid: string
+  readonly ifcClass: string
+  readonly predefinedType: string | null
+  readonly names: Names
+  readonly tag: string
+  readonly storeyGuid: string | null
+  readonly spaceGuid: string | null
+  readonly box: BoxInfo | null
+}
+
+/** A property with its unit. */
+export interface PropertyInfo {
+  readonly name: string
+  readonly value: unknown
+  readonly unit: string
+}
+
+/** A named set of properties. */
+export interface PropertySet {
+  readonly name: string
+  readonly properties: readonly PropertyInfo[]
+}
+
+/** A device with the names that people know it by. */
+export interface DeviceInfo {
+  readonly id: string
+  readonly names: Names
+  readonly typeNames: Names
+  readonly elementIndex: number
+  readonly elementGuid: string | null
+}
+
+/** All that the panel shows of an element. */
+export interface ElementDetail extends ElementHit {
+  readonly description: string
+  readonly typeName: string
+  readonly systems: readonly string[]
+  readonly materials: readonly { readonly name: string; readonly thicknessM: number | null }[]
+  readonly sets: readonly PropertySet[]
+  readonly devices: readonly DeviceInfo[]
+  readonly points: readonly PointInfo[]
+}

@@ -1,0 +1,46 @@
+import type { ElementColumns } from '@/scene/types'
+import type { Layer } from '@/layers/types'
+
+import { getAll, getJson, type Page } from './http'
+import * as read from './read'
+import type { DeviceInfo, ElementDetail, ElementHit, ModelInfo, PointInfo, SpaceInfo } from './types'
+
+/** The model that the server shows at present. */
+export async function fetchModel(): Promise<ModelInfo> {
+  return read.model(await getJson<read.RawModel>('/api/model'))
+}
+
+/** What is known of every element, as columns. */
+export async function fetchColumns(url: string, elementCount: number): Promise<ElementColumns> {
+  return read.columns(await getJson<read.RawColumns>(url), elementCount)
+}
+
+export async function fetchPoints(): Promise<PointInfo[]> {
+  return (await getAll<read.RawPoint>('/api/points', { limit: 10_000 })).map(read.point)
+}
+
+export async function fetchDevices(): Promise<DeviceInfo[]> {
+  return (await getAll<read.RawDevice>('/api/devices', { limit: 10_000 })).map(read.device)
+}
+
+export async function fetchSpaces(): Promise<SpaceInfo[]> {
+  return (await getAll<read.RawSpace>('/api/spaces', { limit: 10_000, footprint: true })).map(read.space)
+}
+
+export async function fetchLayers(): Promise<Layer[]> {
+  return (await getJson<Page<read.RawLayer>>('/api/layers')).items.map(read.layer)
+}
+
+/** Elements whose text matches `text`; a newer search aborts an older one through `signal`. */
+export async function searchElements(text: string, limit: number, signal?: AbortSignal): Promise<ElementHit[]> {
+  const page = await getJson<Page<read.RawElement>>('/api/elements', { q: text, limit }, signal)
+  return page.items.map(read.element)
+}
+
+/** An element by its index within the served revision; null where there is none. */
+export async function fetchElementAt(index: number, signal?: AbortSignal): Promise<ElementDetail | null> {
+  const page = await getJson<Page<read.RawElement>>('/api/elements', { index, limit: 1 }, signal)
+  const found = page.items.at(0)
+  if (found === undefined) return null
+  return read.detail(await getJson<read.RawDetail>(`/api/elements/${encodeURIComponent(found.guid)}`, {}, signal))
+}

@@ -1,0 +1,67 @@
+/** A request that did not give what was asked for; the message is fit for people, as the server wrote it. */
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    /** HTTP status; 0 when there was no answer at all. */
+    readonly status: number,
+  ) {
+    super(message)
+    this.name = 'ApiError'
+  }
+}
+
+/** A page of a list. */
+export interface Page<T> {
+  readonly items: readonly T[]
+  readonly next: string | null
+}
+
+type Query = Readonly<Record<string, string | number | boolean | null | undefined>>
+
+/**
+ * Get JSON from the server that this page came from.
+ * @throws ApiError when the server is away, refuses (its problem details are the message) or sends no JSON.
+ */
+export async function getJson<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  const response = await request(withQuery(path, query), signal)
+  if (!response.ok) throw await problemOf(response)
+  try {
+    return (await response.json()) as T
+  } catch {
+    throw new ApiError(`${path}: the answer is not JSON`, response.status)
+  }
+}
+
+/** All pages of a list, one after the other, up to `most` items. */
+export async function getAll<T>(path: string, query: Query = {}, most = 200_000): Promise<T[]> {
+  const items: T[] = []
+  let cursor: string | null = null
+  do {
+    const page: Page<T> = await getJson<Page<T>>(path, { ...query, cursor })
+    items.push(...page.items)
+    cursor = page.next
+  } while (cursor !== null && items.length < most)
+  return items
+}
+
+/** Path with the query's set fields. */
+export function withQuery(path: string, query: Query): string {
+  const fields = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== '')
+  if (fields.length === 0) return path
+  return `${path}?${new URLSearchParams(fields.map(([key, value]) => [key, String(value)])).toString()}`
+}
+
+async function request(path: string, signal?: AbortSignal): Promise<Response> {
+  try {
+    return await fetch(path, { headers: { Accept: 'application/json' }, signal })
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error
+    throw new ApiError('the server does not answer', 0)
+  }
+}
+
+async function problemOf(response: Response): Promise<ApiError> {
+  const problem = (await response.json().catch(() => ({}))) as { detail?: unknown; title?: unknown }
+  const text = [problem.detail, problem.title].find((each) => typeof each === 'string' && each !== '')
+  return new ApiError(typeof text === 'string' ? text : `HTTP ${String(response.status)}`, response.status)
+}

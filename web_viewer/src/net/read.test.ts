@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+
+import * as read from './read'
+
+const NAMED = { name: '1-12', name_en: '', long_name: '' }
+
+describe('reading the API', () => {
+  it('names a space by its long name and keeps the number', () => {
+    const raw: read.RawSpace = {
+      ...NAMED,
+      long_name: '羽毛球馆',
+      guid: 'g',
+      element_index: 3,
+      function: 'badminton_hall',
+      storey: null,
+      floor_z_m: 0,
+      area_m2: 12,
+      footprint: { type: 'Polygon', coordinates: [[[0, 0], [2, 0], [2, 1], [0, 0]]] },
+    }
+    expect(read.space(raw)).toMatchObject({
+      number: '1-12',
+      names: { zh: '羽毛球馆', en: '羽毛球馆' },
+      outline: [[0, 0], [2, 0], [2, 1]],
+    })
+    expect(read.space({ ...raw, long_name: '', footprint: null })).toMatchObject({ number: '', outline: [] })
+  })
+
+  it('takes the richest ring of a space in several parts', () => {
+    const small = [[[0, 0], [1, 0], [0, 0]]]
+    const large = [[[5, 5], [6, 5], [6, 6], [5, 6], [5, 5]]]
+    const raw = { type: 'MultiPolygon', coordinates: [small, large] }
+    const given = { ...NAMED, guid: 'g', element_index: 0, function: '', storey: null, floor_z_m: 0, area_m2: 1 }
+    expect(read.space({ ...given, footprint: raw }).outline).toEqual([[5, 5], [6, 5], [6, 6], [5, 6]])
+  })
+
+  it('refuses columns of another revision', () => {
+    const raw = { classes: ['IfcWall'], class: [0, 0], storey: [-1, 0], space: [-1, -1] }
+    expect(read.columns(raw, 2)).toMatchObject({ storey: Int32Array.from([-1, 0]) })
+    expect(() => read.columns(raw, 3)).toThrow(RangeError)
+  })
+
+  it('keeps a range only where both ends are known, and marks what is unbound', () => {
+    const raw: read.RawPoint = {
+      device: 'D',
+      point: 'p',
+      point_index: 0,
+      name: { zh: '', en: '' },
+      class: 'Status',
+      unit: '1',
+      range: [null, 5],
+      states: [],
+      writable: false,
+      element: null,
+      element_index: null,
+    }
+    expect(read.point(raw)).toMatchObject({ range: null, elementIndex: -1 })
+    expect(read.point({ ...raw, range: [0, 5], element_index: 7 })).toMatchObject({ range: [0, 5], elementIndex: 7 })
+  })
+
+  it('fills in what a layer file may leave out', () => {
+    expect(read.layer({ id: 'x', name: { zh: '', en: '' }, rules: [{ point_class: 'Status' }] }).rules).toEqual([
+      { pointClasses: ['Status'], paint: 'element', ramp: null, states: null, label: null },
+    ])
+    expect(read.layer({ id: 'x', name: { zh: '', en: '' } })).toMatchObject({ isDefault: false, rules: [] })
+  })
+})
