@@ -38,7 +38,18 @@ MAX_SEQ: Final = 2**53 - 1
 #: The range of a JavaScript Date (ECMA-262, 21.4.1.1).
 MAX_TIME_MS: Final = 8.64e15
 
-_HEADER: Final = struct.Struct("<BBHIQd")
+#: Field names and `struct` codes, in order; the TypeScript reader is generated from these two tables.
+HEADER_FIELDS: Final = (
+    ("version", "B"),
+    ("kind", "B"),
+    ("flags", "H"),
+    ("n", "I"),
+    ("seq", "Q"),
+    ("time_ms", "d"),
+)
+COLUMN_FIELDS: Final = (("point_index", "I"), ("value", "d"), ("quality", "B"))
+
+_HEADER: Final = struct.Struct("<" + "".join(code for _, code in HEADER_FIELDS))
 
 Indices = NDArray[np.uint32]
 Values = NDArray[np.float64]

@@ -1,6 +1,7 @@
 """The frame: what goes in comes out, and nothing that breaks the contract is let in."""
 
 import contextlib
+import json
 import math
 from pathlib import Path
 
@@ -98,28 +99,6 @@ def test_columns_are_read_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "byte", "message"),
-    [
-        (0, 2, "version 2"),
-        (1, 0, "kind 0"),
-        (1, 3, "kind 3"),
-        (2, 2, "unknown bits"),
-        (3, 1, "unknown bits"),
-        (4, 2, "2 samples take"),
-        (15, 1, "outside"),
-        (23, 0x7F, "no date"),
-        (28, 1, "padding"),
-        (40, 4, "quality 4"),
-    ],
-)
-def test_each_broken_field_is_named(at: int, byte: int, message: str) -> None:
-    raw = bytearray(encode_frame(frame_of([(5, 21.5, Quality.GOOD)])))
-    raw[at] = byte
-    with pytest.raises(WireError, match=message):
-        decode_frame(raw)
-
-
-@pytest.mark.parametrize(
     "length", [0, 1, HEADER_BYTES - 1, HEADER_BYTES + 1, frame_bytes(3) - 1, frame_bytes(3) + 1]
 )
 def test_wrong_lengths_are_refused(length: int) -> None:
@@ -148,6 +127,34 @@ def test_columns_must_agree() -> None:
         encode_frame(Frame(Kind.DELTA, 0, 0.0, good.point_index, good.value[:0], good.quality))
 
 
+BROKEN = {
+    "version": (0, 2, "version 2"),
+    "kind_zero": (1, 0, "kind 0"),
+    "kind_unknown": (1, 3, "kind 3"),
+    "flag_unknown": (2, 2, "unknown bits"),
+    "flag_high": (3, 1, "unknown bits"),
+    "n_too_large": (4, 2, "2 samples take"),
+    "seq": (14, 0x20, "outside"),
+    "time": (23, 0x7F, "no date"),
+    "padding": (28, 1, "padding"),
+    "quality": (40, 4, "quality 4"),
+}
+
+
+def broken_frame(name: str) -> bytes:
+    """A good frame of one sample with one byte changed."""
+    at, byte, _ = BROKEN[name]
+    raw = bytearray(encode_frame(frame_of([(5, 21.5, Quality.GOOD)])))
+    raw[at] = byte
+    return bytes(raw)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_each_broken_field_is_named(name: str) -> None:
+    with pytest.raises(WireError, match=BROKEN[name][2]):
+        decode_frame(broken_frame(name))
+
+
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -168,6 +175,34 @@ def golden_frames() -> dict[str, Frame]:
     }
 
 
+def golden_index() -> dict[str, object]:
+    """What `golden/index.json` tells the TypeScript test: the frames' content, and bytes to refuse."""
+    frames = {
+        name: {
+            "kind": int(frame.kind),
+            "replay": frame.replay,
+            "seq": frame.seq,
+            "time": frame.time_ms,
+            "pointIndex": frame.point_index.tolist(),
+            "value": [None if math.isnan(value) else value for value in frame.value.tolist()],
+            "quality": frame.quality.tolist(),
+        }
+        for name, frame in golden_frames().items()
+    }
+    return {"frames": frames, "refused": {name: broken_frame(name).hex() for name in BROKEN}}
+
+
+def write_golden() -> None:
+    """Write the golden files anew; only for a new version of the contract."""
+    for name, frame in golden_frames().items():
+        (GOLDEN / f"{name}.bin").write_bytes(encode_frame(frame))
+    (GOLDEN / "index.json").write_text(json.dumps(golden_index(), indent=1) + "\n", "utf-8")
+
+
 @pytest.mark.parametrize("name", golden_frames())
 def test_golden_frames_have_not_changed(name: str) -> None:
     assert (GOLDEN / f"{name}.bin").read_bytes() == encode_frame(golden_frames()[name])
+
+
+def test_golden_index_matches() -> None:
+    assert json.loads((GOLDEN / "index.json").read_text("utf-8")) == golden_index()
