@@ -34,10 +34,12 @@ class Role:
 ROLES: tuple[Role, ...] = (
     Role("emergency", ("emergency",), (), 0.004, 0.15),
     Role("lamp", ("luminaire", "lamp"), ("IfcLightFixture", "IfcLamp"), 0.04, 0.12),
-    Role("pool", ("pool_heat", "boiler"), ("IfcBoiler", "IfcBurner"), 12.0, 0.6),
+    Role("pool", ("pool_heat", "boiler"), ("IfcBoiler", "IfcBurner"), 8.0, 0.6),
     Role("terminal", ("fan_coil", "air_conditioner", "terminal"),
          ("IfcAirTerminal", "IfcUnitaryEquipment"), 0.08, 0.25),
     Role("exhaust", ("exhaust_fan", "jet_fan"), ("IfcFan",), 1.5, 0.3),
+    Role("opened", ("screen", "kiosk", "speaker", "vending", "dispenser", "appliance"),
+         ("IfcElectricAppliance",), 0.3, 0.5),
     Role("plant", ("ahu", "chiller", "tower", "pump", "plant", "machine"),
          ("IfcChiller", "IfcPump", "IfcCoolingTower"), 7.5, 0.5),
     Role("charger", ("charger",), (), 7.0, 0.8),
@@ -50,8 +52,6 @@ ROLES: tuple[Role, ...] = (
     Role("lift", ("lift", "elevator"), ("IfcTransportElement",), 11.0, 1.0),
     Role("robot", ("robot",), (), 0.35, 1.5),
     Role("irrigation", ("irrigation",), (), 0.01, 0.2),
-    Role("opened", ("screen", "kiosk", "speaker", "vending", "dispenser", "appliance"),
-         ("IfcElectricAppliance",), 0.3, 0.5),
     Role("instrument", (), (), 0.003, 0.12),
 )  # fmt: skip
 

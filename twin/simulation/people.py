@@ -12,6 +12,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+SESSION_TURNOVER_S = 150.0
+
+
 @dataclass(frozen=True, slots=True)
 class Demand:
     """What draws people to each space: walk-in use of its area, or the booked programme."""
@@ -28,6 +31,12 @@ class Demand:
         walk_in = np.array([self._walk_in(profile, hour, weekend, is_open) for profile in self.profiles])
         booked = self.programme.people_at(local_s)
         return np.where(np.isnan(booked), walk_in * self.area_m2 * self.popularity, booked)
+
+    def stay_s(self, local_s: float) -> Floats:
+        """How long people stay, s, `(spaces,)`: whoever comes for a session comes and goes with it."""
+        booked = ~np.isnan(self.programme.people_at(local_s))
+        walk_in = np.array([profile.stay_min * 60.0 for profile in self.profiles])
+        return np.where(booked, SESSION_TURNOVER_S, walk_in)
 
     @staticmethod
     def _walk_in(profile: Profile, hour: float, weekend: bool, is_open: bool) -> float:

@@ -59,7 +59,6 @@ class World:
         self._demand = Demand(
             self.profiles, self.parameters.area_m2, programme, 1.0 + 0.25 * normal(self.keys, 0, channel=3)
         )
-        self._stay_s = np.array([profile.stay_min * 60.0 for profile in self.profiles])
         # The night watch's room and the pool hall are kept at all hours.
         self._day_and_night = np.array([profile.name in {"control", "pool"} for profile in self.profiles])
         self._sensible_w = np.array([profile.activity_w for profile in self.profiles])
@@ -100,7 +99,7 @@ class World:
         local = self.local_s
         target = self._demand.target(local, is_open=self.opening.is_open(local))
         rng = np.random.default_rng([self.climate.seed % 2**32, int(self.time_ms)])
-        self.people = move_people(self.people, target, self._stay_s, step_s, rng)
+        self.people = move_people(self.people, target, self._demand.stay_s(local), step_s, rng)
         self._last_person_ms[self.people > 0] = self.time_ms
         self.lit = self._lights(local)
         plant_runs = self.opening.is_open(local, PLANT_LEAD_S)
