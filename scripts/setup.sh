@@ -35,9 +35,9 @@ install_python() {
     echo "$key" > .venv/.installed
 }
 
-# Puts a Node of version 20 or newer on PATH: the machine's, else the one packaged for Python.
+# Puts a Node of version 20.19 or newer (Vite asks for it) on PATH: the machine's, else the one packaged for Python.
 use_node() {
-    if command -v node >/dev/null && command -v npm >/dev/null && [ "$(node -p 'parseInt(process.versions.node)')" -ge 20 ]; then
+    if command -v node >/dev/null && command -v npm >/dev/null && [ "$(node -p 'const [a, b] = process.versions.node.split("."); 100 * a + +b')" -ge 2019 ]; then
         return
     fi
     if [ ! -x .venv/node/node ]; then
