@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { emptyColumns, QUALITY_BAD, QUALITY_GOOD, QUALITY_STALE, type LiveColumns } from '@/net/columns'
+import { Quality } from '@/generated/wire'
+import { emptyColumns, type LiveColumns } from '@/net/columns'
 
 import { compileLayer, spaceOf } from './compile'
 import { COLUMNS, layerOf, pointOf, rule } from './fixture'
@@ -15,7 +16,7 @@ const TEMPERATURE = rule({
 const STATUS = rule({ pointClasses: ['Status'], states: { fault: '#ff0000' } })
 const POWER = rule({ pointClasses: ['Power'], ramp: { stops: [[0, '#00ff00'], [1, '#0000ff']], unit: 'kW' } })
 
-function set(columns: LiveColumns, point: number, value: number, quality = QUALITY_GOOD): void {
+function set(columns: LiveColumns, point: number, value: number, quality: number = Quality.Good): void {
   columns.value[point] = value
   columns.quality[point] = quality
   columns.time[point] = 1
@@ -82,11 +83,11 @@ describe('LayerPainter', () => {
     const columns = emptyColumns(2)
     const points = [pointOf(0, 'Power', 3), pointOf(1, 'Power', 1)]
     const painter = new LayerPainter(compileLayer(layerOf(POWER), points, COLUMNS), columns)
-    set(columns, 0, 0.5, QUALITY_STALE)
+    set(columns, 0, 0.5, Quality.Stale)
     const all = painter.paintAll()
     expect(coloursOf(all)).toEqual({ 1: [0, 0, 0], 3: [...UNUSABLE_RGB] })
     expect(all.rgba[3]).toBe(0)
-    set(columns, 0, 0.5, QUALITY_BAD)
+    set(columns, 0, 0.5, Quality.Bad)
     expect(painter.update([0]).indices).toHaveLength(0)
   })
 

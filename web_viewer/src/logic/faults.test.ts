@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { emptyColumns, QUALITY_GOOD, QUALITY_STALE } from '@/net/columns'
+import { Quality } from '@/generated/wire'
+import { emptyColumns } from '@/net/columns'
 
 import { FaultWatch } from './faults'
 import { pointInfo, states } from './fixture'
@@ -16,7 +17,7 @@ function setup(): { watch: FaultWatch; set: (point: number, value: number, time:
   const watch = new FaultWatch(POINTS)
   return {
     watch,
-    set: (point, value, time, quality = QUALITY_GOOD) => {
+    set: (point, value, time, quality: number = Quality.Good) => {
       columns.value[point] = value
       columns.time[point] = time
       columns.quality[point] = quality
@@ -50,7 +51,7 @@ describe('FaultWatch', () => {
   it('keeps a fault whose device falls silent', () => {
     const { watch, set } = setup()
     set(0, 1, 10)
-    expect(set(0, 0, 11, QUALITY_STALE)).toBe(false)
+    expect(set(0, 0, 11, Quality.Stale)).toBe(false)
     expect(watch.list()).toHaveLength(1)
   })
 

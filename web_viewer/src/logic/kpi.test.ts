@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { emptyColumns, QUALITY_BAD, QUALITY_GOOD, type LiveColumns } from '@/net/columns'
+import { Quality } from '@/generated/wire'
+import { emptyColumns, type LiveColumns } from '@/net/columns'
 
 import { pointInfo, states } from './fixture'
 import { countDevices, kpisOf, kpiValue } from './kpi'
@@ -9,7 +10,7 @@ function columnsOf(...values: (number | null)[]): LiveColumns {
   const columns = emptyColumns(values.length)
   for (const [point, value] of values.entries()) {
     columns.value[point] = value ?? 1
-    columns.quality[point] = value === null ? QUALITY_BAD : QUALITY_GOOD
+    columns.quality[point] = value === null ? Quality.Bad : Quality.Good
   }
   return columns
 }

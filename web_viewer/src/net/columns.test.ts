@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest'
 
+import { Quality } from '@/generated/wire'
 import {
   applyFrame,
   emptyColumns,
   isUsable,
-  QUALITY_BAD,
-  QUALITY_GOOD,
-  QUALITY_SIMULATED,
   type SampleColumns,
 } from './columns'
 
@@ -40,10 +38,10 @@ describe('isUsable', () => {
     const columns = emptyColumns(4)
     applyFrame(
       columns,
-      frame(1, [0, 1, 2], [1, 2, Number.NaN], [QUALITY_GOOD, QUALITY_BAD, QUALITY_GOOD]),
+      frame(1, [0, 1, 2], [1, 2, Number.NaN], [Quality.Good, Quality.Bad, Quality.Good]),
     )
     expect([0, 1, 2, 3, 9].map((point) => isUsable(columns, point))).toEqual([true, false, false, false, false])
-    applyFrame(columns, frame(2, [1], [2], [QUALITY_SIMULATED]))
+    applyFrame(columns, frame(2, [1], [2], [Quality.Simulated]))
     expect(isUsable(columns, 1)).toBe(true)
   })
 })

@@ -1,8 +1,4 @@
-/** Quality codes of the wire contract. */
-export const QUALITY_GOOD = 0
-export const QUALITY_STALE = 1
-export const QUALITY_BAD = 2
-export const QUALITY_SIMULATED = 3
+import { Quality } from '@/generated/wire'
 
 /** What `applyFrame` needs of a decoded frame; arrays of equal length n. */
 export interface SampleColumns {
@@ -27,7 +23,7 @@ export function emptyColumns(count: number): LiveColumns {
   return {
     value: new Float64Array(count).fill(Number.NaN),
     time: new Float64Array(count).fill(Number.NaN),
-    quality: new Uint8Array(count).fill(QUALITY_STALE),
+    quality: new Uint8Array(count).fill(Quality.Stale),
   }
 }
 
@@ -39,7 +35,7 @@ export function applyFrame(columns: LiveColumns, frame: SampleColumns): Uint32Ar
   for (const [position, point] of frame.pointIndex.entries()) {
     if (point >= known) continue
     columns.value[point] = frame.value[position] ?? Number.NaN
-    columns.quality[point] = frame.quality[position] ?? QUALITY_BAD
+    columns.quality[point] = frame.quality[position] ?? Quality.Bad
     columns.time[point] = frame.time
     touched[count++] = point
   }
@@ -50,5 +46,5 @@ export function applyFrame(columns: LiveColumns, frame: SampleColumns): Uint32Ar
 export function isUsable(columns: LiveColumns, point: number): boolean {
   const quality = columns.quality[point]
   const value = columns.value[point]
-  return value !== undefined && !Number.isNaN(value) && (quality === QUALITY_GOOD || quality === QUALITY_SIMULATED)
+  return value !== undefined && !Number.isNaN(value) && (quality === Quality.Good || quality === Quality.Simulated)
 }

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
-import { LiveConnection, liveUrl, SILENCE_MS, type Hello, type LinkState, type SocketLike } from './live'
+import type { Hello } from '@/generated/wire'
+
+import { LiveConnection, liveUrl, SILENCE_MS, type LinkState, type SocketLike } from './live'
 
 class FakeSocket implements SocketLike {
   binaryType = ''
@@ -30,7 +32,17 @@ interface Timer {
   run: () => void
 }
 
-const hello: Hello = { type: 'hello', epoch: 'a', seq: 1, time: 0, registry: 'r1', simulated: false, speed: 1 }
+const hello: Hello = {
+  type: 'hello',
+  epoch: 'a',
+  seq: 1,
+  time: '2026-03-01T00:00:00.000Z',
+  registry: 'r1',
+  simulated: false,
+  speed: 1,
+  event_seq: 0,
+  recovered: false,
+}
 
 class Harness {
   sockets: FakeSocket[] = []

@@ -1,3 +1,5 @@
+import { SUBPROTOCOL, type Hello } from '@/generated/wire'
+
 import { backoffMs } from './backoff'
 
 /** The part of WebSocket that the connection uses, so that tests can stand in for the network. */
@@ -12,17 +14,6 @@ export interface SocketLike {
 
 /** `connecting` before the first connection, `live`, `lost` from a break to the next hello. */
 export type LinkState = 'connecting' | 'live' | 'lost'
-
-/** First message of a stream. A changed `registry` means that point indices changed their meaning. */
-export interface Hello {
-  readonly type: 'hello'
-  readonly epoch: string
-  readonly seq: number
-  readonly time: number
-  readonly registry: string
-  readonly simulated: boolean
-  readonly speed: number
-}
 
 /** What the connection tells its owner. */
 export interface LiveHandlers {
@@ -45,8 +36,6 @@ export interface LiveEnvironment {
 
 /** The server sends a heartbeat each second; this much silence means that it is gone though no close was seen. */
 export const SILENCE_MS = 4000
-
-const PROTOCOL = 'twin.v1'
 
 /** The browser's own sockets and timers. */
 export function browserEnvironment(): LiveEnvironment {
@@ -103,9 +92,14 @@ export class LiveConnection {
     this.connect()
   }
 
+  /** Drop the stream and come back after a pause: what it told could not be used. */
+  restart(): void {
+    this.lose()
+  }
+
   private connect(): void {
     this.cancelRetry = null
-    const socket = this.environment.open(this.url, PROTOCOL)
+    const socket = this.environment.open(this.url, SUBPROTOCOL)
     this.socket = socket
     socket.binaryType = 'arraybuffer'
     socket.onopen = () => {

@@ -1,0 +1,67 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef, watch } from 'vue'
+
+import { compileLayer } from '@/layers/compile'
+import { legendOf, mergeBlocks } from '@/layers/legend'
+import { LayerPainter, type ColourChange } from '@/layers/painter'
+
+import { useLiveStore } from './live'
+import { useModelStore } from './model'
+import { useSceneStore } from './scene'
+
+/** The chosen layer, kept on the scene as frames come in: one call to the scene an animation frame at most. */
+export const useLayerStore = defineStore('layers', () => {
+  const model = useModelStore()
+  const live = useLiveStore()
+  const stage = useSceneStore()
+  /** Id of the chosen layer; '' shows the model's own colours. */
+  const activeId = ref<string | null>(null)
+  const dirty = new Set<number>()
+  let scheduled = 0
+
+  const active = computed(() => {
+    const chosen = activeId.value
+    if (chosen === '') return null
+    return model.layers.find((layer) => (chosen === null ? layer.isDefault : layer.id === chosen)) ?? null
+  })
+  const compiled = computed(() =>
+    active.value && model.columns ? compileLayer(active.value, live.points, model.columns) : null,
+  )
+  const legend = computed(() => (compiled.value ? mergeBlocks(legendOf(compiled.value, live.points)) : []))
+  const paintsSpaces = computed(() => compiled.value?.paintsSpaces ?? false)
+  const painter = shallowRef<LayerPainter | null>(null)
+
+  function hand(change: ColourChange): void {
+    if (change.indices.length > 0) stage.scene?.setColours(change.indices, change.rgba)
+  }
+
+  function flush(): void {
+    scheduled = 0
+    const changed = [...dirty]
+    dirty.clear()
+    if (painter.value) hand(painter.value.update(changed))
+  }
+
+  live.onChange((changed) => {
+    for (const point of changed) dirty.add(point)
+    if (scheduled === 0) scheduled = requestAnimationFrame(flush)
+  })
+
+  watch(
+    [compiled, () => live.columns, () => stage.scene],
+    () => {
+      stage.scene?.clearColours()
+      dirty.clear()
+      painter.value = compiled.value ? new LayerPainter(compiled.value, live.columns) : null
+      if (painter.value) hand(painter.value.paintAll())
+    },
+    { immediate: true },
+  )
+
+  /** Choose a layer; choosing the chosen one again takes it away. */
+  function choose(id: string): void {
+    activeId.value = active.value?.id === id ? '' : id
+  }
+
+  return { layers: computed(() => model.layers), active, legend, paintsSpaces, choose }
+})

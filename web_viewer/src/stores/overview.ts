@@ -1,0 +1,72 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef, watch } from 'vue'
+
+import { FaultWatch, type Fault } from '@/logic/faults'
+import { PointHistory, type Series } from '@/logic/history'
+import { countDevices, kpisOf, kpiValue, type DeviceCounts, type KpiId } from '@/logic/kpi'
+
+import { useLiveStore } from './live'
+
+const PERIOD_MS = 1000
+
+/** A figure as it stands now. */
+export interface KpiNow {
+  readonly id: KpiId
+  readonly unit: string
+  readonly value: number
+  /** Points that it is made of, and how many of them have a usable value. */
+  readonly total: number
+  readonly known: number
+  /** Whether `total` is the most that `value` can be, as with bays taken. */
+  readonly ofTotal: boolean
+  readonly series: Series
+}
+
+/** The venue at a glance: figures once a second, faults at once. */
+export const useOverviewStore = defineStore('overview', () => {
+  const live = useLiveStore()
+  const figures = shallowRef<readonly KpiNow[]>([])
+  const devices = shallowRef<DeviceCounts>({ total: 0, online: 0, faulty: 0 })
+  const faults = shallowRef<readonly Fault[]>([])
+  const kpis = computed(() => kpisOf(live.points))
+  const seen = ref(-1)
+  let watched = new FaultWatch([])
+  let history = new PointHistory()
+
+  watch(
+    () => live.columns,
+    () => {
+      watched = new FaultWatch(live.points)
+      history = new PointHistory(PERIOD_MS * 2 * (live.hello?.speed ?? 1))
+      faults.value = []
+      seen.value = -1
+    },
+  )
+
+  live.onChange((changed, columns) => {
+    if (watched.update(changed, columns)) faults.value = watched.list()
+  })
+
+  function refresh(): void {
+    if (seen.value === live.revision) return
+    seen.value = live.revision
+    figures.value = kpis.value.map((kpi, position) => {
+      const { value, known } = kpiValue(kpi, live.columns)
+      history.record(position, live.nowMs, value)
+      return {
+        id: kpi.id,
+        unit: kpi.unit,
+        value,
+        known,
+        total: kpi.points.length,
+        ofTotal: kpi.reduce === 'active',
+        series: history.series(position),
+      }
+    })
+    devices.value = countDevices(live.points, live.columns)
+  }
+
+  window.setInterval(refresh, PERIOD_MS)
+
+  return { figures, devices, faults }
+})

@@ -1,0 +1,49 @@
+import { defineStore } from 'pinia'
+import { ref, shallowRef } from 'vue'
+
+import type { Pick, SceneStats, TwinSceneApi, TwinSceneOptions } from '@/scene/types'
+
+/** Where the pointer rests, in client pixels. */
+export interface Hovered {
+  readonly elementIndex: number
+  readonly clientX: number
+  readonly clientY: number
+}
+
+/** The 3D scene and what it tells; panels reach it through this store alone. */
+export const useSceneStore = defineStore('scene', () => {
+  const scene = shallowRef<TwinSceneApi | null>(null)
+  const progress = ref(0)
+  const drawn = ref(false)
+  const hovered = shallowRef<Hovered | null>(null)
+  const picked = shallowRef<Pick | null>(null)
+  /** Counts frames in which the camera moved: labels are placed anew. */
+  const cameraTick = ref(0)
+  const stats = shallowRef<SceneStats | null>(null)
+  const contextLost = ref(false)
+  const tileError = ref('')
+
+  /** Makes the scene in `container`. @throws Error when the browser has no WebGL 2. */
+  async function open(container: HTMLElement, options: TwinSceneOptions): Promise<TwinSceneApi> {
+    const { TwinScene } = await import('@/scene/TwinScene')
+    const made: TwinSceneApi = new TwinScene(container, options)
+    made.on('progress', (share) => (progress.value = share))
+    made.on('firstpicture', () => (drawn.value = true))
+    made.on('hover', (next) => (hovered.value = next))
+    made.on('pick', (next) => (picked.value = next))
+    made.on('camera', () => cameraTick.value++)
+    made.on('stats', (next) => (stats.value = next))
+    made.on('contextlost', (lost) => (contextLost.value = lost))
+    made.on('error', (error) => (tileError.value = error.message))
+    scene.value = made
+    return made
+  }
+
+  function close(): void {
+    scene.value?.dispose()
+    scene.value = null
+    drawn.value = false
+  }
+
+  return { scene, progress, drawn, hovered, picked, cameraTick, stats, contextLost, tileError, open, close }
+})

@@ -1,0 +1,81 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef, watch } from 'vue'
+
+import { fetchElementAt } from '@/net/api'
+import type { BoxInfo, ElementDetail } from '@/net/types'
+
+import { useModelStore } from './model'
+import { useSceneStore } from './scene'
+
+/** What is picked, isolated and hidden. */
+export const useSelectionStore = defineStore('selection', () => {
+  const stage = useSceneStore()
+  const model = useModelStore()
+  const index = ref<number | null>(null)
+  const detail = shallowRef<ElementDetail | null>(null)
+  const loading = ref(false)
+  const problem = ref('')
+  const storey = ref<number | null>(null)
+  const hidden = ref<ReadonlySet<number>>(new Set())
+  let pending: AbortController | null = null
+
+  const storeyInfo = computed(() => (storey.value === null ? null : model.storeyByIndex.get(storey.value)))
+
+  /** Selects an element and fetches what is known of it; null clears. */
+  async function select(next: number | null): Promise<void> {
+    pending?.abort()
+    pending = null
+    index.value = next
+    problem.value = ''
+    stage.scene?.select(next)
+    if (detail.value?.index !== next) detail.value = null
+    loading.value = next !== null
+    if (next !== null) await load(next)
+  }
+
+  async function load(next: number): Promise<void> {
+    const abort = new AbortController()
+    pending = abort
+    try {
+      const found = await fetchElementAt(next, abort.signal)
+      if (!abort.signal.aborted) detail.value = found
+    } catch (error) {
+      if (abort.signal.aborted) return
+      problem.value = error instanceof Error ? error.message : String(error)
+    }
+    if (pending === abort) loading.value = false
+  }
+
+  /** Shows one storey alone; the same one again, or null, shows all. */
+  function isolate(next: number | null): void {
+    storey.value = storey.value === next ? null : next
+  }
+
+  /** Goes to an element or box, out of the isolation that would hide it. */
+  function flyTo(target: number | BoxInfo, onStorey: number | null = null): void {
+    if (storey.value !== null && onStorey !== null && onStorey !== storey.value) storey.value = onStorey
+    void stage.scene?.flyTo(target)
+  }
+
+  function hide(element: number): void {
+    hidden.value = new Set([...hidden.value, element])
+    stage.scene?.setHidden([element], true)
+    if (index.value === element) void select(null)
+  }
+
+  function showAll(): void {
+    hidden.value = new Set()
+    stage.scene?.showAll()
+  }
+
+  watch(storey, (next) => {
+    stage.scene?.isolateStorey(next)
+    void stage.scene?.setView(next ?? 'home')
+  })
+  watch(
+    () => stage.picked,
+    (pick) => void select(pick?.elementIndex ?? null),
+  )
+
+  return { index, detail, loading, problem, storey, storeyInfo, hidden, select, isolate, flyTo, hide, showAll }
+})

@@ -1,0 +1,70 @@
+import { useMediaQuery } from '@/app/media'
+import { defineStore } from 'pinia'
+import { computed, ref, watch } from 'vue'
+
+import type { Theme } from '@/scene/types'
+
+import { useLayerStore } from './layers'
+import { useSceneStore } from './scene'
+
+const THEME_KEY = 'venue-twin.theme'
+
+/** What the bottom sheet of a phone shows. */
+export type Sheet = 'overview' | 'storeys' | 'layers' | 'element'
+
+/** How the page looks, and which parts of it are open. */
+export const useUiStore = defineStore('ui', () => {
+  const stage = useSceneStore()
+  const layers = useLayerStore()
+  const theme = ref<Theme>(rememberedTheme())
+  const compact = useMediaQuery('(max-width: 760px)')
+  const helpOpen = ref(false)
+  const searchOpen = ref(false)
+  const sheet = ref<Sheet>('overview')
+  /** The user's own wish; null follows the layer. */
+  const xrayWish = ref<boolean | null>(null)
+  const spacesWish = ref<boolean | null>(null)
+
+  /** A layer that paints rooms is of use only when one can look into the building. */
+  const xray = computed(() => xrayWish.value ?? layers.paintsSpaces)
+  const spaces = computed(() => spacesWish.value ?? layers.paintsSpaces)
+
+  watch(
+    theme,
+    (next) => {
+      document.documentElement.dataset.theme = next
+      document.documentElement.classList.toggle('dark', next === 'dark')
+      localStorage.setItem(THEME_KEY, next)
+      stage.scene?.setTheme(next)
+    },
+    { immediate: true },
+  )
+  watch([xray, () => stage.scene], () => stage.scene?.xray(xray.value))
+  watch([spaces, () => stage.scene], () => stage.scene?.showSpaces(spaces.value))
+  watch(
+    () => layers.active,
+    () => {
+      xrayWish.value = null
+      spacesWish.value = null
+    },
+  )
+
+  function toggleTheme(): void {
+    theme.value = theme.value === 'dark' ? 'light' : 'dark'
+  }
+
+  function toggleXray(): void {
+    xrayWish.value = !xray.value
+  }
+
+  function toggleSpaces(): void {
+    spacesWish.value = !spaces.value
+  }
+
+  return { theme, compact, helpOpen, searchOpen, sheet, xray, spaces, toggleTheme, toggleXray, toggleSpaces }
+})
+
+/** Dark unless the user chose otherwise: control rooms are dark, and so is the desk page by default. */
+function rememberedTheme(): Theme {
+  return localStorage.getItem(THEME_KEY) === 'light' ? 'light' : 'dark'
+}
