@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from telemetry_bridge.clock import Clock
 from telemetry_bridge.live import LiveState, Rows
 from telemetry_bridge.points import Point, Registry
-from telemetry_bridge.ports import Acceptance, Reading, Refusal
+from telemetry_bridge.ports import Acceptance, Reading, Refusal, clipped
 from telemetry_bridge.times import format_rfc3339
 from telemetry_bridge.values import BadValue, number_of
 from telemetry_bridge.wire import Frame, Indices, Kind, Quality, encode_frame
@@ -101,9 +101,11 @@ class Bridge:
 
     def _unknown(self, reading: Reading) -> Refusal:
         if reading.device not in self.registry.devices:
-            return _refusal(reading, "unknown_device", f"no device {reading.device[:100]!r} in the registry")
+            return _refusal(
+                reading, "unknown_device", f"no device {clipped(reading.device)!r} in the registry"
+            )
         names = ", ".join(each.name for each in self.registry.points_of(reading.device)) or "none"
-        reason = f"{reading.device} has no point {reading.point[:100]!r}; it has {names}"
+        reason = f"{reading.device} has no point {clipped(reading.point)!r}; it has {names}"
         return _refusal(reading, "unknown_point", reason)
 
     def _time_fault(self, time_ms: float | None, now_ms: float) -> tuple[str, str] | None:
@@ -189,7 +191,7 @@ class Bridge:
 
 
 def _refusal(reading: Reading, code: str, reason: str) -> Refusal:
-    return Refusal(reading.row, reading.device, reading.point, code, reason)
+    return Refusal.of(reading.row, reading.device, reading.point, code, reason)
 
 
 def _check_bounds(name: str, column: Rows, size: int) -> None:

@@ -13,14 +13,13 @@ from typing import Any
 import orjson
 
 from telemetry_bridge.errors import PayloadError
-from telemetry_bridge.ports import Acceptance, Reading, Refusal, Sink
+from telemetry_bridge.ports import Acceptance, Reading, Refusal, Sink, clipped
 from telemetry_bridge.times import parse_rfc3339
 
 MAX_PAYLOAD_BYTES = 1024 * 1024
 MAX_SAMPLES = 20_000
 #: So many refusals are listed in an answer; the count is always whole.
 MAX_LISTED = 1000
-SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +49,9 @@ def _http_sample(row: int, sample: object) -> Reading | Refusal:
         return Refusal(row, "", "", "wrong_shape", "a sample is an object with device, point and value")
     device, point = sample.get("device"), sample.get("point")
     if not isinstance(device, str) or not isinstance(point, str):
-        return Refusal(row, _shown(device), _shown(point), "wrong_shape", "device and point must be texts")
+        return Refusal.of(row, device, point, "wrong_shape", "device and point must be texts")
     if "value" not in sample:
-        return Refusal(row, device[:SHOWN], point[:SHOWN], "wrong_shape", "the value is missing")
+        return Refusal.of(row, device, point, "wrong_shape", "the value is missing")
     return _reading(row, device, point, sample["value"], sample.get("time"))
 
 
@@ -66,8 +65,11 @@ def command_topic(venue: str, device: str) -> str:
     return f"twin/{venue}/devices/{device}/command"
 
 
-def parse_mqtt(topic: str, payload: bytes) -> Batch:
+def parse_mqtt(topic: str, payload: bytes, *, retained: bool = False) -> Batch:
     """Read an MQTT message; a sample's row is its place among all points of the message.
+
+    A `retained` one comes from the broker's memory at connection: without a time its age is unknown, and it
+    is refused.
 
     Raises:
         PayloadError: another topic, too large, not JSON, or no points at all.
@@ -77,23 +79,28 @@ def parse_mqtt(topic: str, payload: bytes) -> Batch:
             pass
         case _:
             raise PayloadError(
-                "wrong_topic", f"{topic[:SHOWN]!r} is not twin/<venue>/devices/<device>/telemetry"
+                "wrong_topic", f"{clipped(topic)!r} is not twin/<venue>/devices/<device>/telemetry"
             )
     document = _document(payload)
     reports = document if isinstance(document, list) else [document]
     results: list[Reading | Refusal] = []
     for report in reports:
-        results += _report(device, report, len(results))
+        results += _report(device, report, len(results), retained)
         _check_count(len(results))
     return _batch(results)
 
 
-def _report(device: str, report: object, row: int) -> list[Reading | Refusal]:
+def _report(device: str, report: object, row: int, retained: bool) -> list[Reading | Refusal]:
     points = report.get("points") if isinstance(report, dict) else None
     if not isinstance(report, dict) or not isinstance(points, dict):
         reason = 'a report is {"time"?: RFC 3339, "points": {name: value}}'
-        return [Refusal(row, device[:SHOWN], "", "wrong_shape", reason)]
+        return [Refusal.of(row, device, "", "wrong_shape", reason)]
     time = report.get("time")
+    if time is None and retained:
+        reason = "a retained report without a time is of unknown age; publish without retain, or with a time"
+        return [
+            Refusal.of(row + place, device, name, "bad_time", reason) for place, name in enumerate(points)
+        ]
     return [
         _reading(row + place, device, name, value, time) for place, (name, value) in enumerate(points.items())
     ]
@@ -104,11 +111,11 @@ def _reading(row: int, device: str, point: str, value: object, time: object) -> 
         return Reading(device, point, value, None, row)
     if not isinstance(time, str):
         reason = "time is an RFC 3339 text such as 2026-01-31T08:30:00.000Z, or left out"
-        return Refusal(row, device[:SHOWN], point[:SHOWN], "bad_time", reason)
+        return Refusal.of(row, device, point, "bad_time", reason)
     try:
         return Reading(device, point, value, parse_rfc3339(time), row)
     except ValueError as error:
-        return Refusal(row, device[:SHOWN], point[:SHOWN], "bad_time", str(error))
+        return Refusal.of(row, device, point, "bad_time", str(error))
 
 
 def _document(data: bytes) -> Any:
@@ -134,10 +141,6 @@ def _lenient(data: bytes, error: orjson.JSONDecodeError) -> Any:
 def _check_count(count: int) -> None:
     if count > MAX_SAMPLES:
         raise PayloadError("too_large", f"more than {MAX_SAMPLES:,} samples; send smaller batches")
-
-
-def _shown(value: object) -> str:
-    return value[:SHOWN] if isinstance(value, str) else ""
 
 
 def _batch(results: Sequence[Reading | Refusal]) -> Batch:

@@ -20,6 +20,15 @@ class Reading:
     row: int = 0
 
 
+#: So much of a text that came from outside is repeated in an answer or a log.
+SHOWN = 100
+
+
+def clipped(text: str) -> str:
+    """Make a foreign text fit to repeat: short, and free of what UTF-8 cannot hold (lone surrogates)."""
+    return text[:SHOWN].encode("utf-8", "backslashreplace").decode()
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A sample that was not taken, and why; `code` is for programs, `reason` for people.
@@ -33,6 +42,12 @@ class Refusal:
     point: str
     code: str
     reason: str
+
+    @classmethod
+    def of(cls, index: int, device: object, point: object, code: str, reason: str) -> "Refusal":
+        """Make one from what came from outside; what is no text is left out."""
+        names = [clipped(each) if isinstance(each, str) else "" for each in (device, point)]
+        return cls(index, names[0], names[1], code, reason)
 
 
 @dataclass(frozen=True, slots=True)
