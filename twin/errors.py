@@ -22,6 +22,9 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from spatial.errors import BadCursorError, PackageError, QueryError, UnknownPlaceError
+from telemetry_bridge.errors import CommandError, FaultsError, PayloadError
+
 
 class TwinError(Exception):
     """Root of the tree; the message is one line that says what is wrong and what to do."""
@@ -130,6 +133,34 @@ class Problem:
 def problem_of(error: RequestError) -> Problem:
     """The problem that a request error becomes."""
     return Problem(int(error.status), error.slug, error.status.phrase, str(error))
+
+
+FOREIGN_PROBLEMS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
+    (UnknownPlaceError, HTTPStatus.NOT_FOUND, "unknown-place"),
+    (BadCursorError, HTTPStatus.BAD_REQUEST, "bad-cursor"),
+    (QueryError, HTTPStatus.BAD_REQUEST, "bad-query"),
+    (PackageError, HTTPStatus.SERVICE_UNAVAILABLE, "damaged-package"),
+    (FaultsError, HTTPStatus.UNPROCESSABLE_ENTITY, "refused"),
+    (PayloadError, HTTPStatus.BAD_REQUEST, "bad-payload"),
+    (CommandError, HTTPStatus.CONFLICT, "command-refused"),
+)
+"""Errors of the other packages that a request may meet: the first row that fits counts."""
+
+
+def problem_of_foreign(error: Exception) -> Problem:
+    """The problem that an error of another package becomes; KeyError for one that the table lacks."""
+    if isinstance(error, PayloadError) and error.code == "too_large":
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        return Problem(int(status), BodyTooLargeError.slug, status.phrase, str(error))
+    for kind, status, slug in FOREIGN_PROBLEMS:
+        if isinstance(error, kind):
+            return Problem(int(status), slug, status.phrase, str(error), _faults(error))
+    raise KeyError(type(error))
+
+
+def _faults(error: Exception) -> tuple[dict[str, Any], ...]:
+    faults = error.faults if isinstance(error, FaultsError) else ()
+    return tuple({"where": fault.where, "message": fault.message} for fault in faults)
 
 
 def problem_of_status(status: int, detail: str) -> Problem:

@@ -8,7 +8,16 @@ import structlog
 
 Format = Literal["console", "json"]
 
-QUIET_LOGGERS = ("amqtt", "transitions", "asyncio", "aiomqtt", "mqtt", "uvicorn.access", "websockets")
+QUIET_LOGGERS = (
+    "amqtt",
+    "transitions",
+    "asyncio",
+    "aiomqtt",
+    "mqtt",
+    "uvicorn",
+    "uvicorn.error",
+    "websockets",
+)
 
 
 def configure_logs(form: Format, level: str) -> None:

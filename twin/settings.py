@@ -49,7 +49,6 @@ class Settings(BaseSettings):
     """When simulated time begins; now when unset."""
     seed: int = 1
 
-    frame_rate_hz: float = Field(default=5.0, gt=0, le=60)
     package_poll_s: float = Field(default=3.0, gt=0)
     """How often the server looks whether the package was rebuilt under it."""
 

@@ -46,6 +46,19 @@ class Name(VenueModel):
     en: str = ""
 
 
+def _named(value: object) -> object:
+    """A bare text is the name in both languages."""
+    return {"zh": value, "en": value} if isinstance(value, str) else value
+
+
+def _listed(value: object) -> object:
+    """One thing is a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+LooseName = Annotated[Name, BeforeValidator(_named)]
+
+
 def _time_of_day(value: object) -> object:
     """YAML 1.1 reads an unquoted ``08:00`` as sixty-based number 480: turn it back into text."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MINUTES_A_DAY:
@@ -74,11 +87,11 @@ class VenueInfo(VenueModel):
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     """Part of the MQTT topics."""
-    name: Name
+    name: LooseName
     timezone: str = "UTC"
     location: Location | None = None
     opening_hours: dict[Day, list[tuple[TimeOfDay, TimeOfDay]]] = {}
-    operator: Name | str | None = None
+    operator: LooseName | None = None
 
     @field_validator("timezone")
     @classmethod
@@ -107,11 +120,11 @@ class Ramp(VenueModel):
 class LayerRule(VenueModel):
     """Which points a layer paints, on what, in which colours."""
 
-    point_class: str | list[str]
+    point_class: Annotated[list[str], BeforeValidator(_listed)]
     paint: Literal["element", "space"] = "element"
     ramp: Ramp | None = None
     states: dict[str, str] | None = None
-    label: Name | str | None = None
+    label: LooseName | None = None
 
     @field_validator("states", mode="before")
     @classmethod
@@ -128,7 +141,7 @@ class Layer(VenueModel):
     """One way to colour the scene."""
 
     id: str
-    name: Name
+    name: LooseName
     default: bool = False
     rules: list[LayerRule] = []
 
@@ -149,7 +162,7 @@ class PointOfInterest(VenueModel):
     model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
 
     id: str
-    name: Name
+    name: LooseName
     kind: str
     space: str | None = None
     position: tuple[float, float, float] | None = None
@@ -165,7 +178,7 @@ class Booking(VenueModel):
     start: TimeOfDay = Field(alias="from")
     end: TimeOfDay = Field(alias="to")
     people: int = Field(ge=0)
-    title: Name | str = ""
+    title: LooseName = Name()
 
 
 def _state_key(key: object) -> str:

@@ -4,13 +4,14 @@ Plain ASGI, so that bodies stream and WebSockets pass untouched.
 """
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from telemetry_bridge.live_socket import origin_allowed
 from twin.errors import BodyTooLargeError, ForbiddenError, problem_of, problem_of_status
 from twin.http.problems import problem_response
 
@@ -151,8 +152,17 @@ class SameSiteWrites:
         await self.app(scope, receive, send)
 
     def _may_write(self, scope: Scope) -> bool:
-        headers = Headers(scope=scope)
-        origin = headers.get("origin")
-        if origin is None or origin in self.allowed_origins:
-            return True
-        return urlsplit(origin).netloc == headers.get("host", "")
+        return origin_allowed(Headers(scope=scope), self.allowed_origins)
+
+
+class CompressApi:
+    """Compresses the API's answers; files and the large constant answers come compressed already."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.compressed = GZipMiddleware(app, minimum_size=1024, compresslevel=5)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, with the answer compressed if it is the API's."""
+        is_api = scope["type"] == "http" and scope["path"].startswith(("/api/", "/openapi.json"))
+        await (self.compressed if is_api else self.app)(scope, receive, send)

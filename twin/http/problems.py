@@ -10,15 +10,23 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from twin.errors import Problem, RequestError, problem_of, problem_of_status
+from twin.errors import (
+    FOREIGN_PROBLEMS,
+    Problem,
+    RequestError,
+    problem_of,
+    problem_of_foreign,
+    problem_of_status,
+)
 
 MEDIA_TYPE = "application/problem+json"
+PROBLEM_SCHEMA = "Problem"
 
 
 class ProblemOut(BaseModel):
     """A problem detail (RFC 9457)."""
 
-    model_config = ConfigDict(title="Problem")
+    model_config = ConfigDict(title=PROBLEM_SCHEMA)
 
     type: str
     title: str
@@ -31,7 +39,7 @@ class ProblemOut(BaseModel):
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
     "4XX": {
         "description": "The request cannot be answered as asked.",
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{PROBLEM_SCHEMA}"}}},
     }
 }
 
@@ -44,6 +52,8 @@ def problem_response(problem: Problem, path: str) -> Response:
 def add_problem_handlers(app: FastAPI) -> None:
     """Turn our errors and the framework's into problems; `middleware.LastResort` has all others."""
     app.add_exception_handler(RequestError, _on_request_error)
+    for kind, _, _ in FOREIGN_PROBLEMS:
+        app.add_exception_handler(kind, _on_foreign_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_error)
 
@@ -51,6 +61,10 @@ def add_problem_handlers(app: FastAPI) -> None:
 def _on_request_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestError)  # the table above maps this type alone
     return problem_response(problem_of(error), request.url.path)
+
+
+def _on_foreign_error(request: Request, error: Exception) -> Response:
+    return problem_response(problem_of_foreign(error), request.url.path)
 
 
 def _on_http_error(request: Request, error: Exception) -> Response:

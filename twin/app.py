@@ -1,0 +1,108 @@
+"""The application, assembled."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import FastAPI, WebSocket
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import Lifespan
+
+from twin.http import (
+    docs,
+    elements,
+    health,
+    layers,
+    model,
+    points,
+    spatial,
+    telemetry,
+    tiles,
+    viewer,
+)
+from twin.http.middleware import BodyLimit, CompressApi, LastResort, SameSiteWrites, SecurityHeaders
+from twin.http.problems import PROBLEM_SCHEMA, ProblemOut, add_problem_handlers
+from twin.runtime import Twin, open_twin, running
+from twin.settings import Settings
+
+TITLE = "Venue Twin"
+DESCRIPTION = (
+    "A building, its devices and what they read now. Metres, Z up, in the model's local frame; "
+    "times are RFC 3339, UTC; failures are problem details (RFC 9457). Live frames come by WebSocket at "
+    "`/ws/live`."
+)
+
+ROOMS = (health, model, elements, spatial, points, telemetry, layers, tiles, docs)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application of a model package; opens it, and starts what runs with the lifespan.
+
+    Raises what `open_twin` raises.
+    """
+    return assemble(open_twin(settings))
+
+
+def assemble(twin: Twin) -> FastAPI:
+    """The application of an open twin."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with running(twin):
+            yield
+
+    app = describe_api(lifespan)
+    app.state.twin = twin
+    app.add_api_websocket_route("/ws/live", _live)
+    app.include_router(viewer.viewer_router(twin.settings.viewer_folder))
+    _add_middleware(app, twin.settings)
+    return app
+
+
+class Api(FastAPI):
+    """FastAPI with the problem detail, which no route names as its model, among the schemas."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The description of the API."""
+        description = super().openapi()
+        schemas = description.setdefault("components", {}).setdefault("schemas", {})
+        schemas.setdefault(PROBLEM_SCHEMA, ProblemOut.model_json_schema())
+        return description
+
+
+def describe_api(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """The routes alone, without a twin behind them: enough to write OpenAPI from."""
+    app = Api(
+        title=TITLE,
+        description=DESCRIPTION,
+        version=health.server_version(),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    add_problem_handlers(app)
+    for room in ROOMS:
+        app.include_router(room.router)
+    return app
+
+
+async def _live(websocket: WebSocket) -> None:
+    """The live stream; its protocol is in docs/wire.md."""
+    twin: Twin = websocket.app.state.twin
+    await twin.socket.serve_client(websocket)
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """Inside first: what is added last sees a request first."""
+    app.add_middleware(CompressApi)
+    app.add_middleware(BodyLimit, limit_bytes=settings.body_limit_bytes)
+    app.add_middleware(SameSiteWrites, allowed_origins=settings.allowed_origins)
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.allowed_origins),
+            allow_methods=["GET", "HEAD", "POST", "PUT"],
+            allow_headers=["content-type"],
+        )
+    app.add_middleware(LastResort)
+    app.add_middleware(SecurityHeaders)

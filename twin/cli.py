@@ -1,0 +1,152 @@
+"""The command line. Exit 0, or 2 with one line that says what is wrong and what to do."""
+
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from typer.exceptions import Abort, TyperException
+
+from bim_pipeline.errors import PipelineError
+from spatial.errors import SpatialError
+from telemetry_bridge.errors import BridgeError
+from twin.errors import TwinError
+
+EXIT_OK = 0
+EXIT_FAULT = 2
+EXIT_INTERRUPTED = 130
+
+cli = typer.Typer(
+    help="Venue Twin: IFC in, a live 3D twin in the browser.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one. Default 8000.")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on. Default: this machine alone.")]
+Speed = Annotated[float | None, typer.Option(help="Simulated seconds per second.")]
+Start = Annotated[str | None, typer.Option(help="When simulated time begins, RFC 3339. Default: now.")]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Processes. Default: one a core.")]
+
+
+@cli.command()
+def build(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE.ifc", help="The IFC file.")],
+    target: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The package's folder.")],
+    jobs: Jobs = None,
+    force: Annotated[bool, typer.Option("--force", help="Build even if the package is up to date.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Build a model package from an IFC file."""
+    from twin.packages import build_with_progress, print_report
+
+    report = build_with_progress(source, target, jobs=jobs, force=force)
+    print_report(report, target, as_json=as_json)
+
+
+@cli.command()
+def inspect(
+    package: Annotated[Path, typer.Argument(metavar="DIR", help="The package's folder.")],
+    as_json: Json = False,
+) -> None:
+    """Say what a model package holds."""
+    from twin.packages import inspect_package
+
+    inspect_package(package, as_json=as_json)
+
+
+@cli.command()
+def serve(
+    package: Annotated[Path, typer.Argument(metavar="DIR", help="The package's folder.")],
+    data: Annotated[Path | None, typer.Option(help="Where the server keeps what it writes.")] = None,
+    venue: Annotated[Path | None, typer.Option(help="The venue folder.")] = None,
+    host: Host = None,
+    port: Port = None,
+    mqtt: Annotated[str | None, typer.Option(help="A broker to listen to: mqtt://host:1883.")] = None,
+    simulate: Annotated[bool, typer.Option("--simulate", help="Simulate the devices.")] = False,
+    speed: Speed = None,
+    start: Start = None,
+) -> None:
+    """Serve a model package: the viewer, the API and the live stream."""
+    from twin.commands import serve_package
+    from twin.settings import parse_start
+
+    options = {
+        "package": package,
+        "data": data,
+        "venue": venue,
+        "host": host,
+        "port": port,
+        "mqtt": mqtt,
+        "simulate": simulate or None,
+        "speed": speed,
+        "start": parse_start(start),
+    }
+    serve_package(options)
+
+
+@cli.command()
+def demo(
+    port: Port = None,
+    host: Host = None,
+    var: Annotated[Path | None, typer.Option(help="Where what is made is kept. Default: var/.")] = None,
+    jobs: Jobs = None,
+    speed: Speed = None,
+    start: Start = None,
+) -> None:
+    """Make the demo venue and serve it with simulated devices."""
+    from twin.commands import serve_demo
+    from twin.settings import parse_start
+
+    options = {"host": host, "port": port, "speed": speed, "start": parse_start(start)}
+    serve_demo(options, var=var, jobs=jobs)
+
+
+def main() -> None:
+    """Entry point of the `twin` command."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line; the exit code. Whatever goes wrong is one line on stderr."""
+    return _guarded(lambda: cli(args=list(arguments), standalone_mode=False, prog_name="twin"))
+
+
+def _guarded(command: Callable[[], Any]) -> int:
+    try:
+        outcome = command()
+    except TyperException as error:
+        return _fail(f"{error.format_message()} (see twin --help)")
+    except (TwinError, PipelineError, SpatialError, BridgeError) as error:
+        return _fail(str(error))
+    except (KeyboardInterrupt, Abort):
+        return _fail("stopped", EXIT_INTERRUPTED)
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        return _fail(f"{error.strerror or error}{where}")
+    except Exception as error:  # noqa: BLE001 - the last resort: kept whole in a file, one line for the user
+        return _fail(f"a fault in twin itself; please report the file {_kept_trace(error)} ({error!r})")
+    return outcome if isinstance(outcome, int) else EXIT_OK
+
+
+def _kept_trace(error: Exception) -> str:
+    """The file into which the stack trace went."""
+    with tempfile.NamedTemporaryFile("w", prefix="twin-fault-", suffix=".txt", delete=False) as file:
+        file.writelines(traceback.format_exception(error))
+    return file.name
+
+
+def _fail(message: str, code: int = EXIT_FAULT) -> int:
+    line = " ".join(message.split())
+    Console(stderr=True, soft_wrap=True, highlight=False).print(f"twin: {line}", markup=False, style="red")
+    return code
+
+
+if __name__ == "__main__":
+    main()

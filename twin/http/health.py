@@ -1,0 +1,55 @@
+"""`/api/health`: how the server is."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import APIRouter
+
+from twin.http import present, schemas
+from twin.http.context import TwinDep
+from twin.runtime import Twin
+
+router = APIRouter(prefix="/api", tags=["server"])
+
+
+def server_version() -> str:
+    """The installed version; a checkout that is not installed has none."""
+    try:
+        return version("venue-twin")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+@router.get("/health", operation_id="getHealth")
+async def get_health(twin: TwinDep) -> schemas.Health:
+    """How the server, its adapters and its clients are."""
+    adapters = adapter_health(twin)
+    restart_needed = twin.watch.restart_needed
+    well = all(each.connected for each in adapters) and not restart_needed and not twin.notes
+    return schemas.Health(
+        status="ok" if well else "degraded",
+        version=server_version(),
+        revision=twin.package.manifest.revision,
+        restart_needed=restart_needed,
+        uptime_s=round(twin.uptime_s, 3),
+        time=present.rfc3339(twin.clock.now_ms()),
+        seq=twin.bridge.seq,
+        clients=twin.hub.client_count,
+        adapters=adapters,
+        notes=list(twin.notes),
+    )
+
+
+def adapter_health(twin: Twin) -> list[schemas.AdapterHealth]:
+    """How each way of talking with devices is."""
+    found = ((name, adapter.health()) for name, adapter in twin.adapters.items())
+    return [
+        schemas.AdapterHealth(
+            name=name,
+            connected=health.connected,
+            detail=health.detail,
+            received=health.received,
+            refused=health.refused,
+            reconnects=health.reconnects,
+        )
+        for name, health in found
+    ]

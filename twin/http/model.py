@@ -1,0 +1,70 @@
+"""`/api/model`: which model is served, and its elements as columns."""
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from spatial.package import ModelPackage
+from twin.http import present, schemas
+from twin.http.context import TwinDep
+from twin.http.encoded import EncodedBody
+from twin.http.problems import PROBLEM_RESPONSES
+from twin.runtime import Twin
+
+router = APIRouter(prefix="/api/model", tags=["model"], responses=PROBLEM_RESPONSES)
+
+
+@router.get("", operation_id="getModel")
+def get_model(twin: TwinDep) -> schemas.Model:
+    """The model's facts, its venue, and the time that it lives in."""
+    package, raw = twin.package, twin.package.manifest.raw
+    return schemas.Model(
+        name=package.manifest.name,
+        revision=package.manifest.revision,
+        tileset_url=f"/tiles/{package.manifest.revision}/tileset.json",
+        columns_url="/api/model/columns",
+        bounds=present.box(package.manifest.bounds),
+        storeys=present.storeys(package),
+        element_count=package.element_count,
+        counts=dict(package.manifest.counts),
+        source=schemas.SourceInfo.model_validate(raw.get("source") or {}),
+        local_from_source=raw.get("local_from_source"),
+        georeference=raw.get("georeference"),
+        warning_count=len(raw.get("warnings") or ()),
+        venue=_venue(twin),
+        simulated=twin.bridge.simulated,
+        speed=twin.clock.speed,
+        time=present.rfc3339(twin.clock.now_ms()),
+        epoch=twin.bridge.epoch,
+        registry=twin.registry.hash,
+    )
+
+
+def _venue(twin: Twin) -> schemas.VenueSummary:
+    info = twin.venue.info
+    return schemas.VenueSummary(
+        id=info.id,
+        name=info.name,
+        timezone=info.timezone,
+        location=info.location,
+        opening_hours={str(day): hours for day, hours in info.opening_hours.items()},
+        operator=info.operator,
+    )
+
+
+@router.get("/columns", operation_id="getColumns", response_model=schemas.Columns)
+def get_columns(request: Request, twin: TwinDep) -> Response:
+    """Class, storey and space of every element, row = element_index; does not change within a revision."""
+    body = twin.cached("columns", lambda: EncodedBody(columns_json(twin.package), "application/json"))
+    return body.response(request)
+
+
+def columns_json(package: ModelPackage) -> bytes:
+    """The columns as JSON."""
+    columns = package.columns
+    content = {
+        "classes": list(columns.class_names),
+        "class": columns.class_id,
+        "storey": columns.storey,
+        "space": columns.space,
+    }
+    return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)

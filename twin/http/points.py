@@ -1,0 +1,88 @@
+"""`/api/points`, `/api/devices`, `/api/state`: what is measured, by what, and what it reads now."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from telemetry_bridge.points import Device
+from twin.http import present, present_live, schemas
+from twin.http.context import TwinDep
+from twin.http.problems import PROBLEM_RESPONSES
+from twin.runtime import Twin
+
+router = APIRouter(prefix="/api", tags=["live"], responses=PROBLEM_RESPONSES)
+
+FRAME = "application/octet-stream"
+Limit = Annotated[int | None, Query(ge=1, description="All, when left out.")]
+Cursor = Annotated[str, Query(max_length=64, description="`next` of the part before.")]
+Short = Annotated[str | None, Query(max_length=100)]
+
+
+@router.get("/points", operation_id="listPoints")
+def list_points(
+    twin: TwinDep,
+    device: Short = None,
+    point_class: Annotated[str | None, Query(alias="class", max_length=100)] = None,
+    limit: Limit = None,
+    cursor: Cursor = "",
+) -> schemas.PointPage:
+    """The points, by point_index."""
+    points = twin.registry.points if device is None else twin.registry.points_of(device)
+    wanted = [each for each in points if point_class in (None, each.point_class)]
+    part, next_cursor = present.part_of(wanted, limit, cursor)
+    return schemas.PointPage(items=[present_live.point(twin, each) for each in part], next=next_cursor)
+
+
+@router.get("/devices", operation_id="listDevices")
+def list_devices(
+    twin: TwinDep,
+    kind: Annotated[str | None, Query(alias="type", max_length=100)] = None,
+    storey: Short = None,
+    space: Short = None,
+    limit: Limit = None,
+    cursor: Cursor = "",
+) -> schemas.DevicePage:
+    """The devices, by id."""
+    on = twin.package.storey(storey).element_index if storey else None
+    within = twin.package.space(space).element_index if space else None
+    wanted = [
+        each
+        for each in twin.registry.devices.values()
+        if kind in (None, each.type) and _is_at(twin, each, on, within)
+    ]
+    part, next_cursor = present.part_of(wanted, limit, cursor)
+    return schemas.DevicePage(items=[present_live.device(twin, each) for each in part], next=next_cursor)
+
+
+def _is_at(twin: Twin, device: Device, storey_index: int | None, space_index: int | None) -> bool:
+    """Whether a device is on a storey and in a space; None is anywhere. A space's own device is in it."""
+    if storey_index is None and space_index is None:
+        return True
+    element = twin.bound.element_of.get(device.id)
+    if element is None:
+        return False
+    in_space = space_index in (None, element.space_index, element.element_index)
+    return in_space and storey_index in (None, element.storey_index)
+
+
+@router.get(
+    "/state",
+    operation_id="getState",
+    response_model=schemas.StateList,
+    responses={200: {"content": {FRAME: {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def get_state(request: Request, twin: TwinDep) -> Response | schemas.StateList:
+    """What every point reads now; with `Accept: application/octet-stream` as one snapshot frame."""
+    if FRAME in request.headers.get("accept", ""):
+        return Response(
+            twin.bridge.snapshot().data,
+            media_type=FRAME,
+            headers={"vary": "Accept", "cache-control": "no-store"},
+        )
+    return schemas.StateList(
+        epoch=twin.bridge.epoch,
+        seq=twin.bridge.seq,
+        time=present.rfc3339(twin.clock.now_ms()),
+        items=[present_live.state_item(twin, each) for each in twin.registry.points],
+        next=None,
+    )

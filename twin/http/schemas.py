@@ -1,0 +1,446 @@
+"""What the API answers: the shapes from which OpenAPI, and from it the viewer's client, are made.
+
+Metres, Z up, the package's local frame. Places are named by guid; `element_index` goes with one revision.
+"""
+
+from typing import Any, Literal, TypedDict
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from twin.venue import CameraPose, Layer, Location, Name, PointOfInterest
+
+Vector = tuple[float, float, float]
+QualityName = Literal["good", "stale", "bad", "simulated"]
+CLASS = Field(serialization_alias="class")
+
+
+class Answer(BaseModel):
+    """Base of all answers."""
+
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
+
+
+class Box(Answer):
+    """Corners, m."""
+
+    min: Vector
+    max: Vector
+
+
+class Element(Answer):
+    """An element of the model; `storey` and `space` are guids, `box` is null where nothing is drawn."""
+
+    guid: str
+    element_index: int
+    class_: str = CLASS
+    predefined_type: str | None
+    name: str
+    name_en: str
+    long_name: str
+    object_type: str
+    tag: str
+    storey: str | None
+    space: str | None
+    box: Box | None
+
+
+class ElementPage(Answer):
+    """A part of a list of elements."""
+
+    items: list[Element]
+    next: str | None
+
+
+class ElementRef(Answer):
+    """Enough of an element to show a link to it."""
+
+    guid: str
+    element_index: int
+    class_: str = CLASS
+    name: str
+    name_en: str
+    long_name: str
+
+
+class TypeInfo(Answer):
+    """The type that an element is an occurrence of."""
+
+    guid: str
+    class_: str = CLASS
+    predefined_type: str | None
+    name: str
+
+
+class PropertyValue(Answer):
+    """A property or quantity; `from_type` where the element has it from its type."""
+
+    value: Any
+    unit: str
+    from_type: bool
+
+
+class MaterialInfo(Answer):
+    """A material, or a layer of it, outside first."""
+
+    name: str
+    thickness_m: float | None
+
+
+class ClassificationInfo(Answer):
+    """A reference into a classification system."""
+
+    source: str
+    code: str
+    name: str
+
+
+class SystemInfo(Answer):
+    """A system, zone or group that an element belongs to."""
+
+    guid: str
+    class_: str = CLASS
+    predefined_type: str | None
+    name: str
+
+
+class State(Answer):
+    """One value of an enumeration; the point's value is its position in the list."""
+
+    key: str
+    zh: str
+    en: str
+
+
+class Point(Answer):
+    """One quantity of a device; `element` is the guid of the element that the device is bound to."""
+
+    device: str
+    point: str
+    point_index: int
+    name: Name
+    class_: str = CLASS
+    unit: str
+    range: tuple[float | None, float | None] | None
+    states: list[State]
+    writable: bool
+    period_s: float
+    element: str | None
+    element_index: int | None
+
+
+class PointPage(Answer):
+    """A part of the list of points."""
+
+    items: list[Point]
+    next: str | None
+
+
+class ReadingFields(TypedDict):
+    """The fields that say what a point reads now."""
+
+    value: float | None
+    state: str | None
+    time: str | None
+    quality: QualityName | None
+
+
+class PointReading(Point):
+    """A point with what it reads now; `value` and `time` are null while it has never reported."""
+
+    value: float | None
+    state: str | None
+    time: str | None
+    quality: QualityName | None
+
+
+class Device(Answer):
+    """A device; `element` is the guid of the element that it is bound to."""
+
+    device: str
+    type: str
+    name: Name
+    type_name: Name
+    brick: str
+    tag: str
+    element: str | None
+    element_index: int | None
+    storey: str | None
+    space: str | None
+    attributes: dict[str, str]
+    points: list[str]
+
+
+class DevicePage(Answer):
+    """A part of the list of devices."""
+
+    items: list[Device]
+    next: str | None
+
+
+class ElementDetail(Element):
+    """All that is known of an element, with its devices and what their points read now.
+
+    `placement` is local_from_element, 16 numbers row-major. `properties` go by set, then by name. `parents`
+    begin with the nearest whole, host or container. `children` are the first ones, `child_count` all.
+    """
+
+    description: str
+    type: TypeInfo | None
+    placement: list[float] | None
+    properties: dict[str, dict[str, PropertyValue]]
+    materials: list[MaterialInfo]
+    classifications: list[ClassificationInfo]
+    systems: list[SystemInfo]
+    parents: list[ElementRef]
+    children: list[ElementRef]
+    child_count: int
+    devices: list[Device]
+    points: list[PointReading]
+
+
+class Storey(Answer):
+    """A storey; `position` 0 is the lowest."""
+
+    guid: str
+    element_index: int
+    name: str
+    name_en: str
+    long_name: str
+    position: int
+    elevation_m: float
+    height_m: float
+    element_count: int
+    space_count: int
+
+
+class StoreyPage(Answer):
+    """The storeys, lowest first."""
+
+    items: list[Storey]
+    next: str | None
+
+
+class Space(Answer):
+    """A space; `footprint` is a GeoJSON geometry in local x and y, m, given when asked for."""
+
+    guid: str
+    element_index: int
+    name: str
+    name_en: str
+    long_name: str
+    function: str
+    storey: str | None
+    floor_z_m: float
+    height_m: float
+    area_m2: float
+    centre: Vector
+    footprint: dict[str, Any] | None
+
+
+class SpacePage(Answer):
+    """A part of the list of spaces."""
+
+    items: list[Space]
+    next: str | None
+
+
+class Located(Answer):
+    """What is at a point; elements are those whose box holds it, small ones first."""
+
+    space: Space | None
+    storey: ElementRef | None
+    items: list[Element]
+    next: str | None
+
+
+class NearElement(Element):
+    """An element and the distance from the point to its box, 0 inside, m."""
+
+    distance_m: float
+
+
+class NearPage(Answer):
+    """The nearest elements, nearest first."""
+
+    items: list[NearElement]
+    next: str | None
+
+
+class Columns(Answer):
+    """The elements as columns; row = element_index. `class` counts in `classes`; -1 is none."""
+
+    classes: list[str]
+    class_: list[int] = CLASS
+    storey: list[int]
+    space: list[int]
+
+
+class SourceInfo(BaseModel):
+    """The file that the model came from."""
+
+    model_config = ConfigDict(extra="allow")
+
+    file: str = ""
+    sha256: str = ""
+    bytes: int = 0
+    schema_: str = Field(default="", validation_alias="schema", serialization_alias="schema")
+    application: str | None = None
+
+
+class VenueSummary(Answer):
+    """Whose building it is."""
+
+    id: str
+    name: Name
+    timezone: str
+    location: Location | None
+    opening_hours: dict[str, list[tuple[str, str]]]
+    operator: Name | None
+
+
+class Model(Answer):
+    """The model that is served, and in which time it lives."""
+
+    name: str
+    revision: str
+    tileset_url: str
+    columns_url: str
+    bounds: Box | None
+    storeys: list[Storey]
+    element_count: int
+    counts: dict[str, int]
+    source: SourceInfo
+    local_from_source: list[float] | None
+    georeference: dict[str, Any] | None
+    warning_count: int
+    venue: VenueSummary
+    simulated: bool
+    speed: float
+    time: str
+    epoch: str
+    registry: str
+
+
+class AdapterHealth(Answer):
+    """How one way of talking with devices is."""
+
+    name: str
+    connected: bool
+    detail: str
+    received: int
+    refused: int
+    reconnects: int
+
+
+class Health(Answer):
+    """How the server is; `degraded`: something is not as it should be, and `notes` say what."""
+
+    status: Literal["ok", "degraded"]
+    version: str
+    revision: str
+    restart_needed: bool
+    uptime_s: float
+    time: str
+    seq: int
+    clients: int
+    adapters: list[AdapterHealth]
+    notes: list[str]
+
+
+class LayerList(Answer):
+    """The ways to colour the scene."""
+
+    items: list[Layer]
+    next: str | None
+
+
+class PlacedPoi(PointOfInterest):
+    """A point of interest with where it is: the guid of its space and storey, and a position, m."""
+
+    space_guid: str | None = None
+    storey: str | None = None
+
+
+class PoiList(Answer):
+    """The points of interest."""
+
+    items: list[PlacedPoi]
+    next: str | None
+
+
+class Camera(CameraPose):
+    """A camera's pose with its device and element."""
+
+    device: str
+    element: str | None = None
+
+
+class CameraList(Answer):
+    """The cameras' poses."""
+
+    items: list[Camera]
+    next: str | None
+
+
+class StateItem(Answer):
+    """What one point reads; `value` and `time` are null while it has never reported."""
+
+    device: str
+    point: str
+    point_index: int
+    value: float | None
+    state: str | None
+    time: str | None
+    quality: QualityName | None
+
+
+class StateList(Answer):
+    """The live state of all points at one moment."""
+
+    epoch: str
+    seq: int
+    time: str
+    items: list[StateItem]
+    next: str | None
+
+
+class RefusedSample(Answer):
+    """A sample that was not taken, its place in the batch, and why."""
+
+    index: int
+    device: str
+    point: str
+    code: str
+    reason: str
+
+
+class TelemetryAnswer(Answer):
+    """What became of a batch; the first thousand refusals are listed, `refused_count` is all of them."""
+
+    accepted: int
+    refused_count: int
+    refused: list[RefusedSample]
+
+
+class BindingItem(BaseModel):
+    """To which element a device is bound; `element` null: to none."""
+
+    model_config = ConfigDict(frozen=True)
+
+    device: str
+    element: str | None = Field(max_length=64)
+
+
+class BindingReport(Answer):
+    """All bindings, the devices without one, and the elements that several devices share."""
+
+    items: list[BindingItem]
+    next: str | None
+    unbound: list[str]
+    shared: dict[str, list[str]]
+
+
+class BindingChange(BaseModel):
+    """Bindings to change; devices not named keep theirs."""
+
+    items: list[BindingItem] = Field(max_length=100_000)

@@ -1,0 +1,110 @@
+"""What the command line says of model packages: a build's progress and outcome, what a package holds."""
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bim_pipeline import build as pipeline
+from spatial.package import ModelPackage
+
+BYTES_A_MB = 1e6
+MOST_WARNINGS_SHOWN = 5
+MOST_CLASSES_SHOWN = 12
+
+
+def build_with_progress(
+    source: Path, target: Path, *, jobs: int | None = None, force: bool = False
+) -> pipeline.BuildReport:
+    """Build a package with a progress bar on stderr. Raises PipelineError."""
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(bar_width=40),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(source.name, total=1.0)
+
+        def show(step: pipeline.Progress) -> None:
+            bar.update(task, completed=step.fraction, description=step.stage)
+
+        return pipeline.build_package(source, target, jobs=jobs, force=force, progress=show)
+
+
+def print_report(report: pipeline.BuildReport, target: Path, *, as_json: bool) -> None:
+    """The outcome of a build: one JSON object on stdout, or a few lines on stderr."""
+    facts = asdict(report)
+    if as_json:
+        print(json.dumps(facts, ensure_ascii=False))
+        return
+    console = Console(stderr=True, highlight=False)
+    console.print(f"[bold]{target}[/bold]: {_summary(facts)}", soft_wrap=True)
+    for warning in facts["warnings"][:MOST_WARNINGS_SHOWN]:
+        console.print(f"warning: {_warning_text(warning)}", style="yellow", markup=False, soft_wrap=True)
+    more = len(facts["warnings"]) - MOST_WARNINGS_SHOWN
+    if more > 0:
+        console.print(
+            f"and {more} more warnings: twin inspect {target} --json", style="yellow", soft_wrap=True
+        )
+
+
+def _summary(facts: dict[str, Any]) -> str:
+    return (
+        f"{facts['elements']:,} elements, {facts['triangles']:,} triangles, {facts['tiles']} tiles, "
+        f"{facts['bytes'] / BYTES_A_MB:.1f} MB, {facts['storeys']} storeys, {facts['spaces']} spaces; "
+        f"{facts['seconds']['total']:.1f} s"
+    )
+
+
+def _warning_text(warning: Any) -> str:
+    if not isinstance(warning, dict):
+        return str(warning)
+    return " ".join(str(part) for part in (warning.get("guid"), warning.get("message")) if part)
+
+
+def inspect_package(folder: Path, *, as_json: bool) -> None:
+    """What a package holds, on stdout. Raises PackageError."""
+    with ModelPackage.open(folder) as package:
+        facts = package_facts(package)
+    if as_json:
+        print(json.dumps(facts, ensure_ascii=False))
+    else:
+        print_facts(facts)
+
+
+def package_facts(package: ModelPackage) -> dict[str, Any]:
+    """The manifest, and besides it the elements by class and the storeys from the lowest up."""
+    columns = package.columns
+    by_class = Counter(columns.class_names[number] for number in columns.class_id.tolist())
+    storeys = [
+        {"guid": each.guid, "name": each.name, "elevation_m": each.elevation_m, "height_m": each.height_m}
+        for each in package.storeys
+    ]
+    return {
+        **package.manifest.raw,
+        "folder": str(package.folder),
+        "classes": dict(sorted(by_class.items(), key=lambda item: (-item[1], item[0]))),
+        "storeys": storeys,
+    }
+
+
+def print_facts(facts: dict[str, Any]) -> None:
+    """The facts of a package as a table."""
+    source, counts = facts.get("source") or {}, facts["counts"]
+    table = Table(title=facts["name"], show_header=False, title_justify="left")
+    table.add_row("revision", facts["revision"])
+    table.add_row("source", f"{source.get('file', '')} ({source.get('schema', '')})")
+    for name, count in counts.items():
+        table.add_row(name.replace("_", " "), f"{count:,}")
+    for storey in reversed(facts["storeys"]):
+        table.add_row(f"storey {storey['name']}", f"{storey['elevation_m']:+.2f} m")
+    for name, count in list(facts["classes"].items())[:MOST_CLASSES_SHOWN]:
+        table.add_row(name, f"{count:,}")
+    table.add_row("warnings", str(len(facts.get("warnings") or ())))
+    Console().print(table)
