@@ -49,7 +49,7 @@ export default defineConfig({
         // The scene's libraries change rarely and load first; panels and Element Plus come after the first picture.
         codeSplitting: {
           groups: [
-            { name: 'scene-core', test: /node_modules[\\/](three|3d-tiles-renderer|camera-controls|three-mesh-bvh)[\\/]/ },
+            { name: 'scene-core', test: /node_modules[\\/](three|3d-tiles-renderer|camera-controls)[\\/]/ },
             { name: 'vue-core', test: /node_modules[\\/](@vue|vue|pinia|vue-router|vue-i18n|@intlify)[\\/]/ },
           ],
         },

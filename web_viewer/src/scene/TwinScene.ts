@@ -1,0 +1,575 @@
+import { DataTexture, Scene, Vector3, WebGLRenderer } from 'three'
+import { Backdrop } from './backdrop'
+import { CameraRig } from './cameraRig'
+import { envelopeMask, spaceMask } from './classes'
+import { setDaylight } from './daylight'
+import { Emitter } from './emitter'
+import { localFromWorld, worldBox, worldFromLocal } from './frames'
+import { FrameTimer } from './frameTimer'
+import { boxRadius, groundHeight, isBox } from './framing'
+import { installHooks } from './hooks'
+import { listenToInput } from './input'
+import { createUniforms, TileMaterials } from './materials'
+import { ElementPaint } from './paint'
+import { People } from './people'
+import { Picker } from './picker'
+import { Pipeline } from './pipeline'
+import { initialLevel, PROFILES, QualityGovernor } from './quality'
+import { textureShape } from './stateTexture'
+import { SunShadow } from './sunShadow'
+import { BuildingTiles } from './tiles'
+import { loadedElementBox } from './tileBoxes'
+import { TileTraffic } from './traffic'
+import type {
+  Box, CameraPose, PeopleSpace, Pick, Point3, QualityLevel, SceneEvents, SceneStats, Theme, TwinSceneApi,
+  TwinSceneOptions, ViewPreset,
+} from './types'
+
+const NO_ELEMENT = -9
+const NO_CLIP = 1e9
+const REST_MS = 180
+const SHADOW_WHILE_LOADING_MS = 600
+const SUN_AZIMUTH_DEG = 228
+const SUN_ALTITUDE_DEG = 44
+const STATS_EVERY_MS = 500
+/** On a slow GPU the scene draws at most this share of the time. */
+const SLOW_DUTY = 0.5
+
+/** The 3D core: one building, streamed, painted by element. See `types.ts` for what each call does. */
+export class TwinScene implements TwinSceneApi {
+  readonly canvas: HTMLCanvasElement
+  private readonly renderer: WebGLRenderer
+  private readonly scene = new Scene()
+  private readonly uniforms = createUniforms()
+  private readonly materials = new TileMaterials(this.uniforms)
+  private readonly tiles: BuildingTiles
+  private readonly paint: ElementPaint
+  private readonly stateTexture: DataTexture
+  private readonly rig: CameraRig
+  private readonly pipeline: Pipeline
+  private readonly picker: Picker
+  private readonly shadow: SunShadow
+  private readonly backdrop: Backdrop
+  private readonly people: People
+  private readonly timer: FrameTimer
+  private readonly traffic: TileTraffic
+  private readonly events = new Emitter<SceneEvents>()
+  private readonly envelope: Uint8Array
+  private readonly spaces: Uint8Array
+  private readonly animate: boolean
+  private readonly cleanup: (() => void)[] = []
+  private governor: QualityGovernor
+  private autoQuality: boolean
+  private size = { width: 1, height: 1 }
+
+  private frameHandle = 0
+  private timeoutHandle = 0
+  private lastFrameAt = 0
+  private lastDrawAt = -Infinity
+  private lastMovedAt = -Infinity
+  private lastShadowAt = -Infinity
+  private lastStatsAt = 0
+  private needsDraw = true
+  private depthDirty = true
+  private shadowDirty = true
+  private drawnAtRest = false
+  private settled = false
+  private firstPictureAt: number | null = null
+  private visibilityDrawn = -1
+  private isolated: number | null = null
+  private selected = NO_ELEMENT
+  private hovered = NO_ELEMENT
+  private spacesShown = false
+  private xrayOn = false
+  private crowd: readonly PeopleSpace[] = []
+  private cost = { drawCalls: 0, triangles: 0 }
+  private framesDrawn = 0
+  private hoverTicket = 0
+  private disposed = false
+
+  /** @param container an element with a size; the canvas fills it. @throws Error where WebGL2 is missing. */
+  constructor(
+    private readonly container: HTMLElement,
+    private readonly options: TwinSceneOptions,
+  ) {
+    this.renderer = createRenderer()
+    this.canvas = this.renderer.domElement
+    container.append(this.canvas)
+    this.animate = options.animate ?? !matchMedia('(prefers-reduced-motion: reduce)').matches
+    this.autoQuality = (options.quality ?? 'auto') === 'auto'
+    this.governor = new QualityGovernor(this.autoQuality ? initialLevel(gpuName(this.renderer)) : (options.quality as QualityLevel))
+
+    const shape = textureShape(options.elementCount)
+    this.paint = new ElementPaint(options.elementCount, shape.width * shape.height)
+    this.stateTexture = new DataTexture(this.paint.texels, shape.width, shape.height)
+    this.uniforms.uState.value = this.stateTexture
+    this.uniforms.uStateWidthLog2.value = shape.widthLog2
+    this.envelope = envelopeMask(options.columns)
+    this.spaces = spaceMask(options.columns)
+
+    this.traffic = new TileTraffic(options.tilesetUrl)
+    this.tiles = new BuildingTiles(options.tilesetUrl, this.materials, {
+      changed: () => this.onTilesChanged(),
+      settled: () => this.onTilesSettled(),
+      failed: (error) => this.events.emit('error', error),
+    })
+    this.rig = new CameraRig(this.canvas, this.bounds, this.animate)
+    this.shadow = new SunShadow(this.uniforms, PROFILES[this.quality].shadowSize)
+    this.backdrop = new Backdrop(this.uniforms, this.centre, this.radius, groundHeight(this.bounds))
+    this.people = new People(this.materials.forName('opaque', false).material)
+    this.pipeline = new Pipeline(this.renderer, this.scene, this.rig.camera, this.materials)
+    this.picker = new Picker(this.renderer, this.scene, this.rig.camera, this.materials)
+    this.timer = new FrameTimer(this.renderer)
+    this.scene.add(this.tiles.renderer.group, this.people.mesh, this.backdrop.sky, this.backdrop.ground)
+    this.setTheme(options.theme ?? 'dark')
+    this.setSun(SUN_AZIMUTH_DEG, SUN_ALTITUDE_DEG)
+    this.observe()
+    void this.rig.goToPreset('home', false)
+    this.invalidate()
+  }
+
+  get stats(): SceneStats {
+    return {
+      ...this.cost,
+      bytes: this.traffic.bytes,
+      tilesLoaded: this.tiles.tilesLoaded,
+      tilesPending: this.tiles.tilesPending,
+      frameMs: this.timer.ms,
+      framesDrawn: this.framesDrawn,
+      quality: this.quality,
+    }
+  }
+
+  get cameraPose(): CameraPose {
+    return this.rig.pose
+  }
+
+  /** When the first whole picture was drawn, ms since the page began; null before. */
+  get firstPicture(): number | null {
+    return this.firstPictureAt
+  }
+
+  /** Whether everything that the view asks for is loaded and drawn at rest. */
+  get isIdle(): boolean {
+    return this.settled && this.drawnAtRest && !this.needsDraw
+  }
+
+  setColours(elementIndices: Uint32Array, rgba: Uint8Array): void {
+    this.paint.setColours(elementIndices, rgba)
+    this.invalidate()
+  }
+
+  clearColours(): void {
+    this.paint.clearColours()
+    this.invalidate()
+  }
+
+  setHidden(elementIndices: Iterable<number>, hidden: boolean): void {
+    this.paint.setHidden(elementIndices, hidden)
+    this.invalidate()
+  }
+
+  showAll(): void {
+    this.paint.showAll()
+    this.invalidate()
+  }
+
+  isolateStorey(storeyIndex: number | null): void {
+    this.isolated = storeyIndex
+    this.paint.isolate(this.options.columns.storey, storeyIndex)
+    this.tiles.setFilter({ storey: storeyIndex })
+    const storey = this.options.storeys?.find((s) => s.index === storeyIndex)
+    const ground = groundHeight(this.bounds)
+    const below = storey !== undefined && storey.elevationM < ground - 0.5
+    this.backdrop.ground.visible = !below
+    this.rig.allowUnderground(below)
+    this.setPeople(this.crowd)
+    this.invalidate()
+  }
+
+  xray(on: boolean): void {
+    this.xrayOn = on
+    this.paint.ghost(on ? this.envelope : null)
+    this.invalidate()
+  }
+
+  showSpaces(on: boolean): void {
+    this.spacesShown = on
+    this.tiles.setFilter({ spaces: on })
+    this.invalidate()
+  }
+
+  setClipHeight(heightM: number | null): void {
+    this.uniforms.uClipHeight.value = heightM ?? NO_CLIP
+    this.shadowDirty = this.depthDirty = true
+    this.invalidate()
+  }
+
+  async pick(clientX: number, clientY: number): Promise<Pick | null> {
+    const box = this.canvas.getBoundingClientRect()
+    const [x, y] = [clientX - box.left, clientY - box.top]
+    if (x < 0 || y < 0 || x >= this.size.width || y >= this.size.height) return null
+    this.uploadState()
+    const hit = await this.picker.pick(x, y, this.size.width, this.size.height, this.spacesShown)
+    if (hit === null) return null
+    return { elementIndex: hit.elementIndex, point: localFromWorld(hit.point), normal: localFromWorld(hit.normal) }
+  }
+
+  /** Where an element is seen now: client pixels well inside it and its share of the picture; null when unseen. */
+  async findOnScreen(elementIndex: number): Promise<{ x: number; y: number; share: number } | null> {
+    const { width, height } = this.size
+    this.uploadState()
+    const area = await this.picker.find(elementIndex, width, height, this.spaces[elementIndex] === 1)
+    if (area === null) return null
+    const box = this.canvas.getBoundingClientRect()
+    return { x: box.left + area.x + 0.5, y: box.top + height - area.y - 0.5, share: area.pixels / (width * height) }
+  }
+
+  select(elementIndex: number | null): void {
+    this.selected = elementIndex ?? NO_ELEMENT
+    this.updateTargets()
+  }
+
+  hover(elementIndex: number | null): void {
+    const next = elementIndex ?? NO_ELEMENT
+    if (next === this.hovered) return
+    this.hovered = next
+    this.updateTargets()
+  }
+
+  async flyTo(target: Box | number | CameraPose): Promise<void> {
+    if (typeof target === 'number') {
+      const box = this.elementBox(target)
+      if (box) await this.rig.goToElement(box)
+    } else if ('position' in target) {
+      await this.rig.goTo(target)
+    } else if (isBox(target)) {
+      await this.rig.goToElement(target)
+    }
+  }
+
+  async setView(view: ViewPreset | number): Promise<void> {
+    if (typeof view !== 'number') return this.rig.goToPreset(view)
+    const storey = this.options.storeys?.find((s) => s.index === view)
+    if (storey) await this.rig.goToStorey(storey, this.bounds)
+  }
+
+  elementBox(elementIndex: number): Box | null {
+    const boxes = this.options.columns.boxes
+    if (boxes && elementIndex >= 0 && elementIndex < this.options.elementCount) {
+      const [x0, y0, z0, x1, y1, z1] = boxes.subarray(elementIndex * 6, elementIndex * 6 + 6) as unknown as number[]
+      const box: Box = { min: [x0!, y0!, z0!], max: [x1!, y1!, z1!] }
+      if (isBox(box)) return box
+    }
+    return loadedElementBox(this.tiles, elementIndex)
+  }
+
+  screenPosition(point: Point3): { readonly x: number; readonly y: number; readonly visible: boolean } {
+    const v = worldFromLocal(point).project(this.rig.camera)
+    const visible = Math.abs(v.x) <= 1 && Math.abs(v.y) <= 1 && Math.abs(v.z) <= 1
+    return { x: ((v.x + 1) / 2) * this.size.width, y: ((1 - v.y) / 2) * this.size.height, visible }
+  }
+
+  setPeople(spaces: readonly PeopleSpace[]): void {
+    this.crowd = spaces
+    const storeyOf = this.options.columns.storey
+    this.people.set(spaces, (space) => this.isolated === null || storeyOf[space] === this.isolated)
+    this.depthDirty = true
+    this.invalidate()
+  }
+
+  setTheme(theme: Theme): void {
+    this.backdrop.setTheme(theme)
+    this.invalidate()
+  }
+
+  setSun(azimuthDeg: number, altitudeDeg: number): void {
+    setDaylight(this.uniforms, azimuthDeg, altitudeDeg)
+    this.shadowDirty = true
+    this.invalidate()
+  }
+
+  setQuality(quality: QualityLevel | 'auto'): void {
+    this.autoQuality = quality === 'auto'
+    this.governor = new QualityGovernor(quality === 'auto' ? initialLevel(gpuName(this.renderer)) : quality)
+    this.applyQuality()
+  }
+
+  setStale(stale: boolean): void {
+    this.pipeline.composite.stale = stale ? 1 : 0
+    this.invalidate()
+  }
+
+  on<K extends keyof SceneEvents>(event: K, listener: (value: SceneEvents[K]) => void): () => void {
+    return this.events.on(event, listener)
+  }
+
+  dispose(): void {
+    if (this.disposed) return
+    this.disposed = true
+    cancelAnimationFrame(this.frameHandle)
+    window.clearTimeout(this.timeoutHandle)
+    for (const undo of this.cleanup) undo()
+    const parts = [this.rig, this.tiles, this.pipeline, this.picker, this.shadow, this.backdrop, this.people, this.materials, this.traffic, this.stateTexture]
+    for (const part of parts) part.dispose()
+    this.renderer.dispose()
+    this.canvas.remove()
+    this.events.clear()
+  }
+
+  private get bounds(): Box {
+    return this.options.bounds
+  }
+
+  private get centre(): Vector3 {
+    return worldBox(this.bounds).getCenter(new Vector3())
+  }
+
+  private get radius(): number {
+    return Math.max(1, boxRadius(this.bounds))
+  }
+
+  private get quality(): QualityLevel {
+    return this.governor.level
+  }
+
+  private observe(): void {
+    const resize = new ResizeObserver(() => this.resize())
+    resize.observe(this.container)
+    this.cleanup.push(() => resize.disconnect(), this.listenToHands(), installHooks(this))
+    this.rig.onControl(() => this.invalidate())
+    const onLost = (event: Event): void => {
+      event.preventDefault()
+      this.events.emit('contextlost', true)
+    }
+    const onRestored = (): void => {
+      this.stateTexture.needsUpdate = true
+      this.shadowDirty = this.depthDirty = true
+      this.events.emit('contextlost', false)
+      this.invalidate()
+    }
+    this.canvas.addEventListener('webglcontextlost', onLost)
+    this.canvas.addEventListener('webglcontextrestored', onRestored)
+    this.resize()
+  }
+
+  private listenToHands(): () => void {
+    return listenToInput(
+      this.canvas,
+      {
+        click: (x, y) => void this.pick(x, y).then((pick) => this.events.emit('pick', pick)),
+        doubleClick: (x, y) => void this.focusAt(x, y),
+        rest: (x, y) => void this.hoverAt(x, y),
+        leave: () => this.endHover(),
+        key: (key) => this.onKey(key),
+      },
+      () => (this.quality === 'low' ? 140 : 40),
+    )
+  }
+
+  private resize(): void {
+    const { clientWidth, clientHeight } = this.container
+    this.size = { width: Math.max(1, clientWidth), height: Math.max(1, clientHeight) }
+    this.renderer.setPixelRatio(Math.min(window.devicePixelRatio, PROFILES[this.quality].rest.pixelRatio))
+    this.renderer.setSize(this.size.width, this.size.height)
+    const wasSquare = this.rig.camera.aspect === 1
+    this.rig.resize(this.size.width, this.size.height)
+    if (wasSquare && this.firstPictureAt === null) void this.rig.goToPreset('home', false)
+    this.depthDirty = true
+    this.invalidate()
+  }
+
+  private applyQuality(): void {
+    this.shadow.resize(PROFILES[this.quality].shadowSize)
+    this.shadowDirty = true
+    this.resize()
+  }
+
+  private updateTargets(): void {
+    this.uniforms.uTargets.value = [this.selected, this.hovered === this.selected ? NO_ELEMENT : this.hovered]
+    this.invalidate()
+  }
+
+  private async focusAt(x: number, y: number): Promise<void> {
+    const pick = await this.pick(x, y)
+    if (pick) await this.rig.focus(worldFromLocal(pick.point))
+  }
+
+  private async hoverAt(clientX: number, clientY: number): Promise<void> {
+    const ticket = ++this.hoverTicket
+    const pick = await this.pick(clientX, clientY)
+    if (ticket !== this.hoverTicket || this.disposed) return
+    const before = this.hovered
+    this.hover(pick?.elementIndex ?? null)
+    if (this.hovered === before) return
+    this.events.emit('hover', pick && { elementIndex: pick.elementIndex, clientX, clientY })
+  }
+
+  private endHover(): void {
+    this.hoverTicket++
+    if (this.hovered === NO_ELEMENT) return
+    this.hover(null)
+    this.events.emit('hover', null)
+  }
+
+  private onKey(key: string): boolean {
+    const steps: Record<string, () => void> = {
+      ArrowLeft: () => this.rig.nudge({ right: -0.08 }),
+      ArrowRight: () => this.rig.nudge({ right: 0.08 }),
+      ArrowUp: () => this.rig.nudge({ forward: 0.08 }),
+      ArrowDown: () => this.rig.nudge({ forward: -0.08 }),
+      q: () => this.rig.nudge({ turnDeg: -15 }),
+      e: () => this.rig.nudge({ turnDeg: 15 }),
+      '+': () => this.rig.nudge({ zoom: 1.3 }),
+      '=': () => this.rig.nudge({ zoom: 1.3 }),
+      '-': () => this.rig.nudge({ zoom: 1 / 1.3 }),
+      Home: () => void this.rig.goToPreset('home'),
+    }
+    const step = steps[key]
+    step?.()
+    this.invalidate()
+    return step !== undefined
+  }
+
+  private onTilesChanged(): void {
+    this.settled = false
+    this.depthDirty = true
+    this.shadowDirty = true
+    this.invalidate()
+  }
+
+  private onTilesSettled(): void {
+    this.settled = true
+    this.invalidate()
+  }
+
+  /** Asks for a frame; many calls before it make one. */
+  private invalidate(): void {
+    this.needsDraw = true
+    this.schedule()
+  }
+
+  private schedule(delayMs = 0): void {
+    if (this.disposed) return
+    if (delayMs > 0) {
+      window.clearTimeout(this.timeoutHandle)
+      this.timeoutHandle = window.setTimeout(() => this.schedule(), delayMs)
+    } else if (this.frameHandle === 0) {
+      this.frameHandle = requestAnimationFrame((now) => this.frame(now))
+    }
+  }
+
+  private frame(now: number): void {
+    this.frameHandle = 0
+    if (this.timer.isBusy()) return this.schedule()
+    const seconds = Math.min(0.1, (now - this.lastFrameAt) / 1000)
+    this.lastFrameAt = now
+    const moved = this.rig.update(seconds)
+    if (moved) this.onMoved(now)
+    this.tiles.update(this.rig.camera, this.size.width, this.size.height)
+    const resting = now - this.lastMovedAt > REST_MS
+    const wait = moved ? 0 : this.breath(now)
+    if (wait > 0) return this.schedule(wait)
+    if (this.needsDraw || moved || (resting && !this.drawnAtRest)) this.draw(now, resting)
+    if (moved) this.schedule()
+    else if (!this.drawnAtRest) this.schedule(REST_MS)
+    this.walkPeople(now)
+  }
+
+  /** How long a slow GPU is left in peace before another picture of the same view, ms. */
+  private breath(now: number): number {
+    if (this.quality !== 'low' || this.firstPictureAt === null) return 0
+    return this.lastDrawAt + this.timer.ms / SLOW_DUTY - now
+  }
+
+  private onMoved(now: number): void {
+    this.lastMovedAt = now
+    this.depthDirty = true
+    this.drawnAtRest = false
+    if (this.autoQuality && this.governor.observe(this.timer.ms)) this.applyQuality()
+  }
+
+  private draw(now: number, resting: boolean): void {
+    this.needsDraw = false
+    this.lastDrawAt = now
+    this.uploadState()
+    this.drawShadow(now)
+    // Until all is there, frames are cheap ones: what is loaded shows at once.
+    const still = resting && (this.settled || this.firstPictureAt !== null)
+    const profile = PROFILES[this.quality][still ? 'rest' : 'moving']
+    this.timer.begin()
+    this.cost = this.pipeline.render(
+      {
+        profile,
+        depthChanged: this.depthDirty,
+        showSpaces: this.spacesShown,
+        hasGhosts: this.xrayOn,
+        hasOutline: this.selected >= 0 || this.hovered >= 0,
+      },
+      this.size.width,
+      this.size.height,
+    )
+    this.timer.end()
+    this.framesDrawn++
+    this.depthDirty = false
+    this.drawnAtRest = still
+    this.tell(now)
+  }
+
+  private uploadState(): void {
+    if (this.paint.takeDirty() === null) return
+    this.stateTexture.needsUpdate = true
+    if (this.paint.visibilityRevision === this.visibilityDrawn) return
+    this.visibilityDrawn = this.paint.visibilityRevision
+    this.shadowDirty = this.depthDirty = true
+  }
+
+  private drawShadow(now: number): void {
+    if (!this.shadowDirty) return
+    if (!this.settled && now - this.lastShadowAt < SHADOW_WHILE_LOADING_MS) return
+    this.shadow.render(this.renderer, this.scene, this.materials, this.centre, this.radius)
+    this.shadowDirty = false
+    this.lastShadowAt = now
+  }
+
+  private tell(now: number): void {
+    if (this.firstPictureAt === null) this.tellFirstPicture()
+    this.events.emit('camera', this.rig.pose)
+    if (now - this.lastStatsAt < STATS_EVERY_MS) return
+    this.lastStatsAt = now
+    this.events.emit('stats', this.stats)
+  }
+
+  private tellFirstPicture(): void {
+    if (!this.settled) {
+      this.events.emit('progress', this.tiles.progress)
+      return
+    }
+    this.firstPictureAt = performance.now()
+    performance.mark('twin-first-picture')
+    this.events.emit('progress', 1)
+    this.events.emit('firstpicture', this.firstPictureAt)
+  }
+
+  private walkPeople(now: number): void {
+    const fps = this.animate ? PROFILES[this.quality].peopleFps : 0
+    if (fps === 0 || this.people.count === 0 || document.hidden) return
+    this.people.move(now / 1000)
+    this.needsDraw = true
+    this.schedule(1000 / fps)
+  }
+}
+
+function createRenderer(): WebGLRenderer {
+  const renderer = new WebGLRenderer({ antialias: false, depth: false, stencil: false, alpha: false, powerPreference: 'high-performance' })
+  const style = renderer.domElement.style
+  Object.assign(style, { display: 'block', width: '100%', height: '100%', outline: 'none', touchAction: 'none' })
+  renderer.domElement.tabIndex = 0
+  return renderer
+}
+
+function gpuName(renderer: WebGLRenderer): string {
+  const gl = renderer.getContext()
+  const info = gl.getExtension('WEBGL_debug_renderer_info')
+  return info ? String(gl.getParameter(info.UNMASKED_RENDERER_WEBGL)) : ''
+}

@@ -1,0 +1,153 @@
+import CameraControls from 'camera-controls'
+import { Box3, Matrix4, PerspectiveCamera, Quaternion, Raycaster, Sphere, Spherical, Vector2, Vector3, Vector4 } from 'three'
+import { localFromWorld, worldBox, worldFromLocal } from './frames'
+import { boxRadius, elementPose, frameBox, groundHeight, presetPose, storeyPose } from './framing'
+import type { Lens } from './framing'
+import type { Box, CameraPose, Storey, ViewPreset } from './types'
+
+CameraControls.install({
+  THREE: { Box3, Matrix4, Quaternion, Raycaster, Sphere, Spherical, Vector2, Vector3, Vector4 },
+})
+
+const FOV_DEG = 34
+const SMOOTH_S = 0.22
+const CLOSEST_M = 0.6
+/** How far the camera may leave the building, in radii of it. */
+const FARTHEST_RADII = 7
+const TILT_LIMIT = Math.PI / 2 - 0.015
+const FOCUS_DISTANCE_M = 12
+
+/** The camera and how hands move it. Positions given and taken are in the local frame. */
+export class CameraRig {
+  readonly camera = new PerspectiveCamera(FOV_DEG, 1, 0.1, 1000)
+  private readonly controls: CameraControls
+  private readonly radius: number
+  private bounds: Box
+
+  constructor(
+    element: HTMLElement,
+    private readonly modelBounds: Box,
+    private readonly animate: boolean,
+  ) {
+    this.bounds = modelBounds
+    this.radius = Math.max(1, boxRadius(modelBounds))
+    this.controls = new CameraControls(this.camera, element)
+    this.configure()
+  }
+
+  /** Where the camera stands and looks. */
+  get pose(): CameraPose {
+    return {
+      position: localFromWorld(this.camera.position),
+      target: localFromWorld(this.controls.getTarget(new Vector3())),
+    }
+  }
+
+  private get lens(): Lens {
+    return { fovDeg: FOV_DEG, aspect: this.camera.aspect }
+  }
+
+  /** Calls back when hands touch the camera. */
+  onControl(listener: () => void): void {
+    for (const event of ['control', 'controlstart', 'transitionstart', 'wake'] as const) this.controls.addEventListener(event, listener)
+  }
+
+  /** Moves on by `seconds`; tells whether the camera moved. */
+  update(seconds: number): boolean {
+    const moved = this.controls.update(seconds)
+    this.keepAboveGround()
+    this.fitClipPlanes()
+    return moved
+  }
+
+  resize(width: number, height: number): void {
+    this.camera.aspect = width / Math.max(1, height)
+    this.camera.updateProjectionMatrix()
+  }
+
+  /** Flies to a pose; done when the camera rests there. */
+  async goTo(pose: CameraPose, animate = this.animate): Promise<void> {
+    const p = worldFromLocal(pose.position)
+    const t = worldFromLocal(pose.target)
+    await this.controls.setLookAt(p.x, p.y, p.z, t.x, t.y, t.z, animate)
+  }
+
+  goToPreset(preset: ViewPreset, animate = this.animate): Promise<void> {
+    return this.goTo(presetPose(preset, this.bounds, this.lens), animate)
+  }
+
+  goToStorey(storey: Storey, bounds: Box): Promise<void> {
+    return this.goTo(storeyPose(storey, bounds, this.lens))
+  }
+
+  goToElement(box: Box): Promise<void> {
+    return this.goTo(elementPose(box, this.pose, this.lens))
+  }
+
+  /** Frames a box from where the camera looks now. */
+  goToBox(box: Box): Promise<void> {
+    const { position, target } = this.pose
+    const away = worldFromLocal(position).sub(worldFromLocal(target)).normalize()
+    return this.goTo(frameBox(box, localFromWorld(away), this.lens))
+  }
+
+  /** Looks at a point from nearer by, from the same side. */
+  async focus(point: Vector3): Promise<void> {
+    const away = this.camera.position.clone().sub(point)
+    const distance = Math.min(away.length(), Math.max(FOCUS_DISTANCE_M, away.length() * 0.4))
+    const p = point.clone().addScaledVector(away.normalize(), distance)
+    await this.controls.setLookAt(p.x, p.y, p.z, point.x, point.y, point.z, this.animate)
+  }
+
+  /** Moves by hand-set steps: pan right and up in picture widths, turn in degrees, zoom in by a factor. */
+  nudge(step: { readonly right?: number; readonly forward?: number; readonly turnDeg?: number; readonly zoom?: number }): void {
+    const distance = this.controls.distance
+    if (step.right) void this.controls.truck(step.right * distance, 0, this.animate)
+    if (step.forward) void this.controls.forward(step.forward * distance, this.animate)
+    if (step.turnDeg) void this.controls.rotate((step.turnDeg * Math.PI) / 180, 0, this.animate)
+    if (step.zoom) void this.controls.dolly(distance * (1 - 1 / step.zoom), this.animate)
+  }
+
+  /** Lets the camera under the ground (to see a basement) or keeps it above. */
+  allowUnderground(allowed: boolean): void {
+    this.controls.maxPolarAngle = allowed ? Math.PI * 0.75 : TILT_LIMIT
+    this.lowestY = allowed ? -Infinity : groundHeight(this.modelBounds) + 0.4
+  }
+
+  dispose(): void {
+    this.controls.dispose()
+  }
+
+  private lowestY = -Infinity
+
+  private configure(): void {
+    const controls = this.controls
+    controls.smoothTime = this.animate ? SMOOTH_S : 0
+    controls.draggingSmoothTime = this.animate ? 0.09 : 0
+    controls.dollyToCursor = true
+    controls.minDistance = CLOSEST_M
+    controls.maxDistance = this.radius * FARTHEST_RADII
+    controls.setBoundary(worldBox(this.modelBounds).expandByScalar(this.radius * 0.5))
+    controls.restThreshold = 0.002
+    this.allowUnderground(false)
+  }
+
+  private keepAboveGround(): void {
+    if (this.camera.position.y >= this.lowestY) return
+    this.camera.position.y = this.lowestY
+    this.camera.lookAt(this.controls.getTarget(new Vector3()))
+    this.camera.updateMatrixWorld()
+  }
+
+  /** Near and far close around the scene: depth must be fine enough for occlusion and edges. */
+  private fitClipPlanes(): void {
+    const box = worldBox(this.modelBounds)
+    const away = box.distanceToPoint(this.camera.position)
+    const near = Math.max(0.08, Math.min(away * 0.8, this.controls.distance * 0.1 + away * 0.5))
+    const far = this.camera.position.distanceTo(box.getCenter(new Vector3())) + this.radius * 4.6
+    if (Math.abs(near - this.camera.near) < near * 0.02 && Math.abs(far - this.camera.far) < far * 0.02) return
+    this.camera.near = near
+    this.camera.far = far
+    this.camera.updateProjectionMatrix()
+  }
+}

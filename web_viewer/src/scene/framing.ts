@@ -1,0 +1,156 @@
+import type { Box, CameraPose, Point3, Storey, ViewPreset } from './types'
+
+/** Pure camera geometry, all in the local frame: metres, Z up. */
+
+export interface Lens {
+  /** Vertical field of view, degrees. */
+  readonly fovDeg: number
+  /** Width divided by height of the picture. */
+  readonly aspect: number
+}
+
+const HOME_AZIMUTH_DEG = -62
+const HOME_ALTITUDE_DEG = 27
+const STOREY_ALTITUDE_DEG = 52
+const SMALLEST_RADIUS_M = 0.4
+const MARGIN = 1.06
+
+/** The box's middle. */
+export function boxCentre(box: Box): Point3 {
+  return [0, 1, 2].map((i) => (box.min[i]! + box.max[i]!) / 2) as unknown as Point3
+}
+
+/** Half of the box's diagonal, m. */
+export function boxRadius(box: Box): number {
+  return Math.hypot(box.max[0] - box.min[0], box.max[1] - box.min[1], box.max[2] - box.min[2]) / 2
+}
+
+/** Whether all six numbers are finite and min does not exceed max. */
+export function isBox(box: Box): boolean {
+  return [0, 1, 2].every((i) => Number.isFinite(box.min[i]) && box.max[i]! >= box.min[i]!)
+}
+
+/** The corners of a box, eight points. */
+export function boxCorners(box: Box): Point3[] {
+  const { min, max } = box
+  return [0, 1, 2, 3, 4, 5, 6, 7].map((k) => [
+    k & 1 ? max[0] : min[0],
+    k & 2 ? max[1] : min[1],
+    k & 4 ? max[2] : min[2],
+  ])
+}
+
+/** Unit vector from the target to a viewer at this azimuth (0 = +X, counter-clockwise) and altitude, degrees. */
+export function viewDirection(azimuthDeg: number, altitudeDeg: number): Point3 {
+  const azimuth = (azimuthDeg * Math.PI) / 180
+  const altitude = (altitudeDeg * Math.PI) / 180
+  const c = Math.cos(altitude)
+  return [Math.cos(azimuth) * c, Math.sin(azimuth) * c, Math.sin(altitude)]
+}
+
+/**
+ * Where to stand so that a box just fills the picture, looking against `direction` (unit, target to viewer).
+ * The distance is the least at which each of its corners is inside the frustum.
+ */
+export function frameBox(box: Box, direction: Point3, lens: Lens): CameraPose {
+  const centre = boxCentre(box)
+  const [right, up] = pictureAxes(direction)
+  const tanV = Math.tan((lens.fovDeg * Math.PI) / 360)
+  const tanH = tanV * lens.aspect
+  let distance = SMALLEST_RADIUS_M / Math.min(tanV, tanH)
+  for (const corner of boxCorners(box)) {
+    const v = subtract(corner, centre)
+    const towards = dot(v, direction)
+    const needed = Math.max(Math.abs(dot(v, right)) / tanH, Math.abs(dot(v, up)) / tanV)
+    distance = Math.max(distance, needed + towards)
+  }
+  return { position: addScaled(centre, direction, distance * MARGIN), target: centre }
+}
+
+/** The pose of a preset: `home` is a three-quarter view from the south, the others look at a side or the plan. */
+export function presetPose(preset: ViewPreset, bounds: Box, lens: Lens): CameraPose {
+  return frameBox(bounds, presetDirection(preset), lens)
+}
+
+/** A storey seen obliquely from above, its own height alone framed. */
+export function storeyPose(storey: Storey, bounds: Box, lens: Lens): CameraPose {
+  const box: Box = {
+    min: [bounds.min[0], bounds.min[1], storey.elevationM],
+    max: [bounds.max[0], bounds.max[1], storey.elevationM + storey.heightM],
+  }
+  return frameBox(box, viewDirection(HOME_AZIMUTH_DEG, STOREY_ALTITUDE_DEG), lens)
+}
+
+/** An element seen from the side the camera is on now, from somewhat above, with room around it. */
+export function elementPose(box: Box, from: CameraPose, lens: Lens): CameraPose {
+  const centre = boxCentre(box)
+  const away = subtract(from.position, centre)
+  const azimuthDeg = (Math.atan2(away[1], away[0]) * 180) / Math.PI
+  const room = Math.max(2, boxRadius(box) * 0.9)
+  const roomy: Box = {
+    min: [box.min[0] - room, box.min[1] - room, box.min[2] - room * 0.3],
+    max: [box.max[0] + room, box.max[1] + room, box.max[2] + room * 0.3],
+  }
+  return frameBox(roomy, viewDirection(azimuthDeg, 32), lens)
+}
+
+/**
+ * Where the ground lies: the model's own zero where the model reaches below it (a basement), else its lowest point.
+ */
+export function groundHeight(bounds: Box): number {
+  const hasBasement = bounds.min[2] < -1 && bounds.max[2] > 1
+  return hasBasement ? 0 : bounds.min[2]
+}
+
+/** The union of boxes; null of none. */
+export function unionBox(boxes: Iterable<Box>): Box | null {
+  let union: Box | null = null
+  for (const box of boxes) {
+    union = union === null ? box : { min: pointwise(Math.min, union.min, box.min), max: pointwise(Math.max, union.max, box.max) }
+  }
+  return union
+}
+
+function presetDirection(preset: ViewPreset): Point3 {
+  switch (preset) {
+    case 'home':
+      return viewDirection(HOME_AZIMUTH_DEG, HOME_ALTITUDE_DEG)
+    case 'top':
+      return viewDirection(-90, 89)
+    case 'north':
+      return viewDirection(90, 8)
+    case 'south':
+      return viewDirection(-90, 8)
+    case 'east':
+      return viewDirection(0, 8)
+    case 'west':
+      return viewDirection(180, 8)
+  }
+}
+
+function pictureAxes(direction: Point3): [Point3, Point3] {
+  const length = Math.hypot(direction[0], direction[1]) || 1
+  const right: Point3 = [-direction[1] / length, direction[0] / length, 0]
+  const up: Point3 = [
+    direction[1] * right[2] - direction[2] * right[1],
+    direction[2] * right[0] - direction[0] * right[2],
+    direction[0] * right[1] - direction[1] * right[0],
+  ]
+  return [right, up]
+}
+
+function subtract(a: Point3, b: Point3): Point3 {
+  return [a[0] - b[0], a[1] - b[1], a[2] - b[2]]
+}
+
+function addScaled(a: Point3, b: Point3, scale: number): Point3 {
+  return [a[0] + b[0] * scale, a[1] + b[1] * scale, a[2] + b[2] * scale]
+}
+
+function dot(a: Point3, b: Point3): number {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
+
+function pointwise(f: (a: number, b: number) => number, a: Point3, b: Point3): Point3 {
+  return [f(a[0], b[0]), f(a[1], b[1]), f(a[2], b[2])]
+}

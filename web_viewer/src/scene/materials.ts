@@ -1,0 +1,126 @@
+import { AdditiveBlending, Color, CustomBlending, DoubleSide, GLSL3, Matrix4, NormalBlending, OneFactor, OneMinusSrcAlphaFactor, ShaderMaterial, Vector3 } from 'three'
+import type { IUniform, Texture } from 'three'
+import {
+  DRAW_GHOST, DRAW_SOLID, DRAW_TARGET, GHOST_FRAGMENT, GLASS_FRAGMENT, ID_FRAGMENT, MASK_FRAGMENT, SHADOW_FRAGMENT,
+  SOLID_FRAGMENT, SPACE_FRAGMENT, TILE_VERTEX,
+} from './shaders'
+
+/** Camera layers: what a mesh is, so that each pass takes what it needs. */
+export const LAYER_SOLID = 0
+export const LAYER_GLASS = 1
+export const LAYER_SPACE = 2
+/** Ground, sky and figures: drawn, never picked, casting no shadow. */
+export const LAYER_EXTRA = 3
+
+/** Values that every material shares by reference: setting one here sets it everywhere. */
+export interface SharedUniforms {
+  readonly uState: IUniform<Texture | null>
+  readonly uStateWidthLog2: IUniform<number>
+  readonly uTargets: IUniform<[number, number]>
+  readonly uClipHeight: IUniform<number>
+  readonly uSunDirection: IUniform<Vector3>
+  readonly uSunColour: IUniform<Color>
+  readonly uSkyZenith: IUniform<Color>
+  readonly uSkyHorizon: IUniform<Color>
+  readonly uGroundBounce: IUniform<Color>
+  readonly uShadowMap: IUniform<Texture | null>
+  readonly uShadowMatrix: IUniform<Matrix4>
+  readonly uShadowTexel: IUniform<number>
+  readonly uShadowBias: IUniform<number>
+  readonly uGhostColour: IUniform<Color>
+  readonly uSpaceOpacity: IUniform<number>
+}
+
+const NO_CLIP = 1e9
+
+/** The shared values at the beginning; the lights are a clear day's. */
+export function createUniforms(): SharedUniforms {
+  return {
+    uState: { value: null },
+    uStateWidthLog2: { value: 6 },
+    uTargets: { value: [-9, -9] },
+    uClipHeight: { value: NO_CLIP },
+    uSunDirection: { value: new Vector3(0.4, 0.8, 0.45).normalize() },
+    uSunColour: { value: new Color() },
+    uSkyZenith: { value: new Color() },
+    uSkyHorizon: { value: new Color() },
+    uGroundBounce: { value: new Color() },
+    uShadowMap: { value: null },
+    uShadowMatrix: { value: new Matrix4() },
+    uShadowTexel: { value: 1 / 2048 },
+    uShadowBias: { value: 0.05 },
+    uGhostColour: { value: new Color(0x9fb6c9) },
+    uSpaceOpacity: { value: 0.5 },
+  }
+}
+
+type TileMaterialName = 'opaque' | 'metal' | 'glass' | 'space'
+
+/** The materials of the tiles and of the passes over them; one of each, shared by every tile. */
+export class TileMaterials {
+  readonly ghost: ShaderMaterial
+  readonly id: ShaderMaterial
+  readonly mask: ShaderMaterial
+  readonly shadow: ShaderMaterial
+  private readonly surfaces: Record<TileMaterialName, ShaderMaterial>
+
+  constructor(readonly uniforms: SharedUniforms) {
+    this.surfaces = {
+      opaque: this.surface(SOLID_FRAGMENT, 0.82, 0),
+      metal: this.surface(SOLID_FRAGMENT, 0.38, 0.85),
+      glass: blended(this.surface(GLASS_FRAGMENT, 0.08, 0)),
+      space: blended(this.surface(SPACE_FRAGMENT, 1, 0)),
+    }
+    this.ghost = blended(this.pass(GHOST_FRAGMENT, DRAW_GHOST))
+    this.id = this.pass(ID_FRAGMENT, DRAW_SOLID)
+    this.mask = this.pass(MASK_FRAGMENT, DRAW_TARGET)
+    this.mask.depthTest = false
+    this.mask.depthWrite = false
+    this.mask.blending = AdditiveBlending
+    this.shadow = this.pass(SHADOW_FRAGMENT, DRAW_SOLID)
+    this.shadow.polygonOffset = true
+    this.shadow.polygonOffsetFactor = 1.5
+    this.shadow.polygonOffsetUnits = 2
+  }
+
+  /** The material for a name in a GLB, and the camera layer that goes with it. Unknown names are opaque. */
+  forName(name: string, transparent: boolean): { readonly material: ShaderMaterial; readonly layer: number } {
+    if (name === 'space') return { material: this.surfaces.space, layer: LAYER_SPACE }
+    if (name === 'glass' || transparent) return { material: this.surfaces.glass, layer: LAYER_GLASS }
+    return { material: name === 'metal' ? this.surfaces.metal : this.surfaces.opaque, layer: LAYER_SOLID }
+  }
+
+  dispose(): void {
+    const passes = [this.ghost, this.id, this.mask, this.shadow]
+    for (const material of [...Object.values(this.surfaces), ...passes]) material.dispose()
+  }
+
+  private surface(fragmentShader: string, roughness: number, metalness: number): ShaderMaterial {
+    const material = this.pass(fragmentShader, DRAW_SOLID)
+    material.uniforms.uRoughness = { value: roughness }
+    material.uniforms.uMetalness = { value: metalness }
+    return material
+  }
+
+  private pass(fragmentShader: string, draw: number): ShaderMaterial {
+    return new ShaderMaterial({
+      glslVersion: GLSL3,
+      vertexShader: TILE_VERTEX,
+      fragmentShader,
+      uniforms: { ...this.uniforms, uDraw: { value: draw } },
+      side: DoubleSide,
+      blending: NormalBlending,
+    })
+  }
+}
+
+/** Draws a material over what is there, premultiplied, without hiding what lies behind. */
+export function blended(material: ShaderMaterial): ShaderMaterial {
+  material.transparent = true
+  material.depthWrite = false
+  material.blending = CustomBlending
+  material.blendSrc = OneFactor
+  material.blendDst = OneMinusSrcAlphaFactor
+  material.premultipliedAlpha = true
+  return material
+}

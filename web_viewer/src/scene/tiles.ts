@@ -1,0 +1,172 @@
+import { BufferAttribute, InstancedMesh, Mesh } from 'three'
+import type { BufferGeometry, Camera, InterleavedBufferAttribute, Material, Object3D } from 'three'
+import { TilesRenderer } from '3d-tiles-renderer/three'
+import { UpdateOnChangePlugin } from '3d-tiles-renderer/three/plugins'
+import type { TileMaterials } from './materials'
+
+const GIB = 2 ** 30
+const CACHE_BYTES = 1 * GIB
+const CACHE_FLOOR_BYTES = 0.6 * GIB
+const DOWNLOADS_AT_ONCE = 16
+const PARSES_AT_ONCE = 4
+/** Screen-space error, CSS pixels, at which a tile's children are fetched. */
+const ERROR_TARGET_PX = 12
+
+interface TileExtras {
+  readonly storey?: number | null
+  readonly kind?: 'building' | 'spaces'
+}
+
+interface LoadedTile {
+  readonly extras?: TileExtras
+  readonly parent?: LoadedTile | null
+  engineData?: { materials: Material[] | null }
+}
+
+/** What tells a tile that the present view has no use for it. */
+export interface TileFilter {
+  spaces: boolean
+  storey: number | null
+}
+
+/** Keeps tiles of other storeys, and of spaces where they are off, from being fetched or drawn. */
+class TileMask {
+  readonly name = 'TILE_MASK'
+  constructor(private readonly filter: TileFilter) {}
+
+  calculateTileViewError(tile: LoadedTile, target: { inView: boolean; error: number }): boolean {
+    if (isWanted(tile.extras, this.filter)) return false
+    target.inView = false
+    return true
+  }
+}
+
+/** Whether a tile with these extras belongs to the view that the filter describes. */
+export function isWanted(extras: TileExtras | undefined, filter: TileFilter): boolean {
+  if (extras?.kind === 'spaces' && !filter.spaces) return false
+  const storey = extras?.storey ?? null
+  return filter.storey === null || storey === null || storey === filter.storey
+}
+
+export interface TileEvents {
+  /** Something on screen changed, or the next update has work to do. */
+  changed(): void
+  /** Everything that the present view asks for is there. */
+  settled(): void
+  failed(error: Error): void
+}
+
+/** The streamed building: fetches tiles for the camera and dresses them in the shared materials. */
+export class BuildingTiles {
+  readonly renderer: TilesRenderer
+  readonly filter: TileFilter = { spaces: false, storey: null }
+  private loaded = 0
+
+  constructor(
+    url: string,
+    private readonly materials: TileMaterials,
+    private readonly events: TileEvents,
+  ) {
+    this.renderer = new TilesRenderer(url)
+    this.renderer.errorTarget = ERROR_TARGET_PX
+    this.renderer.autoDisableRendererCulling = false
+    this.renderer.loadSiblings = false
+    this.renderer.lruCache.maxBytesSize = CACHE_BYTES
+    this.renderer.lruCache.minBytesSize = CACHE_FLOOR_BYTES
+    this.renderer.downloadQueue.maxJobsPerOrigin = DOWNLOADS_AT_ONCE
+    this.renderer.parseQueue.maxJobs = PARSES_AT_ONCE
+    this.renderer.registerPlugin(new UpdateOnChangePlugin())
+    this.renderer.registerPlugin(new TileMask(this.filter))
+    // The tileset is Z up, three is Y up: viewer_from_local takes (x, y, z) to (x, z, -y).
+    this.renderer.group.rotation.x = -Math.PI / 2
+    this.listen()
+  }
+
+  /** Number of tiles with content that are held now. */
+  get tilesLoaded(): number {
+    return this.loaded
+  }
+
+  get tilesPending(): number {
+    const stats = (this.renderer as unknown as { stats: { downloading: number; parsing: number; queued: number } }).stats
+    return stats.downloading + stats.parsing + stats.queued
+  }
+
+  /** Share of what is asked for that has come, 0..1. */
+  get progress(): number {
+    return this.renderer.loadProgress
+  }
+
+  /** Fetches and shows what the camera needs; resolution in CSS pixels. */
+  update(camera: Camera, width: number, height: number): void {
+    this.renderer.setCamera(camera)
+    this.renderer.setResolution(camera, width, height)
+    this.renderer.update()
+  }
+
+  setFilter(change: Partial<TileFilter>): void {
+    Object.assign(this.filter, change)
+    this.renderer.dispatchEvent({ type: 'needs-update' })
+  }
+
+  /** Every mesh that is held, shown or not. */
+  forEachMesh(visit: (mesh: Mesh) => void): void {
+    this.renderer.forEachLoadedModel((scene: Object3D) => {
+      scene.traverse((object) => {
+        if (object instanceof Mesh) visit(object)
+      })
+    })
+  }
+
+  dispose(): void {
+    this.renderer.dispose()
+  }
+
+  private listen(): void {
+    this.renderer.addEventListener('load-model', ({ scene, tile }) => {
+      this.loaded++
+      this.dress(scene as Object3D, tile as unknown as LoadedTile)
+      this.events.changed()
+    })
+    this.renderer.addEventListener('dispose-model', () => this.loaded--)
+    this.renderer.addEventListener('tile-visibility-change', () => this.events.changed())
+    this.renderer.addEventListener('needs-update', () => this.events.changed())
+    this.renderer.addEventListener('tiles-load-end', () => this.events.settled())
+    this.renderer.addEventListener('load-error', ({ error }) => this.events.failed(error))
+  }
+
+  private dress(scene: Object3D, tile: LoadedTile): void {
+    scene.traverse((object) => {
+      if (!(object instanceof Mesh)) return
+      const own = object.material as Material
+      const { material, layer } = this.materials.forName(own.name, own.transparent)
+      own.dispose()
+      object.material = material
+      object.layers.set(layer)
+      prepareGeometry(object.geometry as BufferGeometry)
+      if (object instanceof InstancedMesh) object.computeBoundingSphere()
+    })
+    // The shared materials must outlive the tile.
+    if (tile.engineData) tile.engineData.materials = []
+  }
+}
+
+/** Names attributes as the shaders want them; where a tile has no colours or ids, fills in white and "no element". */
+export function prepareGeometry(geometry: BufferGeometry): void {
+  const ids = geometry.getAttribute('_feature_id_0') ?? geometry.getAttribute('_FEATURE_ID_0')
+  const colours = geometry.getAttribute('color') as BufferAttribute | InterleavedBufferAttribute | undefined
+  const count = geometry.getAttribute('position').count
+  geometry.setAttribute('elementId', ids ?? new BufferAttribute(new Float32Array(count).fill(-1), 1))
+  geometry.setAttribute('tint', rgbaColours(colours, count))
+  for (const name of ['_feature_id_0', '_FEATURE_ID_0', 'color', 'uv']) geometry.deleteAttribute(name)
+}
+
+function rgbaColours(colours: BufferAttribute | InterleavedBufferAttribute | undefined, count: number): BufferAttribute | InterleavedBufferAttribute {
+  if (colours?.itemSize === 4) return colours
+  const rgba = new Float32Array(count * 4).fill(0.8)
+  for (let i = 0; i < count; i++) {
+    if (colours) rgba.set([colours.getX(i), colours.getY(i), colours.getZ(i)], i * 4)
+    rgba[i * 4 + 3] = 1
+  }
+  return new BufferAttribute(rgba, 4)
+}
