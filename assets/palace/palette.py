@@ -56,8 +56,13 @@ PALETTE: dict[str, Finish] = {
             fabric_orange="d58143", black="2b2c2e", rubber="3a3b3d", book_red="9c4a3f", book_blue="46688a",
             book_green="5c7f62", book_sand="c7ad83", paper="efe8da", door_wood="a9794f", door_fire="9c5546",
             screen="1d232b", skin="d9b79a",
+            lamp="fff3d6", signal_green="218c5c", signal_red="bf211c", signal_orange="e67a21",
+            signal_yellow="f2c42e", device_blue="29619e", device_teal="338c94", pv_cell="121d3d", copper="ad6b40",
+            pipe_green="3f8f5f", pipe_blue="3b78b5", pipe_cyan="4fa7b8", pipe_red="b8322a", pipe_purple="7b6aa6",
+            tray_orange="c98a4a", duct_return="a9b4a8", duct_exhaust="b7a58f",
         ),
         *_metal(
+            duct="c4c9cd", tray="a3a9ad",
             steel="b7bcc0", steel_dark="5c6166", aluminium="cfd3d6", bronze="8d6f4e", mullion="4a4e52",
             railing="7f858a", chrome="dfe3e6", car_white="eef0f1", car_silver="b9bec3", car_red="a8352f",
             car_blue="35557f", car_black="33363a", car_green="5f8f86", gold="c9a45a",
