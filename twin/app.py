@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Lifespan
 
 from twin.http import (
+    bindings,
     docs,
     elements,
     health,
@@ -32,7 +33,7 @@ DESCRIPTION = (
     "`/ws/live`."
 )
 
-ROOMS = (health, model, elements, spatial, points, telemetry, layers, tiles, docs)
+ROOMS = (health, model, elements, spatial, points, telemetry, bindings, layers, tiles, docs)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -101,7 +101,7 @@ def demo(
     start: Start = None,
 ) -> None:
     """Make the demo venue and serve it with simulated devices."""
-    from twin.commands import serve_demo
+    from twin.demo import serve_demo
     from twin.settings import parse_start
 
     options = {"host": host, "port": port, "speed": speed, "start": parse_start(start)}

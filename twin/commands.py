@@ -1,17 +1,14 @@
-"""What `twin serve` and `twin demo` do, step by step."""
+"""What `twin serve` does, step by step."""
 
 import socket
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.panel import Panel
 
 from twin.app import assemble
-from twin.demo import demo_paths, ensure_ifc, make_folder
 from twin.logs import configure_logs
-from twin.packages import build_with_progress
 from twin.runtime import Twin, open_twin
 from twin.serving import address_of, bind_port, serve
 from twin.settings import Settings, load_settings
@@ -42,22 +39,3 @@ def announce(twin: Twin, address: str) -> None:
         f"API: {address}/docs; Ctrl-C ends[/dim]",
     ]
     Console(stderr=True).print(Panel.fit("\n".join(lines), border_style="cyan"))
-
-
-def serve_demo(options: Mapping[str, Any], *, var: Path | None, jobs: int | None) -> None:
-    """Make what is missing of the demo venue, then serve it. Raises StartError and PipelineError."""
-    paths = demo_paths(var)
-    settings = demo_settings(options, paths.package, paths.venue)
-    configure_logs(settings.log_format, settings.log_level)
-    with bind_port(settings.host, settings.port) as bound:
-        make_folder(paths.ifc.parent)
-        with Console(stderr=True).status("generating the demo venue's model"):
-            ensure_ifc(paths)
-        build_with_progress(paths.ifc, paths.package, jobs=jobs)
-        run_twin(settings, bound)
-
-
-def demo_settings(options: Mapping[str, Any], package: Path, venue: Path) -> Settings:
-    """The demo's settings: its venue, simulated, with a broker of our own."""
-    fixed = {"package": package, "venue": venue, "simulate": True, "embedded_broker": True}
-    return load_settings({**options, **fixed})

@@ -4,12 +4,20 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from rich.console import Console
 
 import assets.palace
+from twin.commands import run_twin
 from twin.errors import DemoError
+from twin.logs import configure_logs
+from twin.packages import build_with_progress
+from twin.serving import bind_port
+from twin.settings import Settings, load_settings
 
 IFC_NAME = "palace.ifc"
 PACKAGE_NAME = "palace.twin"
@@ -110,3 +118,22 @@ def make_folder(folder: Path) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise DemoError(f"{folder} cannot be made ({reason}); give another folder with --var") from error
+
+
+def serve_demo(options: Mapping[str, Any], *, var: Path | None, jobs: int | None) -> None:
+    """Make what is missing of the demo venue, then serve it. Raises StartError and PipelineError."""
+    paths = demo_paths(var)
+    settings = demo_settings(options, paths.package, paths.venue)
+    configure_logs(settings.log_format, settings.log_level)
+    with bind_port(settings.host, settings.port) as bound:
+        make_folder(paths.ifc.parent)
+        with Console(stderr=True).status("generating the demo venue's model"):
+            ensure_ifc(paths)
+        build_with_progress(paths.ifc, paths.package, jobs=jobs)
+        run_twin(settings, bound)
+
+
+def demo_settings(options: Mapping[str, Any], package: Path, venue: Path) -> Settings:
+    """The demo's settings: its venue, simulated, with a broker of our own."""
+    fixed = {"package": package, "venue": venue, "simulate": True, "embedded_broker": True}
+    return load_settings({**options, **fixed})

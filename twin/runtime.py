@@ -2,28 +2,34 @@
 
 import asyncio
 import contextlib
+import functools
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
+from spatial.errors import UnknownPlaceError
 from spatial.model import ElementFilter
 from spatial.package import ModelPackage
+from telemetry_bridge.binding_store import BindingStore
+from telemetry_bridge.bindings import Binding, Bindings
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.clock import Clock, SimulatedClock, SystemClock
 from telemetry_bridge.hub import Hub
 from telemetry_bridge.live_socket import LiveSocket, SocketSettings
 from telemetry_bridge.points import Device, Registry
-from telemetry_bridge.ports import Health
+from telemetry_bridge.ports import Adapter
 from telemetry_bridge.pump import Pump
 from telemetry_bridge.registry import ModelElement, derive_registry, is_device_class, load_registry
 from twin.bound import BoundDevices, bind_devices
+from twin.checks import mismatches
 from twin.errors import DataFolderError
 from twin.settings import Settings
 from twin.simulation.adapter import SimulationAdapter
+from twin.sources import sources_of
 from twin.venue import Location, Venue, load_venue, plain_venue
 from twin.watch import PackageWatch
 
@@ -33,22 +39,9 @@ T = TypeVar("T")
 MS_PER_S = 1000.0
 
 
-class BridgeAdapter(Protocol):
-    """A source of telemetry that delivers to the bridge; see `telemetry_bridge.ports.Adapter`."""
-
-    async def start(self, sink: Bridge) -> None:
-        """Begin to deliver."""
-
-    async def stop(self) -> None:
-        """Stop delivering."""
-
-    def health(self) -> Health:
-        """Say how it is."""
-
-
 @dataclass(slots=True, eq=False)
 class Twin:
-    """One venue's twin. `bound` changes when bindings do; all else stays."""
+    """One venue's twin. `bindings` and `bound` change together, in `rebind`; all else stays."""
 
     settings: Settings
     package: ModelPackage
@@ -59,16 +52,40 @@ class Twin:
     hub: Hub
     socket: LiveSocket
     watch: PackageWatch
+    store: BindingStore
+    bindings: Bindings
     bound: BoundDevices
-    adapters: dict[str, BridgeAdapter] = field(default_factory=dict)
+    adapters: dict[str, Adapter | SimulationAdapter] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     """What is not as it should be, for people, in one line each."""
     started_s: float = field(default_factory=time.monotonic)
     _cache: dict[str, Any] = field(default_factory=dict)
+    _rebinding: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def devices_at(self, guid: str) -> list[Device]:
         """The devices bound to an element, by id."""
         return [self.registry.devices[device] for device in self.bound.devices_at.get(guid, ())]
+
+    def has_element(self, guid: str) -> bool:
+        """Whether the model has an element."""
+        try:
+            self.package.element(guid)
+        except UnknownPlaceError:
+            return False
+        return True
+
+    async def rebind(self, changes: Sequence[Binding]) -> None:
+        """Bind devices anew, keep it in the data folder, and tell the clients.
+
+        Raises BindingError, and then nothing has changed.
+        """
+        async with self._rebinding:
+            changed = await asyncio.to_thread(self.bindings.with_changes, changes, self.has_element)
+            await asyncio.to_thread(self.store.save, changed.overrides)
+            bound = await asyncio.to_thread(bind_devices, self.package, changed.element_of)
+            self.bindings, self.bound = changed, bound
+        event = {"type": "bindings.changed", "data": {"devices": [each.device for each in changes]}}
+        self.hub.publish_event(event)
 
     def cached(self, key: str, make: Callable[[], T]) -> T:
         """What `make` gives, made once; for answers that do not change within a revision."""
@@ -86,7 +103,8 @@ class Twin:
 def open_twin(settings: Settings) -> Twin:
     """Open the package, the venue folder and the data folder; nothing runs yet.
 
-    Raises PackageError, VenueError, RegistryError or DataFolderError, each with one line for the user.
+    Raises PackageError, VenueError, RegistryError, BindingError, AdapterError or DataFolderError, each with
+    one line for the user.
     """
     package = ModelPackage.open(settings.package)
     venue = load_venue(settings.venue) if settings.venue else _venue_of_model(package)
@@ -95,8 +113,10 @@ def open_twin(settings: Settings) -> Twin:
     clock = make_clock(settings)
     bridge = Bridge(registry, clock, simulated=settings.simulate)
     hub = Hub(len(registry), epoch=bridge.epoch)
-    bound = bind_devices(package, guid_of_devices(registry))
-    twin = Twin(
+    store = BindingStore(settings.data_folder)
+    bindings = Bindings(registry, store.load())
+    bound = bind_devices(package, bindings.element_of)
+    return Twin(
         settings=settings,
         package=package,
         venue=venue,
@@ -106,19 +126,12 @@ def open_twin(settings: Settings) -> Twin:
         hub=hub,
         socket=LiveSocket(bridge, hub, SocketSettings(settings.allowed_origins)),
         watch=PackageWatch(settings.package, package.manifest.revision),
+        store=store,
+        bindings=bindings,
         bound=bound,
+        adapters=dict(sources_of(settings, venue, registry, package, clock)),
+        notes=list(mismatches(venue, registry, package, bound)),
     )
-    _add_adapters(twin)
-    return twin
-
-
-def _add_adapters(twin: Twin) -> None:
-    """The sources of telemetry that the settings ask for, in the order in which they start."""
-    settings = twin.settings
-    if settings.simulate:
-        twin.adapters["simulation"] = SimulationAdapter(
-            twin.registry, twin.package, twin.venue, twin.clock, settings.seed
-        )
 
 
 def _venue_of_model(package: ModelPackage) -> Venue:
@@ -181,8 +194,16 @@ async def running(twin: Twin) -> AsyncIterator[None]:
     """
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(twin.package.close)
-        for task in (Pump(twin.bridge, twin.hub).run(), twin.watch.run(twin.settings.package_poll_s)):
-            stack.push_async_callback(_cancel, asyncio.create_task(task))
+        for note in twin.notes:
+            LOG.warning(note)
+        background = {
+            "live stream": Pump(twin.bridge, twin.hub).run(),
+            "watch on the package": twin.watch.run(twin.settings.package_poll_s),
+        }
+        for name, work in background.items():
+            task = asyncio.create_task(work, name=name)
+            task.add_done_callback(functools.partial(_note_failure, twin))
+            stack.push_async_callback(_cancel, task)
         for adapter in twin.adapters.values():
             await adapter.start(twin.bridge)
             stack.push_async_callback(adapter.stop)
@@ -190,17 +211,15 @@ async def running(twin: Twin) -> AsyncIterator[None]:
         yield
 
 
+def _note_failure(twin: Twin, task: asyncio.Task[None]) -> None:
+    """A task that should run for ever has ended: the log and the health say why."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        LOG.error("a background task failed", task=task.get_name(), exc_info=error)
+        twin.notes.append(f"the {task.get_name()} has stopped; see the log and restart the server")
+
+
 async def _cancel(task: asyncio.Task[None]) -> None:
-    """End a task that runs for ever; one that failed by itself says so in the log."""
+    """End a task that runs for ever; why it failed, if it did, was said before."""
     task.cancel()
-    try:
-        await task
-    except asyncio.CancelledError:
-        pass
-    except Exception as error:
-        LOG.error("a background task had failed", exc_info=error)
-
-
-def guid_of_devices(registry: Registry) -> Mapping[str, str | None]:
-    """Bindings as the venue's files, or the model, have them."""
-    return {device.id: device.guid for device in registry.devices.values()}
+    await asyncio.wait([task])

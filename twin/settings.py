@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, Field, ValidationError, field_validator
+from pydantic import AwareDatetime, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from twin.errors import SettingError
@@ -54,13 +54,6 @@ class Settings(BaseSettings):
 
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-
-    @field_validator("mqtt")
-    @classmethod
-    def _mqtt_scheme(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith(("mqtt://", "mqtts://")):
-            raise ValueError("the broker's URL must begin with mqtt:// or mqtts://")
-        return url
 
     @property
     def data_folder(self) -> Path:

@@ -432,11 +432,14 @@ class BindingItem(BaseModel):
 
 
 class BindingReport(Answer):
-    """All bindings, the devices without one, and the elements that several devices share."""
+    """All bindings, and what deserves a look: devices without an element, devices whose element is not in
+    the model (by device), elements that several devices share (by guid).
+    """
 
     items: list[BindingItem]
     next: str | None
     unbound: list[str]
+    lost: dict[str, str]
     shared: dict[str, list[str]]
 
 

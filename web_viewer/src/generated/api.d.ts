@@ -284,6 +284,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/bindings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Bindings
+         * @description All bindings, by device, and what about them deserves a look.
+         */
+        get: operations["listBindings"];
+        /**
+         * Put Bindings
+         * @description Bind the devices that are named; the others keep their element. All are taken, or none.
+         */
+        put: operations["putBindings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/layers": {
         parameters: {
             query?: never;
@@ -385,6 +409,45 @@ export interface components {
             refused: number;
             /** Reconnects */
             reconnects: number;
+        };
+        /**
+         * BindingChange
+         * @description Bindings to change; devices not named keep theirs.
+         */
+        BindingChange: {
+            /** Items */
+            items: components["schemas"]["BindingItem"][];
+        };
+        /**
+         * BindingItem
+         * @description To which element a device is bound; `element` null: to none.
+         */
+        BindingItem: {
+            /** Device */
+            device: string;
+            /** Element */
+            element: string | null;
+        };
+        /**
+         * BindingReport
+         * @description All bindings, and what deserves a look: devices without an element, devices whose element is not in
+         *     the model (by device), elements that several devices share (by guid).
+         */
+        BindingReport: {
+            /** Items */
+            items: components["schemas"]["BindingItem"][];
+            /** Next */
+            next: string | null;
+            /** Unbound */
+            unbound: string[];
+            /** Lost */
+            lost: {
+                [key: string]: string;
+            };
+            /** Shared */
+            shared: {
+                [key: string]: string[];
+            };
         };
         /**
          * Box
@@ -1713,6 +1776,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TelemetryAnswer"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBindings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindingReport"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putBindings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BindingChange"] | components["schemas"]["BindingItem"][];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindingReport"];
                 };
             };
             /** @description The request cannot be answered as asked. */

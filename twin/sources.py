@@ -1,0 +1,82 @@
+"""The sources of telemetry that the settings ask for."""
+
+from collections.abc import Iterator
+
+import structlog
+
+from spatial.package import ModelPackage
+from telemetry_bridge.adapters.broker import EmbeddedBroker
+from telemetry_bridge.adapters.mqtt import MqttAdapter
+from telemetry_bridge.clock import Clock
+from telemetry_bridge.errors import AdapterError, CommandError
+from telemetry_bridge.points import Registry
+from telemetry_bridge.ports import Adapter, Command, Health
+from telemetry_bridge.ports import Sink as ReadingSink
+from twin.settings import Settings
+from twin.simulation.adapter import SimulationAdapter
+from twin.venue import Venue
+
+LOG = structlog.get_logger(__name__)
+
+
+class EmbeddedMqtt:
+    """A broker of our own on loopback, and the adapter that listens to it."""
+
+    def __init__(self, port: int, venue_id: str, registry: Registry) -> None:
+        self._port = port
+        self._venue_id = venue_id
+        self._registry = registry
+        self._broker: EmbeddedBroker | None = None
+        self._adapter: MqttAdapter | None = None
+
+    @property
+    def url(self) -> str | None:
+        """The broker's address once it runs."""
+        return None if self._broker is None else self._broker.url
+
+    async def start(self, sink: ReadingSink) -> None:
+        """Start the broker, on a free port where the wanted one is taken, then listen to it."""
+        self._broker = await self._start_broker()
+        self._adapter = MqttAdapter(self._broker.url, self._venue_id, self._registry)
+        await self._adapter.start(sink)
+
+    async def _start_broker(self) -> EmbeddedBroker:
+        wanted = EmbeddedBroker(self._port)
+        try:
+            await wanted.start()
+        except AdapterError as error:
+            LOG.info("the embedded broker takes a free port", wanted=self._port, reason=str(error))
+        else:
+            return wanted
+        other = EmbeddedBroker()
+        await other.start()
+        return other
+
+    async def stop(self) -> None:
+        """Stop listening, then the broker."""
+        if self._adapter is not None:
+            await self._adapter.stop()
+        if self._broker is not None:
+            await self._broker.stop()
+
+    async def send(self, command: Command) -> None:
+        """Publish a command. Raises CommandError."""
+        if self._adapter is None:
+            raise CommandError("the embedded broker does not run")
+        await self._adapter.send(command)
+
+    def health(self) -> Health:
+        """How the adapter is."""
+        return Health(False, "not started") if self._adapter is None else self._adapter.health()
+
+
+def sources_of(
+    settings: Settings, venue: Venue, registry: Registry, package: ModelPackage, clock: Clock
+) -> Iterator[tuple[str, Adapter | SimulationAdapter]]:
+    """Each source with its name, in the order in which they start. Raises AdapterError for a bad address."""
+    if settings.embedded_broker:
+        yield "broker", EmbeddedMqtt(settings.broker_port, venue.info.id, registry)
+    if settings.mqtt is not None:
+        yield "mqtt", MqttAdapter(settings.mqtt, venue.info.id, registry)
+    if settings.simulate:
+        yield "simulation", SimulationAdapter(registry, package, venue, clock, settings.seed)
