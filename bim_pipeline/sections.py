@@ -79,8 +79,7 @@ def projection(mesh: Mesh, upward: float = -2.0) -> BaseGeometry:
 def hull(mesh: Mesh) -> BaseGeometry:
     """Give the convex hull of a mesh as seen from above."""
     vertices, triangles = mesh
-    around: BaseGeometry = shapely.convex_hull(shapely.multipoints(vertices[np.unique(triangles), :2]))
-    return around
+    return shapely.MultiPoint(vertices[np.unique(triangles), :2]).convex_hull
 
 
 def level_areas(mesh: Mesh, flat: float = 0.95, step_m: float = 0.02) -> list[tuple[float, BaseGeometry]]:
