@@ -86,6 +86,7 @@ class SourceModel:
     classifications: Mapping[int, Sequence[Classification]]
     systems: tuple[System, ...]
     units: ProjectUnits
+    distribution_elements: int
     warnings: tuple[ModelWarning, ...]
 
 
@@ -129,6 +130,7 @@ def read_source(model: Any, products: Sequence[Any]) -> SourceModel:
         classifications=_classifications(model, links),
         systems=_systems(model, index),
         units=units,
+        distribution_elements=sum(p.is_a("IfcDistributionElement") for p in kept),
         warnings=tuple(warnings),
     )
 
@@ -140,18 +142,21 @@ def _guids(products: Sequence[Any], warnings: list[ModelWarning]) -> dict[int, s
     for product in products:
         guid = product.GlobalId
         if not guid:
-            guid = ifcopenshell.guid.compress(hashlib.md5(f"#{product.id()}".encode()).hexdigest())  # noqa: S324
-            warnings.append(
-                ModelWarning("missing_guid", guid, f"#{product.id()} had no GlobalId; one was made")
-            )
+            guid = _made_guid(product.id())
+            warnings.append(ModelWarning("missing_guid", guid, "it had no GlobalId; one was made"))
         if guid in taken:
-            warnings.append(
-                ModelWarning("duplicate_guid", guid, f"#{product.id()} repeats a GlobalId and is left out")
-            )
+            text = f"#{product.id()} repeats a GlobalId and is left out"
+            warnings.append(ModelWarning("duplicate_guid", guid, text))
             continue
         taken.add(guid)
         found[product.id()] = guid
     return found
+
+
+def _made_guid(step_id: int) -> str:
+    return str(
+        ifcopenshell.guid.compress(hashlib.md5(f"#{step_id}".encode(), usedforsecurity=False).hexdigest())
+    )
 
 
 class _ElementReader:
@@ -236,15 +241,11 @@ def _name_en(properties: Sequence[Property]) -> str:
 
 
 def _attribute_rows(element: Element) -> list[Property]:
-    return [
-        Property(
-            ATTRIBUTE_PSET,
-            name,
-            json.dumps(value, ensure_ascii=False),
-            "m" if _looks_like_length(name, value) else "",
-        )
-        for name, value in element.attributes.items()
-    ]
+    rows = []
+    for name, value in element.attributes.items():
+        unit = "m" if _looks_like_length(name, value) else ""
+        rows.append(Property(ATTRIBUTE_PSET, name, json.dumps(value, ensure_ascii=False), unit))
+    return rows
 
 
 def _looks_like_length(name: str, value: AttributeValue) -> bool:
@@ -334,9 +335,8 @@ def _types(
     rows: dict[int, Sequence[Property]] = {}
     for entity in ordered:
         definitions = entity.HasPropertySets or ()
-        rows.setdefault(
-            number[entity.id()], _first_of_each([p for d in definitions for p in properties.read(d)])
-        )
+        found = [p for definition in definitions for p in properties.read(definition)]
+        rows.setdefault(number[entity.id()], _first_of_each(found))
     first = {number[e.id()]: e for e in reversed(ordered)}
     types = tuple(_type(i, first[i]) for i in sorted(first))
     type_of = {owner: number[entity.id()] for owner, entity in chosen.items()}

@@ -143,7 +143,7 @@ def attribute_type(entity: Any, attribute: str) -> str:
     """Give the name of an attribute's declared type, such as `IfcPositiveLengthMeasure`; '' if unnamed."""
     schema, name = entity.is_a(True).split(".", 1)
     declaration = ifcopenshell_wrapper.schema_by_name(schema).declaration_by_name(name).as_entity()
-    for known in declaration.all_attributes():
+    for known in declaration.all_attributes() if declaration else ():
         if known.name() == attribute:
             declared = known.type_of_attribute().as_named_type()
             return str(declared.declared_type().name()) if declared else ""

@@ -18,6 +18,9 @@ from bim_pipeline.colours import SPACE_COLOUR, Colour, fallback_colour, is_metal
 from bim_pipeline.mesh import smooth_mesh, sound_triangles, used_vertices
 from bim_pipeline.source import FloatArray, Shape, SmoothMesh
 
+# Untyped on purpose: the wrapper's stubs do not know what its iterator yields.
+_geom: Any = ifcopenshell.geom
+
 FAST_KERNEL = "hybrid-cgal-simple-opencascade"
 EXACT_KERNEL = "opencascade"
 CHUNK_PRODUCTS = 64
@@ -125,9 +128,8 @@ def _mapped_source(representation: Any) -> int | None:
 
 def _iterate(model: Any, products: Sequence[Any]) -> Iterator[Any]:
     """Run the fast kernel over the products; what it cannot do is missing from its output."""
-    settings = ifcopenshell.geom.settings()
-    iterator = ifcopenshell.geom.iterator(
-        settings, model, 1, include=list(products), geometry_library=FAST_KERNEL
+    iterator = _geom.iterator(
+        _geom.settings(), model, 1, include=list(products), geometry_library=FAST_KERNEL
     )
     yield from iterator
 
@@ -157,8 +159,8 @@ def _shape_alone(model: Any, result: ChunkResult, seen: dict[str, bool], product
     for representation in body_representations(product):
         for kernel in (FAST_KERNEL, EXACT_KERNEL):
             try:
-                element = ifcopenshell.geom.create_shape(
-                    ifcopenshell.geom.settings(), product, representation, geometry_library=kernel
+                element = _geom.create_shape(
+                    _geom.settings(), product, representation, geometry_library=kernel
                 )
             except RuntimeError as error:
                 reasons.append(_one_line(error))

@@ -1,0 +1,132 @@
+"""Putting shapes and elements together in the local frame. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bim_pipeline.shapes import ChunkResult
+from bim_pipeline.source import Body, Element, FloatArray, Geometry, ModelWarning, Shape, SmoothMesh
+
+# Beyond this distance from the origin, m, 32-bit floats on a graphics card are coarser than 0.1 mm.
+LOCAL_LIMIT_M = 2_000.0
+# What is farther than this, m, from the middle of the model is an error of the model, not a part of it.
+STRAY_LIMIT_M = 50_000.0
+STRAY_REASON = "it stands more than 50 km away from the rest of the model and is not drawn"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assembly:
+    """A model in its local frame: `boxes` (n, 6), NaN rows without a body; `local_from_source` (4, 4)."""
+
+    elements: tuple[Element, ...]
+    geometry: Geometry
+    boxes: FloatArray
+    local_from_source: FloatArray
+    warnings: tuple[ModelWarning, ...]
+
+    @property
+    def triangles(self) -> list[int]:
+        """Triangles of each element, 0 where it is not drawn."""
+        bodies = self.geometry.bodies
+        return [len(bodies[i].shape.triangles) if i in bodies else 0 for i in range(len(self.elements))]
+
+    @property
+    def bounds(self) -> FloatArray | None:
+        """The box (6,) of all that is drawn; None where nothing is."""
+        drawn = self.boxes[~np.isnan(self.boxes[:, 0])]
+        if not len(drawn):
+            return None
+        return np.concatenate([drawn[:, :3].min(axis=0), drawn[:, 3:].max(axis=0)])
+
+
+def assemble(elements: Sequence[Element], chunks: Sequence[ChunkResult]) -> Assembly:
+    """Give each element its body, leave out strays, and shift everything near to the origin."""
+    index = {element.step_id: element.element_index for element in elements}
+    shapes, smooth = _shapes(chunks)
+    bodies = {
+        index[step_id]: Body(index[step_id], shapes[key], matrix)
+        for chunk in chunks
+        for step_id, key, matrix in chunk.bodies
+        if step_id in index
+    }
+    failed = {index[s]: reason for chunk in chunks for s, reason in chunk.failed.items() if s in index}
+    boxes = body_boxes(bodies, len(elements))
+    for stray in _strays(boxes):
+        failed[stray] = STRAY_REASON
+        del bodies[stray]
+        boxes[stray] = np.nan
+    shift = _shift(boxes)
+    moved = {
+        i: replace(b, local_from_shape=_moved(b.local_from_shape, shift)) for i, b in sorted(bodies.items())
+    }
+    local_from_source = np.eye(4)
+    local_from_source[:3, 3] = shift
+    return Assembly(
+        elements=tuple(replace(e, placement=_moved_or_none(e.placement, shift)) for e in elements),
+        geometry=Geometry(moved, smooth, failed),
+        boxes=boxes + np.tile(shift, 2) if len(boxes) else boxes,
+        local_from_source=local_from_source,
+        warnings=tuple(_failures(elements, failed)),
+    )
+
+
+def _shapes(chunks: Sequence[ChunkResult]) -> tuple[dict[str, Shape], dict[str, SmoothMesh]]:
+    shapes: dict[str, Shape] = {}
+    smooth: dict[str, SmoothMesh] = {}
+    for chunk in chunks:
+        for shape in chunk.shapes:
+            if shape.key not in shapes:
+                shapes[shape.key] = shape
+                smooth[shape.key] = chunk.smooth[shape.key]
+    return shapes, smooth
+
+
+def body_boxes(bodies: Mapping[int, Body], count: int) -> FloatArray:
+    """Give the boxes (count, 6) of bodies, NaN rows for those without."""
+    boxes = np.full((count, 6), np.nan)
+    for index, body in bodies.items():
+        boxes[index] = body.box()
+    return boxes
+
+
+def _strays(boxes: FloatArray) -> list[int]:
+    drawn = np.flatnonzero(~np.isnan(boxes[:, 0]))
+    if not len(drawn):
+        return []
+    centres = (boxes[drawn, :3] + boxes[drawn, 3:]) / 2
+    distance = np.linalg.norm(centres - np.median(centres, axis=0), axis=1)
+    return [int(i) for i in drawn[distance > STRAY_LIMIT_M]]
+
+
+def _shift(boxes: FloatArray) -> FloatArray:
+    """Give the shift (3,), whole metres, that brings a far model's middle to the origin."""
+    drawn = boxes[~np.isnan(boxes[:, 0])]
+    if not len(drawn):
+        return np.zeros(3)
+    middle = np.median((drawn[:, :3] + drawn[:, 3:]) / 2, axis=0)
+    shift = np.zeros(3)
+    if np.abs(middle[:2]).max() > LOCAL_LIMIT_M:
+        shift[:2] = -np.round(middle[:2])
+    if abs(middle[2]) > LOCAL_LIMIT_M:
+        shift[2] = -np.round(middle[2])
+    return shift
+
+
+def _moved(matrix: FloatArray, shift: FloatArray) -> FloatArray:
+    moved = matrix.copy()
+    moved[:3, 3] += shift
+    return moved
+
+
+def _moved_or_none(matrix: FloatArray | None, shift: FloatArray) -> FloatArray | None:
+    return None if matrix is None else _moved(matrix, shift)
+
+
+def _failures(elements: Sequence[Element], failed: Mapping[int, str]) -> list[ModelWarning]:
+    return [
+        ModelWarning("shape_failed", elements[i].guid, f"{elements[i].ifc_class}: {failed[i]}")
+        for i in sorted(failed)
+    ]

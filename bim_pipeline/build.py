@@ -1,0 +1,337 @@
+"""From an IFC file to a model package: the order of the work.
+
+Read and check the file; fork the processes that compute shapes; read properties meanwhile; bring all into
+the local frame; derive storeys, spaces and portals; cut tiles; write the folder and put it in place.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bim_pipeline.assembly import Assembly, assemble
+from bim_pipeline.catalogue import Catalogue, write_catalogue
+from bim_pipeline.errors import EmptyModelError
+from bim_pipeline.georeference import read_georeference
+from bim_pipeline.opening import SourceFile, inspect_source, open_model
+from bim_pipeline.package import (
+    MANIFEST,
+    REPORT,
+    check_target,
+    file_digests,
+    is_intact,
+    package_folder,
+    read_manifest,
+    read_report,
+    write_json,
+)
+from bim_pipeline.portals import derive_portals
+from bim_pipeline.products import SourceModel, list_products, read_source
+from bim_pipeline.report import BuildReport, Progress, ProgressTeller
+from bim_pipeline.shapes import plan_chunks
+from bim_pipeline.source import ModelWarning, Portal, Space, Storey
+from bim_pipeline.spaces import derive_spaces, with_spaces
+from bim_pipeline.storeys import derive_storeys
+from bim_pipeline.tileset import tileset
+from bim_pipeline.tiling import Cell, cut_cells
+from bim_pipeline.version import FORMAT, pipeline_version, revision
+from bim_pipeline.workers import ShapeJob
+from bim_pipeline.writing import TileFiles, write_tiles
+from spatial.index import pack
+
+__all__ = ["BuildReport", "Progress", "build_package"]
+
+
+def build_package(
+    source: Path,
+    target: Path,
+    *,
+    jobs: int | None = None,
+    force: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> BuildReport:
+    """Build the package of an IFC file in the folder `target`; one that is up to date is kept as it is.
+
+    `jobs` is the number of processes, by default the machine's cores; the package does not depend on it.
+    `force` builds in any case. Raises `bim_pipeline.errors.PipelineError`, with one line for the user; the
+    folder then holds what it held before.
+    """
+    teller = ProgressTeller(progress)
+    file = inspect_source(source)
+    version = pipeline_version()
+    if not force:
+        kept = _up_to_date(target, file, version)
+        if kept is not None:
+            return kept
+    check_target(target)
+    return _Build(file, version, max(1, jobs or os.cpu_count() or 1), teller).run(target)
+
+
+def _up_to_date(target: Path, file: SourceFile, version: str) -> BuildReport | None:
+    """Give the report of the package in `target` if the same build would make the same files again."""
+    manifest, report = read_manifest(target), read_report(target)
+    if manifest is None or report is None or manifest.get("revision") != revision(file.sha256, version):
+        return None
+    digests = manifest.get("files")
+    if not isinstance(digests, dict) or not is_intact(target, digests):
+        return None
+    try:
+        return BuildReport.from_json(report)
+    except (KeyError, TypeError):
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Model:
+    """Everything a package says, before it is written."""
+
+    name: str
+    application: str
+    georeference: Mapping[str, Any] | None
+    source: SourceModel
+    assembly: Assembly
+    storeys: Sequence[Storey]
+    spaces: Sequence[Space]
+    portals: Sequence[Portal]
+    cells: Sequence[Cell]
+
+    @property
+    def warnings(self) -> list[ModelWarning]:
+        """All warnings of reading and of shapes."""
+        found = [*self.source.warnings, *self.assembly.warnings]
+        if not self.assembly.geometry.bodies:
+            text = "nothing of this model has a shape: the package has a catalogue, but nothing to draw"
+            found.append(ModelWarning("no_geometry", None, text))
+        return found
+
+
+class _Build:
+    """One build: its settings, its clock and what it told so far."""
+
+    def __init__(self, file: SourceFile, version: str, jobs: int, teller: ProgressTeller) -> None:
+        self._file = file
+        self._version = version
+        self._jobs = jobs
+        self._teller = teller
+        self._seconds: dict[str, float] = {}
+        self._started = self._mark = time.monotonic()
+        self._workers_bytes = 0
+
+    def run(self, target: Path) -> BuildReport:
+        """Do the work and give the report."""
+        with package_folder(target) as folder:
+            model = self._derive(self._read())
+            self._lap("geometry")
+            tiles = self._write(folder, model)
+            report = self._report(model, tiles)
+            write_json(folder / REPORT, report.to_json(), indent=1)
+        self._teller.tell("write", 1.0)
+        return report
+
+    def _lap(self, name: str) -> None:
+        now = time.monotonic()
+        self._seconds[name] = now - self._mark
+        self._mark = now
+
+    def _read(self) -> tuple[Any, SourceModel, list[Any]]:
+        """Read the file; shapes are computed meanwhile. Gives the model, its tables and its shapes."""
+        self._teller.tell("read", 0.0)
+        model = open_model(self._file)
+        products = list_products(model)
+        if not products:
+            raise EmptyModelError(f"{self._file.path} holds no building element; export the model again")
+        self._teller.tell("read", 0.7)
+        job = ShapeJob(model, plan_chunks(products), self._jobs, self._on_chunk)
+        job.start()
+        try:
+            tables = read_source(model, products)
+            self._lap("read")
+            chunks = job.result()
+        except BaseException:
+            job.cancel()
+            raise
+        self._workers_bytes = job.peak_private_bytes
+        return model, tables, chunks
+
+    def _on_chunk(self, done: int, total: int) -> None:
+        self._teller.tell("shapes", done / total)
+
+    def _derive(self, read: tuple[Any, SourceModel, list[Any]]) -> _Model:
+        """Derive what the model implies: local frame, storeys, spaces, portals, cells."""
+        model, tables, chunks = read
+        assembly = assemble(tables.elements, chunks)
+        storeys = derive_storeys(assembly.elements, assembly.boxes)
+        spaces = derive_spaces(
+            assembly.elements,
+            assembly.geometry.bodies,
+            _functions(tables),
+            _areas(tables),
+            {storey.element_index: storey for storey in storeys},
+        )
+        self._teller.tell("tiles", 0.1)
+        portals = derive_portals(assembly.elements, storeys, spaces, assembly.geometry.meshes())
+        self._teller.tell("tiles", 0.3)
+        cells = cut_cells(assembly.elements, assembly.geometry.bodies, assembly.boxes)
+        return _Model(
+            name=_name(model, self._file.path),
+            application=_application(model),
+            georeference=read_georeference(model, tables.units.metres_per_unit),
+            source=tables,
+            assembly=assembly,
+            storeys=storeys,
+            spaces=spaces,
+            portals=portals,
+            cells=cells,
+        )
+
+    def _write(self, folder: Path, model: _Model) -> TileFiles:
+        """Write every file of the package but its report."""
+        assembly = model.assembly
+        positions = {storey.element_index: storey.position for storey in model.storeys}
+        total = max(1, len(model.cells))
+        tiles = write_tiles(
+            folder,
+            model.cells,
+            assembly.geometry,
+            positions,
+            self._jobs,
+            lambda done: self._teller.tell("tiles", 0.3 + 0.7 * done / total),
+        )
+        write_json(folder / "tileset.json", tileset(model.cells, tiles.uris, positions))
+        elements = with_spaces(assembly.elements, model.spaces, assembly.boxes)
+        write_catalogue(
+            folder / "model.db",
+            Catalogue(
+                model.source,
+                elements,
+                assembly.boxes,
+                assembly.triangles,
+                assembly.geometry.failed,
+                model.storeys,
+                model.spaces,
+                model.portals,
+            ),
+        )
+        (folder / "boxes.idx").write_bytes(pack(assembly.boxes))
+        self._teller.tell("write", 0.5)
+        write_json(folder / MANIFEST, self._manifest(folder, model, tiles), indent=1)
+        self._lap("write")
+        return tiles
+
+    def _manifest(self, folder: Path, model: _Model, tiles: TileFiles) -> dict[str, Any]:
+        bounds = model.assembly.bounds
+        return {
+            "format": FORMAT,
+            "name": model.name,
+            "revision": revision(self._file.sha256, self._version),
+            "pipeline": self._version,
+            "source": {
+                "file": self._file.path.name,
+                "sha256": self._file.sha256,
+                "bytes": self._file.size_bytes,
+                "schema": self._file.schema,
+                "application": model.application,
+            },
+            "units": {"length": "m", "source_length_m": model.source.units.metres_per_unit},
+            "local_from_source": model.assembly.local_from_source.ravel().tolist(),
+            "georeference": model.georeference,
+            "bounds": None if bounds is None else {"min": _rounded(bounds[:3]), "max": _rounded(bounds[3:])},
+            "counts": _counts(model, tiles),
+            "quantization_error_m": tiles.error_m,
+            "warnings": [_warning(w) for w in model.warnings],
+            "files": file_digests(folder),
+        }
+
+    def _report(self, model: _Model, tiles: TileFiles) -> BuildReport:
+        seconds = {**self._seconds, "total": time.monotonic() - self._started}
+        counts = _counts(model, tiles)
+        return BuildReport(
+            elements=counts["elements"],
+            rendered_elements=counts["rendered_elements"],
+            triangles=counts["triangles"],
+            tiles=counts["tiles"],
+            bytes=counts["bytes"],
+            storeys=counts["storeys"],
+            spaces=counts["spaces"],
+            portals=counts["portals"],
+            seconds={name: round(value, 3) for name, value in seconds.items()},
+            peak_rss_mb=round((_own_peak_bytes() + self._workers_bytes) / 1e6, 1),
+            warnings=tuple(_warning(w) for w in model.warnings),
+        )
+
+
+def _counts(model: _Model, tiles: TileFiles) -> dict[str, int]:
+    return {
+        "elements": len(model.assembly.elements),
+        "rendered_elements": len(model.assembly.geometry.bodies),
+        "triangles": sum(model.assembly.triangles),
+        "tiles": len(tiles.uris),
+        "bytes": tiles.served_bytes,
+        "storeys": len(model.storeys),
+        "spaces": len(model.spaces),
+        "portals": len(model.portals),
+        "devices_candidates": model.source.distribution_elements,
+    }
+
+
+def _warning(warning: ModelWarning) -> dict[str, str | None]:
+    return {"code": warning.code, "guid": warning.guid, "message": warning.message}
+
+
+def _rounded(values: np.ndarray[Any, np.dtype[np.float64]]) -> list[float]:
+    return [round(float(value), 4) for value in values]
+
+
+def _functions(tables: SourceModel) -> dict[int, str]:
+    """Give what each space is for: its ObjectType, else the name of its classification."""
+    found: dict[int, str] = {}
+    for element in tables.elements:
+        if element.ifc_class == "IfcSpace":
+            references = tables.classifications.get(element.element_index, ())
+            found[element.element_index] = element.object_type or next(
+                (c.name for c in references if c.name), ""
+            )
+    return found
+
+
+def _areas(tables: SourceModel) -> dict[int, float]:
+    """Give the floor areas, m2, that spaces state as quantities."""
+    wanted = ("NetFloorArea", "GrossFloorArea", "NetArea", "Area")
+    found: dict[int, float] = {}
+    for element in tables.elements:
+        if element.ifc_class == "IfcSpace":
+            rows = {
+                p.name: p.value for p in tables.properties.get(element.element_index, ()) if p.unit == "m2"
+            }
+            value = next((rows[name] for name in wanted if name in rows), None)
+            if value is not None:
+                found[element.element_index] = float(value)
+    return found
+
+
+def _name(model: Any, path: Path) -> str:
+    """Give what people call the building: its own name, else the project's, else the file's."""
+    candidates = [
+        (e.LongName, e.Name) for kind in ("IfcBuilding", "IfcProject") for e in model.by_type(kind)[:1]
+    ]
+    return next((str(name) for pair in candidates for name in pair if name and name.strip()), path.stem)
+
+
+def _application(model: Any) -> str:
+    found = model.by_type("IfcApplication")
+    if not found:
+        return ""
+    return " ".join(str(part) for part in (found[0].ApplicationFullName, found[0].Version) if part)
+
+
+def _own_peak_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,128 @@
+"""Writing `model.db`, the catalogue of a package (`spatial/schema.sql`).
+
+Rows go in in key order and nothing of the machine or the clock is kept, so that the same model gives the
+same bytes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bim_pipeline.products import SourceModel
+from bim_pipeline.properties import Property
+from bim_pipeline.source import Element, FloatArray, Portal, Space, Storey
+from spatial.text import index_text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Catalogue:
+    """All that `model.db` holds; `boxes` (n, 6), NaN rows without a body; `triangles` (n,)."""
+
+    source: SourceModel
+    elements: Sequence[Element]
+    boxes: FloatArray
+    triangles: Sequence[int]
+    failed: Mapping[int, str]
+    storeys: Sequence[Storey]
+    spaces: Sequence[Space]
+    portals: Sequence[Portal]
+
+
+def write_catalogue(path: Path, catalogue: Catalogue) -> None:
+    """Write the database to a path where nothing is yet; raises sqlite3.Error or OSError."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        # The folder is renamed into place when it is whole: a journal would guard nothing.
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.executescript(resources.files("spatial").joinpath("schema.sql").read_text("utf-8"))
+        connection.execute("BEGIN")
+        for table, rows in _tables(catalogue):
+            _insert(connection, table, rows)
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA optimize")
+    finally:
+        connection.close()
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: Iterable[Sequence[Any]]) -> None:
+    width = len(connection.execute(f"SELECT * FROM {table} LIMIT 0").description)  # noqa: S608 - our own names
+    target = "element_text(rowid, text)" if table == "element_text" else table
+    marks = ", ".join("?" * (2 if table == "element_text" else width))
+    connection.executemany(f"INSERT INTO {target} VALUES ({marks})", rows)  # noqa: S608
+
+
+def _tables(c: Catalogue) -> Iterator[tuple[str, Iterable[Sequence[Any]]]]:
+    source = c.source
+    yield (
+        "element_type",
+        [(t.type_index, t.guid, t.ifc_class, t.predefined_type, t.name) for t in source.types],
+    )
+    yield "element", (_element_row(c, element) for element in c.elements)
+    yield "element_property", _property_rows(source.properties)
+    yield "type_property", _property_rows(source.type_properties)
+    yield "element_material", _material_rows(source)
+    yield "element_classification", _classification_rows(source)
+    yield "system", [(s.system_index, s.guid, s.ifc_class, s.predefined_type, s.name) for s in source.systems]
+    yield "system_member", [(s.system_index, member) for s in source.systems for member in s.members]
+    yield "storey", [(s.element_index, s.position, s.elevation_m, s.height_m) for s in c.storeys]
+    yield "space", (_space_row(space) for space in c.spaces)
+    yield "portal", (_portal_row(number, portal) for number, portal in enumerate(c.portals))
+    yield "element_text", _text_rows(c)
+
+
+def _element_row(c: Catalogue, e: Element) -> tuple[Any, ...]:
+    box = c.boxes[e.element_index]
+    drawn = not np.isnan(box[0])
+    status = "drawn" if drawn else ("failed" if e.element_index in c.failed else "none")
+    placement = None if e.placement is None else np.ascontiguousarray(e.placement, dtype="<f8").tobytes()
+    return (
+        e.element_index, e.guid, e.ifc_class, e.predefined_type, e.name, e.name_en, e.long_name,
+        e.object_type, e.description, e.tag, e.type_index, e.parent_index, e.storey_index, e.space_index,
+        *(box.tolist() if drawn else (None,) * 6), placement, int(c.triangles[e.element_index]), status,
+    )  # fmt: skip
+
+
+def _property_rows(table: Mapping[int, Sequence[Property]]) -> Iterator[tuple[Any, ...]]:
+    for owner in sorted(table):
+        rows = sorted(table[owner], key=lambda p: (p.pset, p.name))
+        yield from ((owner, p.pset, p.name, p.value, p.unit) for p in rows)
+
+
+def _material_rows(source: SourceModel) -> Iterator[tuple[Any, ...]]:
+    for owner in sorted(source.materials):
+        for position, material in enumerate(source.materials[owner]):
+            yield owner, position, material.name, material.thickness_m
+
+
+def _classification_rows(source: SourceModel) -> Iterator[tuple[Any, ...]]:
+    for owner in sorted(source.classifications):
+        first = {(c.source, c.code): c.name for c in reversed(source.classifications[owner])}
+        yield from ((owner, system, code, first[system, code]) for system, code in sorted(first))
+
+
+def _space_row(s: Space) -> tuple[Any, ...]:
+    return s.element_index, s.storey_index, s.function, s.floor_z_m, s.height_m, s.area_m2, s.footprint
+
+
+def _portal_row(number: int, p: Portal) -> tuple[Any, ...]:
+    path = None if p.path is None else np.ascontiguousarray(p.path, dtype="<f8").tobytes()
+    return number, p.element_index, p.kind, p.space_a, p.space_b, *p.a, *p.b, p.width_m, path
+
+
+def _text_rows(c: Catalogue) -> Iterator[tuple[int, str]]:
+    types = {t.type_index: t.name for t in c.source.types}
+    for e in c.elements:
+        type_name = types.get(e.type_index, "") if e.type_index is not None else ""
+        parts = (
+            e.name, e.name_en, e.long_name, e.object_type, e.description, e.tag, e.guid,
+            e.ifc_class.removeprefix("Ifc"), e.ifc_class, e.predefined_type or "", type_name,
+        )  # fmt: skip
+        yield e.element_index, index_text(dict.fromkeys(part for part in parts if part))
