@@ -21,7 +21,7 @@ BROTLI_QUALITY = 6
 
 @dataclass(frozen=True, slots=True)
 class TileFiles:
-    """Where the tiles went: `uris` in the cells' order; `served_bytes` with brotli; `error_m` of quantization."""
+    """Where the tiles went, in the cells' order; `served_bytes` with brotli; `error_m` of quantization."""
 
     uris: tuple[str, ...]
     served_bytes: int
