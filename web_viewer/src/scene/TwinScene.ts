@@ -1,15 +1,15 @@
 import { DataTexture, Scene, Vector3, WebGLRenderer } from 'three'
 import { Backdrop } from './backdrop'
 import { CameraRig } from './cameraRig'
-import { envelopeMask, spaceMask } from './classes'
+import { contentMask, envelopeMask, spaceMask } from './classes'
 import { setDaylight } from './daylight'
 import { Emitter } from './emitter'
 import { localFromWorld, worldBox, worldFromLocal } from './frames'
 import { FrameTimer } from './frameTimer'
-import { boxRadius, groundHeight, isBox } from './framing'
+import { boxRadius, groundHeight, isBox, storeyCut } from './framing'
 import { installHooks } from './hooks'
 import { listenToInput } from './input'
-import { createUniforms, TileMaterials } from './materials'
+import { createUniforms, NO_CLIP, TileMaterials } from './materials'
 import { ElementPaint } from './paint'
 import { People } from './people'
 import { Picker } from './picker'
@@ -26,7 +26,6 @@ import type {
 } from './types'
 
 const NO_ELEMENT = -9
-const NO_CLIP = 1e9
 const REST_MS = 180
 const SHADOW_WHILE_LOADING_MS = 600
 const SUN_AZIMUTH_DEG = 228
@@ -79,6 +78,8 @@ export class TwinScene implements TwinSceneApi {
   private isolated: number | null = null
   private selected = NO_ELEMENT
   private hovered = NO_ELEMENT
+  private clip: number | null = null
+  private storeyClip: number | null = null
   private spacesShown = false
   private xrayOn = false
   private crowd: readonly PeopleSpace[] = []
@@ -100,7 +101,7 @@ export class TwinScene implements TwinSceneApi {
     this.governor = new QualityGovernor(this.autoQuality ? initialLevel(gpuName(this.renderer)) : (options.quality as QualityLevel))
 
     const shape = textureShape(options.elementCount)
-    this.paint = new ElementPaint(options.elementCount, shape.width * shape.height)
+    this.paint = new ElementPaint(options.elementCount, shape.width * shape.height, contentMask(options.columns))
     this.stateTexture = new DataTexture(this.paint.texels, shape.width, shape.height)
     this.uniforms.uState.value = this.stateTexture
     this.uniforms.uStateWidthLog2.value = shape.widthLog2
@@ -110,7 +111,7 @@ export class TwinScene implements TwinSceneApi {
     this.traffic = new TileTraffic(options.tilesetUrl)
     this.tiles = new BuildingTiles(options.tilesetUrl, this.materials, {
       changed: () => this.onTilesChanged(),
-      settled: () => this.onTilesSettled(),
+      pending: () => this.schedule(),
       failed: (error) => this.events.emit('error', error),
     })
     this.rig = new CameraRig(this.canvas, this.bounds, this.animate)
@@ -183,8 +184,9 @@ export class TwinScene implements TwinSceneApi {
     const below = storey !== undefined && storey.elevationM < ground - 0.5
     this.backdrop.ground.visible = !below
     this.rig.allowUnderground(below)
+    this.storeyClip = storey ? storeyCut(storey) : null
+    this.applyClip()
     this.setPeople(this.crowd)
-    this.invalidate()
   }
 
   xray(on: boolean): void {
@@ -200,9 +202,8 @@ export class TwinScene implements TwinSceneApi {
   }
 
   setClipHeight(heightM: number | null): void {
-    this.uniforms.uClipHeight.value = heightM ?? NO_CLIP
-    this.shadowDirty = this.depthDirty = true
-    this.invalidate()
+    this.clip = heightM
+    this.applyClip()
   }
 
   async pick(clientX: number, clientY: number): Promise<Pick | null> {
@@ -385,6 +386,14 @@ export class TwinScene implements TwinSceneApi {
     this.resize()
   }
 
+  /** A cut by hand takes all that is above; the one that opens a storey leaves devices and furniture. */
+  private applyClip(): void {
+    this.uniforms.uClipHeight.value = this.clip ?? this.storeyClip ?? NO_CLIP
+    this.uniforms.uClipContents.value = this.clip !== null
+    this.shadowDirty = this.depthDirty = true
+    this.invalidate()
+  }
+
   private updateTargets(): void {
     this.uniforms.uTargets.value = [this.selected, this.hovered === this.selected ? NO_ELEMENT : this.hovered]
     this.invalidate()
@@ -432,14 +441,8 @@ export class TwinScene implements TwinSceneApi {
   }
 
   private onTilesChanged(): void {
-    this.settled = false
     this.depthDirty = true
     this.shadowDirty = true
-    this.invalidate()
-  }
-
-  private onTilesSettled(): void {
-    this.settled = true
     this.invalidate()
   }
 
@@ -467,6 +470,7 @@ export class TwinScene implements TwinSceneApi {
     const moved = this.rig.update(seconds)
     if (moved) this.onMoved(now)
     this.tiles.update(this.rig.camera, this.size.width, this.size.height)
+    this.noteSettled()
     const resting = now - this.lastMovedAt > REST_MS
     const wait = moved ? 0 : this.breath(now)
     if (wait > 0) return this.schedule(wait)
@@ -474,6 +478,12 @@ export class TwinScene implements TwinSceneApi {
     if (moved) this.schedule()
     else if (!this.drawnAtRest) this.schedule(REST_MS)
     this.walkPeople(now)
+  }
+
+  private noteSettled(): void {
+    const settled = this.tiles.isSettled
+    if (settled && !this.settled) this.needsDraw = true
+    this.settled = settled
   }
 
   /** How long a slow GPU is left in peace before another picture of the same view, ms. */
@@ -505,6 +515,7 @@ export class TwinScene implements TwinSceneApi {
         showSpaces: this.spacesShown,
         hasGhosts: this.xrayOn,
         hasOutline: this.selected >= 0 || this.hovered >= 0,
+        reach: this.rig.camera.position.distanceTo(this.centre) + this.radius,
       },
       this.size.width,
       this.size.height,

@@ -12,8 +12,8 @@ interface Palette {
 }
 
 const PALETTES: Record<Theme, Palette> = {
-  dark: { zenith: 0x0b1220, horizon: 0x26344a, ground: 0x1c2533 },
-  light: { zenith: 0xa9c6e6, horizon: 0xeef3f7, ground: 0xdfe3e4 },
+  dark: { zenith: 0x0a0f17, horizon: 0x2a3644, ground: 0x3a4249 },
+  light: { zenith: 0xa9c6e6, horizon: 0xeef3f7, ground: 0xd9dcdc },
 }
 
 const SKY_VERTEX = /* glsl */ `

@@ -14,6 +14,13 @@ export function envelopeMask(columns: ElementColumns): Uint8Array {
   return Uint8Array.from(columns.classIndex, (c) => (isEnvelope[c] ? 1 : 0))
 }
 
+/** What a cut through a storey leaves whole: `(elementCount,)` 1 for neither envelope nor space. */
+export function contentMask(columns: ElementColumns): Uint8Array {
+  const envelope = envelopeMask(columns)
+  const space = spaceMask(columns)
+  return envelope.map((e, i) => (e || space[i] ? 0 : 1))
+}
+
 /** `(elementCount,)` 1 for IfcSpace. */
 export function spaceMask(columns: ElementColumns): Uint8Array {
   const isSpace = columns.classNames.map((name) => name === 'IfcSpace')

@@ -1,4 +1,4 @@
-import { Color, Vector2 } from 'three'
+import { Color, LinearFilter, Vector2, WebGLRenderTarget } from 'three'
 import type { PerspectiveCamera, Texture, WebGLRenderer } from 'three'
 import { FullscreenPass } from './fullscreen'
 
@@ -14,6 +14,7 @@ const COMPOSITE = /* glsl */ `
   uniform vec2 uMaskTexel;
   uniform vec2 uNearFar;
   uniform float uPixelAngle;
+  uniform float uReach;
   uniform float uOcclusion;
   uniform float uEdges;
   uniform float uOutline;
@@ -37,18 +38,15 @@ const COMPOSITE = /* glsl */ `
     float d = inverseDistance(depthAt(vec2(0.0, -1.0)));
     float nearest = max(max(c, max(l, r)), max(u, d));
     float bend = (abs(l + r - 2.0 * c) + abs(u + d - 2.0 * c)) / (nearest * uPixelAngle);
-    // Far away edges crowd; they fade before they turn into a stain.
-    float fade = clamp(nearest * 90.0, 0.25, 1.0);
-    return smoothstep(0.7, 2.6, bend) * fade;
+    // Beyond the building (the rim of the ground, the horizon) nothing is drawn.
+    return smoothstep(0.7, 2.8, bend) * smoothstep(0.5, 0.8, nearest * uReach);
   }
 
-  // Khronos PBR Neutral tone mapper: colours below 0.8 come out as they are, which data colours need.
+  // The shoulder of the Khronos PBR Neutral tone mapper: colours below 0.76 come out as they are, which data colours
+  // need; brighter ones bend towards white.
   vec3 neutral(vec3 colour) {
-    const float start = 0.8 - 0.04;
+    const float start = 0.76;
     const float desaturation = 0.15;
-    float x = min(colour.r, min(colour.g, colour.b));
-    float offset = x < 0.08 ? x - 6.25 * x * x : 0.04;
-    colour -= offset;
     float peak = max(colour.r, max(colour.g, colour.b));
     if (peak < start) return colour;
     float d = 1.0 - start;
@@ -90,6 +88,40 @@ const COMPOSITE = /* glsl */ `
   }
 `
 
+/**
+ * Smooths the steps of drawn edges and outlines, which multisampling does not reach: Lottes, "FXAA" (2009), the
+ * short form with four diagonal samples.
+ */
+const SMOOTH = /* glsl */ `
+  in vec2 vUv;
+  layout(location = 0) out highp vec4 outColour;
+  uniform sampler2D uPicture;
+  uniform vec2 uTexel;
+  const vec3 LUMA = vec3(0.299, 0.587, 0.114);
+
+  float luma(vec2 offset) { return dot(textureLod(uPicture, vUv + offset * uTexel, 0.0).rgb, LUMA); }
+
+  void main() {
+    vec3 here = textureLod(uPicture, vUv, 0.0).rgb;
+    float m = dot(here, LUMA);
+    float nw = luma(vec2(-1.0, 1.0));
+    float ne = luma(vec2(1.0, 1.0));
+    float sw = luma(vec2(-1.0, -1.0));
+    float se = luma(vec2(1.0, -1.0));
+    float least = min(m, min(min(nw, ne), min(sw, se)));
+    float most = max(m, max(max(nw, ne), max(sw, se)));
+    outColour = vec4(here, 1.0);
+    if (most - least < max(0.03, most * 0.1)) return;
+    vec2 direction = vec2((sw + se) - (nw + ne), (nw + sw) - (ne + se));
+    float reduce = max((nw + ne + sw + se) * 0.03125, 0.0078125);
+    direction = clamp(direction / (min(abs(direction.x), abs(direction.y)) + reduce), -8.0, 8.0) * uTexel;
+    vec3 near2 = 0.5 * (textureLod(uPicture, vUv - direction / 6.0, 0.0).rgb + textureLod(uPicture, vUv + direction / 6.0, 0.0).rgb);
+    vec3 far4 = near2 * 0.5 + 0.25 * (textureLod(uPicture, vUv - direction * 0.5, 0.0).rgb + textureLod(uPicture, vUv + direction * 0.5, 0.0).rgb);
+    float l = dot(far4, LUMA);
+    outColour.rgb = l < least || l > most ? near2 : far4;
+  }
+`
+
 export interface CompositeInput {
   readonly colour: Texture
   readonly depth: Texture
@@ -100,19 +132,25 @@ export interface CompositeInput {
   /** Null where nothing is outlined. */
   readonly mask: Texture | null
   readonly camera: PerspectiveCamera
+  /** Distance from the camera to the far side of the building, m. */
+  readonly reach: number
 }
 
 const OUTLINE_CSS_PX = 2
-const EDGE_STRENGTH = 0.42
+const EDGE_STRENGTH = 0.45
+const EXPOSURE = 1.15
 
 export class Composite {
   private readonly pass = new FullscreenPass(COMPOSITE, {
     uColour: { value: null }, uDepth: { value: null }, uOpen: { value: null }, uMask: { value: null },
     uTexel: { value: new Vector2() }, uMaskTexel: { value: new Vector2() }, uNearFar: { value: new Vector2() },
-    uPixelAngle: { value: 0.001 }, uOcclusion: { value: 0 }, uEdges: { value: EDGE_STRENGTH }, uOutline: { value: 0 },
-    uStale: { value: 0 }, uExposure: { value: 1 },
+    uPixelAngle: { value: 0.001 }, uReach: { value: 100 }, uOcclusion: { value: 0 }, uEdges: { value: EDGE_STRENGTH }, uOutline: { value: 0 },
+    uStale: { value: 0 }, uExposure: { value: EXPOSURE },
     uAccent: { value: new Color().setRGB(0.18, 0.72, 1) }, uHoverColour: { value: new Color().setRGB(1, 1, 1) },
   })
+
+  private readonly picture = new WebGLRenderTarget(1, 1, { depthBuffer: false, minFilter: LinearFilter, magFilter: LinearFilter })
+  private readonly smooth = new FullscreenPass(SMOOTH, { uPicture: { value: this.picture.texture }, uTexel: { value: new Vector2() } })
 
   /** Greys the picture; 0 to 1. */
   set stale(amount: number) {
@@ -136,10 +174,14 @@ export class Composite {
     ;(u.uMaskTexel!.value as Vector2).set(OUTLINE_CSS_PX / cssWidth, OUTLINE_CSS_PX / cssHeight)
     ;(u.uNearFar!.value as Vector2).set(input.camera.near, input.camera.far)
     u.uPixelAngle!.value = 2 / (input.camera.projectionMatrix.elements[5]! * input.height)
-    this.pass.render(renderer, null)
+    u.uReach!.value = input.reach
+    if (this.picture.width !== input.width || this.picture.height !== input.height) this.picture.setSize(input.width, input.height)
+    this.pass.render(renderer, this.picture)
+    ;(this.smooth.material.uniforms.uTexel!.value as Vector2).copy(u.uTexel!.value as Vector2)
+    this.smooth.render(renderer, null)
   }
 
   dispose(): void {
-    this.pass.dispose()
+    for (const part of [this.pass, this.smooth, this.picture]) part.dispose()
   }
 }

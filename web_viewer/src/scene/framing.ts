@@ -13,7 +13,8 @@ const HOME_AZIMUTH_DEG = -62
 const HOME_ALTITUDE_DEG = 27
 const STOREY_ALTITUDE_DEG = 52
 const SMALLEST_RADIUS_M = 0.4
-const MARGIN = 1.06
+const MARGIN = 1.07
+const CENTRING_STEPS = 3
 
 /** The box's middle. */
 export function boxCentre(box: Box): Point3 {
@@ -49,27 +50,51 @@ export function viewDirection(azimuthDeg: number, altitudeDeg: number): Point3 {
 }
 
 /**
- * Where to stand so that a box just fills the picture, looking against `direction` (unit, target to viewer).
- * The distance is the least at which each of its corners is inside the frustum.
+ * Where to stand so that a box just fills the picture, looking against `direction` (unit, target to viewer): each
+ * corner is inside the frustum, and the corners' extent on the picture is centred.
  */
 export function frameBox(box: Box, direction: Point3, lens: Lens): CameraPose {
-  const centre = boxCentre(box)
+  let target = boxCentre(box)
+  let distance = nearestDistance(box, target, direction, lens)
+  for (let i = 0; i < CENTRING_STEPS; i++) {
+    target = centred(box, target, direction, distance)
+    distance = nearestDistance(box, target, direction, lens)
+  }
+  return { position: addScaled(target, direction, distance * MARGIN), target }
+}
+
+/** The least distance from `target` at which each corner of the box is inside the frustum, m. */
+function nearestDistance(box: Box, target: Point3, direction: Point3, lens: Lens): number {
   const [right, up] = pictureAxes(direction)
   const tanV = Math.tan((lens.fovDeg * Math.PI) / 360)
   const tanH = tanV * lens.aspect
   let distance = SMALLEST_RADIUS_M / Math.min(tanV, tanH)
   for (const corner of boxCorners(box)) {
-    const v = subtract(corner, centre)
-    const towards = dot(v, direction)
+    const v = subtract(corner, target)
     const needed = Math.max(Math.abs(dot(v, right)) / tanH, Math.abs(dot(v, up)) / tanV)
-    distance = Math.max(distance, needed + towards)
+    distance = Math.max(distance, needed + dot(v, direction))
   }
-  return { position: addScaled(centre, direction, distance * MARGIN), target: centre }
+  return distance
+}
+
+/** `target` moved in the picture's plane so that the corners, seen from `distance`, lie evenly about it. */
+function centred(box: Box, target: Point3, direction: Point3, distance: number): Point3 {
+  const [right, up] = pictureAxes(direction)
+  const seen = boxCorners(box).map((corner) => {
+    const v = subtract(corner, target)
+    const away = Math.max(distance - dot(v, direction), 1e-3)
+    return [dot(v, right) / away, dot(v, up) / away] as const
+  })
+  const middle = (axis: 0 | 1): number =>
+    ((Math.min(...seen.map((p) => p[axis])) + Math.max(...seen.map((p) => p[axis]))) / 2) * distance
+  return addScaled(addScaled(target, right, middle(0)), up, middle(1))
 }
 
 /** The pose of a preset: `home` is a three-quarter view from the south, the others look at a side or the plan. */
 export function presetPose(preset: ViewPreset, bounds: Box, lens: Lens): CameraPose {
-  return frameBox(bounds, presetDirection(preset), lens)
+  const ground = groundHeight(bounds)
+  const aboveGround: Box = { min: [bounds.min[0], bounds.min[1], ground], max: bounds.max }
+  return frameBox(aboveGround, presetDirection(preset), lens)
 }
 
 /** A storey seen obliquely from above, its own height alone framed. */
@@ -79,6 +104,11 @@ export function storeyPose(storey: Storey, bounds: Box, lens: Lens): CameraPose 
     max: [bounds.max[0], bounds.max[1], storey.elevationM + storey.heightM],
   }
   return frameBox(box, viewDirection(HOME_AZIMUTH_DEG, STOREY_ALTITUDE_DEG), lens)
+}
+
+/** Height at which a storey is opened from above: over a person's head, lower than its ceiling, m in the local frame. */
+export function storeyCut(storey: Storey): number {
+  return storey.elevationM + Math.max(Math.min(2.2, storey.heightM * 0.9), storey.heightM * 0.6)
 }
 
 /** An element seen from the side the camera is on now, from somewhat above, with room around it. */

@@ -18,6 +18,9 @@ export interface SharedUniforms {
   readonly uStateWidthLog2: IUniform<number>
   readonly uTargets: IUniform<[number, number]>
   readonly uClipHeight: IUniform<number>
+  /** Whether the cut takes devices and furniture too. */
+  readonly uClipContents: IUniform<boolean>
+  readonly uCutColour: IUniform<Color>
   readonly uSunDirection: IUniform<Vector3>
   readonly uSunColour: IUniform<Color>
   readonly uSkyZenith: IUniform<Color>
@@ -31,7 +34,8 @@ export interface SharedUniforms {
   readonly uSpaceOpacity: IUniform<number>
 }
 
-const NO_CLIP = 1e9
+/** A cut so high that nothing is cut. */
+export const NO_CLIP = 1e9
 
 /** The shared values at the beginning; the lights are a clear day's. */
 export function createUniforms(): SharedUniforms {
@@ -40,6 +44,8 @@ export function createUniforms(): SharedUniforms {
     uStateWidthLog2: { value: 6 },
     uTargets: { value: [-9, -9] },
     uClipHeight: { value: NO_CLIP },
+    uClipContents: { value: false },
+    uCutColour: { value: new Color(0x59636e) },
     uSunDirection: { value: new Vector3(0.4, 0.8, 0.45).normalize() },
     uSunColour: { value: new Color() },
     uSkyZenith: { value: new Color() },

@@ -7,7 +7,6 @@ import { FullscreenPass } from './fullscreen'
  * "Practical Realtime Strategies for Accurate Indirect Occlusion" (2016). The visible share of the sky is what comes out.
  */
 const OCCLUSION = /* glsl */ `
-  in vec2 vUv;
   layout(location = 0) out highp vec4 outOpen;
   uniform highp sampler2D uDepth;
   uniform mat4 uInverseProjection;
@@ -19,7 +18,11 @@ const OCCLUSION = /* glsl */ `
     vec4 p = uInverseProjection * vec4(vec3(uv, depth) * 2.0 - 1.0, 1.0);
     return p.xyz / p.w;
   }
-  vec3 at(vec2 uv) { return viewPosition(uv, textureLod(uDepth, uv, 0.0).r); }
+  // Positions of whole pixels: a depth between two would belong to neither.
+  vec3 at(vec2 uv) {
+    ivec2 pixel = clamp(ivec2(uv / uTexel), ivec2(0), textureSize(uDepth, 0) - 1);
+    return viewPosition((vec2(pixel) + 0.5) * uTexel, texelFetch(uDepth, pixel, 0).r);
+  }
 
   // The nearer neighbour on each axis lies on the same surface.
   vec3 normalAt(vec2 uv, vec3 p) {
@@ -30,18 +33,20 @@ const OCCLUSION = /* glsl */ `
     return normalize(cross(abs(r.z) < abs(l.z) ? r : l, abs(u.z) < abs(d.z) ? u : d));
   }
 
-  float noise(vec2 pixel) { return fract(52.9829189 * fract(dot(pixel, vec2(0.06711056, 0.00583715)))); }
-
   void main() {
-    float depth = textureLod(uDepth, vUv, 0.0).r;
+    ivec2 pixel = min(ivec2(gl_FragCoord.xy) * 2, textureSize(uDepth, 0) - 1);
+    vec2 uv = (vec2(pixel) + 0.5) * uTexel;
+    float depth = texelFetch(uDepth, pixel, 0).r;
     if (depth >= 1.0) { outOpen = vec4(1.0); return; }
-    vec3 p = viewPosition(vUv, depth);
-    vec3 n = normalAt(vUv, p);
+    vec3 p = viewPosition(uv, depth);
+    vec3 n = normalAt(uv, p);
     vec3 v = normalize(-p);
     float radius = clamp(-p.z * 0.045, 0.5, uRadius);
     float pixels = min(radius * uPixelsPerMetre / -p.z, 110.0);
-    float turn = noise(gl_FragCoord.xy);
-    float start = noise(gl_FragCoord.yx + 17.0);
+    // A pattern that repeats every 4 x 4 pixels, which is what the blur takes in: no noise is left.
+    ivec2 cell = ivec2(gl_FragCoord.xy);
+    float turn = float((((cell.x + cell.y) & 3) << 2) + (cell.x & 3)) / 16.0;
+    float start = float((cell.y - cell.x) & 3) * 0.25;
     float blocked = 0.0;
     for (int i = 0; i < DIRECTIONS; i++) {
       float angle = (float(i) + turn) * 6.2831853 / float(DIRECTIONS);
@@ -49,7 +54,7 @@ const OCCLUSION = /* glsl */ `
       float horizon = 0.0;
       for (int k = 0; k < STEPS; k++) {
         float t = (float(k) + 0.2 + start * 0.8) / float(STEPS);
-        vec3 q = at(vUv + direction * t * t) - p;
+        vec3 q = at(uv + direction * t * t) - p;
         float far2 = dot(q, q);
         float fade = 1.0 - clamp(far2 / (radius * radius), 0.0, 1.0);
         horizon = max(horizon, clamp(dot(q, n) * inversesqrt(far2 + 1e-6) - 0.06, 0.0, 1.0) * fade);

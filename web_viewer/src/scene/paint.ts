@@ -1,4 +1,4 @@
-import { OPACITY_GHOST, OPACITY_HIDDEN, OPACITY_SOLID, packAlpha, quantizeWeight } from './stateTexture'
+import { OPACITY_CONTENT, OPACITY_GHOST, OPACITY_HIDDEN, OPACITY_SOLID, packAlpha, quantizeWeight } from './stateTexture'
 
 /** Indices `[from, to)` that changed. */
 export interface DirtyRange {
@@ -9,6 +9,7 @@ export interface DirtyRange {
 const HIDDEN_BY_HAND = 1
 const OUTSIDE_STOREY = 2
 const GHOSTED = 4
+const CONTENT = 8
 
 /**
  * Composes what each element looks like from the layer's colour, what is hidden by hand, the isolated storey and
@@ -25,14 +26,19 @@ export class ElementPaint {
   /**
    * @param count number of elements.
    * @param capacity number of texels to keep, at least `count`.
+   * @param contents `(count,)` 1 for devices, furniture and the like, which the cut through a storey leaves whole.
    */
   constructor(
     readonly count: number,
     capacity = count,
+    contents: Uint8Array | null = null,
   ) {
     this.texels = new Uint8Array(Math.max(capacity, count) * 4)
     this.flags = new Uint8Array(count)
-    for (let i = 0; i < count; i++) this.texels[i * 4 + 3] = packAlpha(OPACITY_SOLID, 0)
+    for (let i = 0; i < count; i++) {
+      this.flags[i] = contents?.[i] === 1 ? CONTENT : 0
+      this.texels[i * 4 + 3] = packAlpha(opacityOfFlags(this.flags[i]!), 0)
+    }
     this.dirtyTo = count
   }
 
@@ -125,5 +131,6 @@ export class ElementPaint {
 
 function opacityOfFlags(flags: number): number {
   if (flags & (HIDDEN_BY_HAND | OUTSIDE_STOREY)) return OPACITY_HIDDEN
-  return flags & GHOSTED ? OPACITY_GHOST : OPACITY_SOLID
+  if (flags & GHOSTED) return OPACITY_GHOST
+  return flags & CONTENT ? OPACITY_CONTENT : OPACITY_SOLID
 }

@@ -14,6 +14,8 @@ export interface FrameRequest {
   readonly showSpaces: boolean
   readonly hasGhosts: boolean
   readonly hasOutline: boolean
+  /** Distance from the camera to the far side of the building, m. */
+  readonly reach: number
 }
 
 export interface FrameCost {
@@ -55,7 +57,7 @@ export class Pipeline {
     const mask = request.hasOutline ? this.drawMask(width, height) : null
     this.composite.render(
       this.renderer,
-      { colour: frame.texture, depth: frame.depthTexture!, width, height, open, mask, camera: this.camera },
+      { colour: frame.texture, depth: frame.depthTexture!, width, height, open, mask, camera: this.camera, reach: request.reach },
       cssWidth,
       cssHeight,
     )

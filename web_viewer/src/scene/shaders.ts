@@ -1,3 +1,5 @@
+import { OPACITY_CONTENT } from './stateTexture'
+
 /**
  * The GLSL of the tiles. World space is three's: metres, Y up. Attributes: `position`, `normal`, `tint` (linear
  * RGBA) and `elementId` (the element's index; per vertex or per instance; -1 for what is no element).
@@ -21,8 +23,10 @@ const VERTEX_HEAD = /* glsl */ `
   uniform int uDraw;
   uniform float uTargets[2];
   uniform float uClipHeight;
+  uniform bool uClipContents;
 
   flat out vec4 vPaint;
+  flat out float vClipHeight;
   flat out float vElement;
   out vec3 vWorld;
   out vec3 vNormal;
@@ -47,8 +51,8 @@ const VERTEX_HEAD = /* glsl */ `
   }
 
   bool isDrawn(int opacity) {
-    if (uDraw == ${DRAW_SOLID}) return opacity == 15;
-    if (uDraw == ${DRAW_GHOST}) return opacity > 0 && opacity < 15;
+    if (uDraw == ${DRAW_SOLID}) return opacity >= ${OPACITY_CONTENT};
+    if (uDraw == ${DRAW_GHOST}) return opacity > 0 && opacity < ${OPACITY_CONTENT};
     return opacity > 0 && (elementId == uTargets[0] || elementId == uTargets[1]);
   }
 
@@ -71,6 +75,7 @@ export const TILE_VERTEX = /* glsl */ `
     vWorld = world.xyz;
     vTint = tint;
     vElement = elementId;
+    vClipHeight = opacity == ${OPACITY_CONTENT} && !uClipContents ? 1e9 : uClipHeight;
     // The cofactor matrix turns normals right under any scale, also the quantization's.
     mat3 m = mat3(toWorld);
     vNormal = mat3(cross(m[1], m[2]), cross(m[2], m[0]), cross(m[0], m[1])) * normal;
@@ -85,10 +90,10 @@ const FRAGMENT_HEAD = /* glsl */ `
   in vec3 vWorld;
   in vec3 vNormal;
   in vec4 vTint;
-  uniform float uClipHeight;
+  flat in float vClipHeight;
 
   void clipAbove() {
-    if (vWorld.y > uClipHeight) discard;
+    if (vWorld.y > vClipHeight) discard;
   }
 
   // Models come with faces turned either way: the side that is seen is the front.
@@ -186,6 +191,11 @@ const SURFACE_OUT = /* glsl */ `
   vec3 paintedAlbedo() {
     return mix(vTint.rgb, vPaint.rgb, vPaint.a);
   }
+  uniform vec3 uCutColour;
+  // Where a solid is cut its inside is seen: drawn flat, it reads as the cut itself.
+  bool isCutFace() {
+    return vClipHeight < 1e8 && !gl_FrontFacing && cameraPosition.y > vClipHeight;
+  }
   vec3 paintGlow() {
     return vPaint.rgb * vPaint.a * 0.38;
   }
@@ -200,6 +210,10 @@ export const SOLID_FRAGMENT = /* glsl */ `
     clipAbove();
     vec3 n = seenNormal();
     vec3 v = normalize(cameraPosition - vWorld);
+    if (isCutFace()) {
+      outColour = vec4(mix(uCutColour, vPaint.rgb, vPaint.a * 0.6), 1.0);
+      return;
+    }
     float metalness = uMetalness * (1.0 - vPaint.a);
     Shaded s = shade(paintedAlbedo(), mix(uRoughness, 0.7, vPaint.a), metalness, n, v, sunlight(vWorld, n));
     vec3 colour = mix(s.diffuse, s.diffuse * 0.72, vPaint.a) + s.specular * mix(1.0, 0.4, vPaint.a) + paintGlow();
@@ -250,7 +264,7 @@ export const GHOST_FRAGMENT = /* glsl */ `
     vec3 n = seenNormal();
     float facing = abs(dot(n, normalize(cameraPosition - vWorld)));
     vec3 colour = mix(uGhostColour, vPaint.rgb, vPaint.a);
-    float alpha = mix(0.16, 0.035, facing) + vPaint.a * 0.3;
+    float alpha = mix(0.13, 0.022, facing) + vPaint.a * 0.28;
     outColour = vec4(colour * alpha, alpha);
   }
 `

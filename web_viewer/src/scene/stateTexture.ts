@@ -2,11 +2,13 @@
  * The layout of the state texture: one RGBA8 texel an element, at x = index mod width, y = index / width.
  *
  * - red, green, blue: the paint, sRGB.
- * - alpha, high nibble: opacity. 0 hidden, 1..14 ghosted (nothing is picked through it), 15 solid.
+ * - alpha, high nibble: opacity. 0 hidden, 1..13 ghosted (picks go through it), 14 solid and not cut by the cut that
+ *   opens a storey from above (devices and furniture), 15 solid.
  * - alpha, low nibble: how much of the paint replaces the model's own colour, 0..15.
  */
 
 export const OPACITY_HIDDEN = 0
+export const OPACITY_CONTENT = 14
 export const OPACITY_SOLID = 15
 /** Opacity of a ghosted element, in fifteenths. */
 export const OPACITY_GHOST = 2

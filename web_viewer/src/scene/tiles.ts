@@ -49,10 +49,10 @@ export function isWanted(extras: TileExtras | undefined, filter: TileFilter): bo
 }
 
 export interface TileEvents {
-  /** Something on screen changed, or the next update has work to do. */
+  /** What is drawn changed. */
   changed(): void
-  /** Everything that the present view asks for is there. */
-  settled(): void
+  /** The next update has work to do. */
+  pending(): void
   failed(error: Error): void
 }
 
@@ -90,6 +90,12 @@ export class BuildingTiles {
   get tilesPending(): number {
     const stats = (this.renderer as unknown as { stats: { downloading: number; parsing: number; queued: number } }).stats
     return stats.downloading + stats.parsing + stats.queued
+  }
+
+  /** Whether everything that the last update asked for is there. */
+  get isSettled(): boolean {
+    const { downloadQueue, parseQueue, processNodeQueue } = this.renderer
+    return this.renderer.root !== null && !downloadQueue.running && !parseQueue.running && !processNodeQueue.running
   }
 
   /** Share of what is asked for that has come, 0..1. */
@@ -130,8 +136,7 @@ export class BuildingTiles {
     })
     this.renderer.addEventListener('dispose-model', () => this.loaded--)
     this.renderer.addEventListener('tile-visibility-change', () => this.events.changed())
-    this.renderer.addEventListener('needs-update', () => this.events.changed())
-    this.renderer.addEventListener('tiles-load-end', () => this.events.settled())
+    for (const event of ['needs-update', 'tiles-load-end']) this.renderer.addEventListener(event, () => this.events.pending())
     this.renderer.addEventListener('load-error', ({ error }) => this.events.failed(error))
   }
 

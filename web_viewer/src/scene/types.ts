@@ -122,7 +122,7 @@ export interface TwinSceneApi {
   setHidden(elementIndices: Iterable<number>, hidden: boolean): void
   /** Shows everything that `setHidden` hid. */
   showAll(): void
-  /** Shows one storey (its `element_index`) alone; null shows all. */
+  /** Shows one storey (its `element_index`) alone, its walls cut open from above; null shows all. */
   isolateStorey(storeyIndex: number | null): void
   /** Ghosts the envelope, so that what is inside is visible. */
   xray(on: boolean): void
