@@ -132,7 +132,9 @@ def origin_allowed(headers: Headers, allowed_origins: Collection[str]) -> bool:
     origin = headers.get("origin")
     if origin is None or origin in allowed_origins:
         return True
-    return _host_and_port(origin) == _host_and_port(f"{urlsplit(origin).scheme}://{headers.get('host', '')}")
+    asking = _host_and_port(origin)
+    own = _host_and_port(f"{urlsplit(origin).scheme}://{headers.get('host', '')}")
+    return asking is not None and asking == own  # `null`, of a sandboxed frame, is nobody's own
 
 
 def _host_and_port(url: str) -> tuple[str, int] | None:

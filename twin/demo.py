@@ -2,20 +2,18 @@
 
 import hashlib
 import json
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 import assets.palace
+from assets.palace.errors import PalaceError
 from twin.commands import run_twin
 from twin.errors import DemoError
 from twin.logs import configure_logs
 from twin.packages import build_with_progress
+from twin.progress import progress_bar
 from twin.serving import bind_port
 from twin.settings import Settings, load_settings
 
@@ -88,17 +86,13 @@ def write_stamp(paths: DemoPaths, key: str) -> None:
     paths.stamp.write_text(json.dumps(stamp, indent=1), "utf-8")
 
 
-def generate(paths: DemoPaths) -> None:
-    """Write the demo's IFC, whole or not at all, in a process of its own. Raises DemoError."""
-    unfinished = paths.ifc.with_suffix(".part.ifc")
-    command = [sys.executable, "-m", "assets.palace", "-o", str(unfinished.absolute())]
-    root = generator_folder().parents[1]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603 - our own
-    if done.returncode != 0:
-        unfinished.unlink(missing_ok=True)
-        last = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
-        raise DemoError(f"the demo venue's model could not be generated: {last}")
-    unfinished.replace(paths.ifc)
+def generate_ifc(paths: DemoPaths) -> None:
+    """Write the demo's IFC, whole or not at all. Raises DemoError."""
+    try:
+        with progress_bar("generating the demo venue") as show:
+            assets.palace.generate(paths.ifc, show)
+    except PalaceError as error:
+        raise DemoError(f"the demo venue's model cannot be generated: {error}") from error
 
 
 def ensure_ifc(paths: DemoPaths) -> bool:
@@ -106,7 +100,7 @@ def ensure_ifc(paths: DemoPaths) -> bool:
     key = generator_key()
     if is_generated(paths, key):
         return False
-    generate(paths)
+    generate_ifc(paths)
     write_stamp(paths, key)
     return True
 
@@ -127,8 +121,7 @@ def serve_demo(options: Mapping[str, Any], *, var: Path | None, jobs: int | None
     configure_logs(settings.log_format, settings.log_level)
     with bind_port(settings.host, settings.port) as bound:
         make_folder(paths.ifc.parent)
-        with Console(stderr=True).status("generating the demo venue's model"):
-            ensure_ifc(paths)
+        ensure_ifc(paths)
         build_with_progress(paths.ifc, paths.package, jobs=jobs)
         run_twin(settings, bound)
 

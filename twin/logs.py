@@ -52,4 +52,9 @@ def _last_steps(form: Format) -> list[structlog.typing.Processor]:
     remove_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if form == "json":
         return [remove_meta, structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    return [remove_meta, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    return [
+        remove_meta,
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]

@@ -2,16 +2,15 @@
 
 import json
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bim_pipeline import build as pipeline
+from bim_pipeline.build import BuildReport, Progress, build_package
 from spatial.package import ModelPackage
+from twin.progress import progress_bar
 
 BYTES_A_MB = 1e6
 MOST_WARNINGS_SHOWN = 5
@@ -20,26 +19,19 @@ MOST_CLASSES_SHOWN = 12
 
 def build_with_progress(
     source: Path, target: Path, *, jobs: int | None = None, force: bool = False
-) -> pipeline.BuildReport:
+) -> BuildReport:
     """Build a package with a progress bar on stderr. Raises PipelineError."""
-    columns = (
-        TextColumn("[bold]{task.description}"),
-        BarColumn(bar_width=40),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(source.name, total=1.0)
+    with progress_bar(source.name) as show:
 
-        def show(step: pipeline.Progress) -> None:
-            bar.update(task, completed=step.fraction, description=step.stage)
+        def tell(step: Progress) -> None:
+            show(step.fraction, step.stage)
 
-        return pipeline.build_package(source, target, jobs=jobs, force=force, progress=show)
+        return build_package(source, target, jobs=jobs, force=force, progress=tell)
 
 
-def print_report(report: pipeline.BuildReport, target: Path, *, as_json: bool) -> None:
+def print_report(report: BuildReport, target: Path, *, as_json: bool) -> None:
     """The outcome of a build: one JSON object on stdout, or a few lines on stderr."""
-    facts = asdict(report)
+    facts = report.to_json()
     if as_json:
         print(json.dumps(facts, ensure_ascii=False))
         return

@@ -1,0 +1,73 @@
+"""The error tree and its table: every error that a request may meet has exactly one problem."""
+
+from collections.abc import Iterator
+
+import orjson
+import pytest
+
+from spatial import errors as spatial_errors
+from telemetry_bridge import errors as bridge_errors
+from telemetry_bridge.errors import Fault
+from twin import errors
+
+REQUEST_ERRORS = (
+    errors.BadRequestError("x"),
+    errors.NotFoundError("x"),
+    errors.ForbiddenError("x"),
+    errors.GoneError("x"),
+    errors.BodyTooLargeError(10),
+)
+FOREIGN_ERRORS = (
+    (spatial_errors.UnknownPlaceError("x"), 404),
+    (spatial_errors.BadCursorError("x"), 400),
+    (spatial_errors.QueryError("x"), 400),
+    (spatial_errors.IncompletePackageError("x"), 503),
+    (bridge_errors.BindingError([Fault("binding 0", "x")]), 422),
+    (bridge_errors.PayloadError("not_json", "x"), 400),
+    (bridge_errors.PayloadError("too_large", "x"), 413),
+    (bridge_errors.CommandError("x"), 409),
+)
+
+
+def subclasses(kind: type[Exception]) -> Iterator[type[Exception]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from subclasses(child)
+
+
+@pytest.mark.parametrize("error", REQUEST_ERRORS)
+def test_a_request_error_is_a_problem_with_its_own_type(error: errors.RequestError) -> None:
+    body = errors.problem_of(error).body("/api/x")
+    assert body["type"].startswith(errors.TYPE_PREFIX)
+    assert body["status"] == int(error.status)
+    assert body["detail"] == str(error)
+    assert body["instance"] == "/api/x"
+    orjson.dumps(body)
+
+
+def test_problem_types_are_told_apart() -> None:
+    slugs = [error.slug for error in REQUEST_ERRORS]
+    assert len(set(slugs)) == len(slugs)
+    assert {type(error) for error in REQUEST_ERRORS} == set(subclasses(errors.RequestError))
+
+
+@pytest.mark.parametrize(("error", "status"), FOREIGN_ERRORS)
+def test_errors_of_other_packages_have_a_problem(error: Exception, status: int) -> None:
+    assert errors.problem_of_foreign(error).status == status
+
+
+def test_all_faults_of_a_document_are_listed() -> None:
+    faults = [Fault(f"binding {row}", "no such device") for row in range(30)]
+    problem = errors.problem_of_foreign(bridge_errors.BindingError(faults))
+    assert [fault["where"] for fault in problem.errors] == [f"binding {row}" for row in range(30)]
+
+
+def test_every_query_error_is_in_the_table() -> None:
+    for kind in subclasses(spatial_errors.QueryError):
+        assert errors.problem_of_foreign(kind("x")).status < 500
+
+
+def test_the_tree_in_the_docstring_is_the_tree() -> None:
+    assert errors.__doc__ is not None
+    for kind in subclasses(errors.TwinError):
+        assert kind.__name__ in errors.__doc__
