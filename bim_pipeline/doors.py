@@ -17,7 +17,8 @@ from bim_pipeline.rooms import NOWHERE, RoomFinder
 from bim_pipeline.source import Element, FloatArray, Mesh, Portal
 
 DOOR_CLASSES = frozenset({"IfcDoor", "IfcDoorStandardCase"})
-PROBE_STEPS_M = np.arange(0.1, 0.85, 0.1)  # thick walls are 0.5 m, and a placement may lie on either face
+# Walls are up to 0.5 m thick and a placement may lie on either face; few things are an odd 0.085 m apart.
+PROBE_STEPS_M = np.arange(0.085, 0.86, 0.1)
 PROBE_HEIGHT_M = 0.1
 CLEAR_M = 0.3  # one stands so far behind the room's edge
 OUTSIDE_M = 0.6  # ... and so far from the door where there is no room
