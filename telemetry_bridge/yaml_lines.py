@@ -9,6 +9,9 @@ from telemetry_bridge.errors import Fault, RegistryError
 
 Path = tuple[str | int, ...]
 
+MAX_DEPTH = 12
+MAX_NODES = 500_000
+
 
 def load_yaml(text: str, file: str) -> tuple[Any, Mapping[Path, int]]:
     """Read one YAML document; gives its value and the line (from 1) of every path in it.
@@ -23,7 +26,7 @@ def load_yaml(text: str, file: str) -> tuple[Any, Mapping[Path, int]]:
         mark = error.problem_mark or error.context_mark
         where = f"{file}:{mark.line + 1}" if mark else file
         raise RegistryError([Fault(where, f"not YAML: {error.problem or error.context}")]) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise RegistryError([Fault(file, f"not YAML: {error}")]) from error
     lines: dict[Path, int] = {}
     faults: list[Fault] = []
@@ -44,6 +47,9 @@ def line_of(path: Path, lines: Mapping[Path, int]) -> int:
 
 def _walk(node: yaml.Node, path: Path, file: str, lines: dict[Path, int], faults: list[Fault]) -> None:
     lines.setdefault(path, node.start_mark.line + 1)
+    if len(path) > MAX_DEPTH or len(lines) > MAX_NODES:
+        # An anchor within itself, or anchors that multiply.
+        raise RegistryError([Fault(f"{file}:{node.start_mark.line + 1}", "nested too deep, or too large")])
     if isinstance(node, yaml.SequenceNode):
         for position, item in enumerate(node.value):
             _walk(item, (*path, position), file, lines, faults)
