@@ -25,7 +25,7 @@ PROBE_STEPS_M = np.arange(0.2, 1.7, 0.1)  # from the last tread on into the room
 REACH_M = 0.75  # a line ends at most so far over the floor of the room it leads to
 JOINT_M = 0.4  # a flight starts where another ends, within two risers
 STOREY_M = 0.3
-MIN_TREAD_M2 = 0.05
+MIN_RISER_M = 0.08
 RAMP_LINES = 24
 MIN_RISE_M = 0.3
 
@@ -44,8 +44,7 @@ def flight_portals(
 ) -> list[Portal]:
     """Make the portals of all stairs and ramps, in order of their element; side a is the lower end.
 
-    A portal names the whole stair or ramp. A part whose two ends are in no room is left out where the model
-    has rooms at all.
+    A portal names the whole stair or ramp. An end that is in no room has no space.
     """
     elevations = np.array([storey.elevation_m for storey in storeys])
     portals = []
@@ -54,9 +53,7 @@ def flight_portals(
         for chain in _chains(flights):
             width = min(flight.width_m for flight in chain)
             for line in split_at(joined(chain), elevations):
-                portal = _portal(whole, kind, line, width, finder)
-                if not len(finder.spaces) or (portal.space_a, portal.space_b) != (None, None):
-                    portals.append(portal)
+                portals.append(_portal(whole, kind, line, width, finder))
     return portals
 
 
@@ -65,11 +62,7 @@ def stair_line(mesh: Mesh) -> tuple[FloatArray, float] | None:
 
     The line begins one going before the first tread, on the floor it rises from.
     """
-    areas = [(z, area) for z, area in level_areas(mesh) if area.area >= MIN_TREAD_M2]
-    if len(areas) < 2:
-        return None
-    typical = float(np.median([area.area for _, area in areas]))
-    treads = [(z, area) for z, area in areas if area.area >= 0.3 * typical]
+    treads = _treads(mesh)
     if len(treads) < 2:
         return None
     centres = shapely.centroid([area for _, area in treads])
@@ -79,6 +72,24 @@ def stair_line(mesh: Mesh) -> tuple[FloatArray, float] | None:
     foot[2] = line[0, 2] - rise
     widths = [_long_side(area) for _, area in treads]
     return np.vstack([foot, line]), float(np.median(widths))
+
+
+def _treads(mesh: Mesh) -> list[tuple[float, shapely.Geometry]]:
+    """The treads of a flight, lowest first: height z and area.
+
+    Much smaller level faces are stringers or rails. Of two levels nearer than any riser, such as a stone
+    on its concrete step, the upper one is walked on.
+    """
+    areas = level_areas(mesh)
+    typical = float(np.median([area.area for _, area in areas])) if areas else 0.0
+    treads: list[tuple[float, shapely.Geometry]] = []
+    for z, area in areas:
+        if area.area < 0.3 * typical:
+            continue
+        if treads and z - treads[-1][0] < MIN_RISER_M:
+            treads.pop()
+        treads.append((z, area))
+    return treads
 
 
 def ramp_line(mesh: Mesh) -> tuple[FloatArray, float] | None:
@@ -158,16 +169,41 @@ def _flight(element: Element, meshes: Mapping[int, Mesh]) -> Flight | None:
 
 
 def _chains(flights: Sequence[Flight]) -> Iterable[list[Flight]]:
-    """Flights in the order one climbs them: after each the nearest one that starts at its top."""
+    """Flights in the order one climbs them, each in at least one chain.
+
+    After a flight comes the nearest one that starts at its top, before it the nearest one that ends at its
+    foot: of a stair that parts in two, both arms are climbed from its first flight. What starts half-way
+    beside a whole chain is a copy of a part of it, as some exporters write, and left out.
+    """
     left = sorted(flights, key=lambda f: (round(float(f.line[0, 2]), 2), f.element.element_index))
+    base = float(left[0].line[0, 2]) if left else 0.0
     while left:
-        chain = [left.pop(0)]
-        while nexts := [f for f in left if abs(f.line[0, 2] - chain[-1].line[-1, 2]) <= JOINT_M]:
-            top = chain[-1].line[-1]
-            nearest = min(nexts, key=lambda f: float(np.linalg.norm(f.line[0] - top)))
-            left = [f for f in left if f is not nearest]
-            chain.append(nearest)
-        yield chain
+        chain = _climb(left[0], flights)
+        left = [flight for flight in left if all(flight is not used for used in chain)]
+        if chain[0].line[0, 2] <= base + 2 * JOINT_M or not _is_beside(chain[0], flights):
+            yield chain
+
+
+def _climb(flight: Flight, flights: Sequence[Flight]) -> list[Flight]:
+    """The chain that a flight is in: up from it to the top, and down to the bottom."""
+    chain = [flight]
+    while following := [f for f in flights if f.line[0, 2] > chain[-1].line[0, 2] and _joins(chain[-1], f)]:
+        top = chain[-1].line[-1]
+        chain.append(min(following, key=lambda f: float(np.linalg.norm(f.line[0] - top))))
+    while before := [f for f in flights if f.line[0, 2] < chain[0].line[0, 2] and _joins(f, chain[0])]:
+        foot = chain[0].line[0]
+        chain.insert(0, min(before, key=lambda f: float(np.linalg.norm(f.line[-1] - foot))))
+    return chain
+
+
+def _joins(low: Flight, high: Flight) -> bool:
+    return bool(abs(high.line[0, 2] - low.line[-1, 2]) <= JOINT_M)
+
+
+def _is_beside(flight: Flight, flights: Sequence[Flight]) -> bool:
+    """Whether another flight passes the height at which this one starts."""
+    foot = flight.line[0, 2]
+    return any(f.line[0, 2] + JOINT_M < foot < f.line[-1, 2] - JOINT_M for f in flights)
 
 
 def _portal(whole: Element, kind: str, line: FloatArray, width_m: float, finder: RoomFinder) -> Portal:

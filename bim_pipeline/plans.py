@@ -19,7 +19,6 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from bim_pipeline.doors import DOOR_CLASSES, DoorFrame, door_frame
-from bim_pipeline.flights import MIN_TREAD_M2
 from bim_pipeline.sections import hull, level_areas, projection, section_area
 from bim_pipeline.source import Element, FloatArray, Mesh, Space, Storey
 
@@ -210,7 +209,7 @@ def _window(_: Element, mesh: Mesh) -> BaseGeometry:
 
 
 def _treads(_: Element, mesh: Mesh) -> BaseGeometry:
-    areas = [area for _, area in level_areas(mesh) if area.area >= MIN_TREAD_M2]
+    areas = [area for _, area in level_areas(mesh)]
     return _collected(areas) if areas else projection(mesh, upward=0.5)
 
 

@@ -14,6 +14,7 @@ from bim_pipeline.source import FloatArray, Mesh
 
 GRID_M = 1e-4  # a tenth of a millimetre: nearer ends of segments are one point
 _SLIVER_M2 = 1e-6
+_LEVEL_M = 0.005
 
 
 def section_segments(mesh: Mesh, z: float) -> FloatArray:
@@ -82,23 +83,30 @@ def hull(mesh: Mesh) -> BaseGeometry:
     return shapely.MultiPoint(vertices[np.unique(triangles), :2]).convex_hull
 
 
-def level_areas(mesh: Mesh, flat: float = 0.95, step_m: float = 0.02) -> list[tuple[float, BaseGeometry]]:
+def level_areas(
+    mesh: Mesh, least_m2: float = 0.05, flat: float = 0.95, step_m: float = 0.02
+) -> list[tuple[float, BaseGeometry]]:
     """Find the level faces that look up, such as treads: their height z, m, and area, lowest first.
 
-    A face is level if its normal's z is at least `flat`; faces whose heights differ by less than `step_m`
-    from the next lower one are one level.
+    A face is level if its normal's z is at least `flat`. Faces within 5 mm of height are one level; levels
+    are merged with the next lower one if nearer than `step_m`. Less than `least_m2` in all is no level: the
+    small facets of a railing, at any height, must not run treads together.
     """
     vertices, triangles = mesh
     corners = vertices[triangles]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    level = normals[:, 2] >= flat * np.maximum(np.linalg.norm(normals, axis=1), _SLIVER_M2)
-    corners = corners[level]
+    length = np.linalg.norm(normals, axis=1)
+    level = (length > _SLIVER_M2) & (normals[:, 2] >= flat * length)
+    corners, area = corners[level], length[level] / 2
     heights = corners[:, :, 2].mean(axis=1)
-    order = np.argsort(heights, kind="stable")
+    _, slot = np.unique(np.round(heights / _LEVEL_M), return_inverse=True)
+    kept = np.flatnonzero((np.bincount(slot, weights=area) >= least_m2 / 2)[slot])
+    order = kept[np.argsort(heights[kept], kind="stable")]
     breaks = np.flatnonzero(np.diff(heights[order]) > step_m) + 1
     groups = np.split(order, breaks) if len(order) else []
     polygons = np.asarray(shapely.polygons(np.round(corners[:, :, :2] / GRID_M) * GRID_M))
-    return [(float(heights[group].mean()), _union(polygons[group])) for group in groups]
+    found = [(float(heights[group].mean()), _union(polygons[group])) for group in groups]
+    return [(z, outline) for z, outline in found if outline.area >= least_m2]
 
 
 def _union(polygons: NDArray[np.object_]) -> BaseGeometry:
