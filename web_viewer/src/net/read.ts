@@ -42,7 +42,11 @@ export interface RawModel {
   readonly bounds: BoxInfo | null
   readonly element_count: number
   readonly storeys: readonly RawStorey[]
-  readonly venue: { readonly name: Names; readonly timezone: string }
+  readonly venue: {
+    readonly name: Names
+    readonly timezone: string
+    readonly location: { readonly latitude: number; readonly longitude: number } | null
+  }
   readonly simulated: boolean
   readonly speed: number
 }
@@ -136,6 +140,7 @@ export function storey(raw: RawStorey): StoreyInfo {
   return {
     index: raw.element_index,
     guid: raw.guid,
+    code: raw.long_name && raw.long_name !== raw.name ? raw.name : '',
     names: names(raw),
     position: raw.position,
     elevationM: raw.elevation_m,
@@ -155,6 +160,7 @@ export function model(raw: RawModel): ModelInfo {
     storeys: raw.storeys.map(storey),
     venueName: raw.venue.name,
     timeZone: raw.venue.timezone,
+    location: raw.venue.location,
     simulated: raw.simulated,
     speed: raw.speed,
   }

@@ -39,6 +39,8 @@ export interface BoxInfo {
 export interface StoreyInfo {
   readonly index: number
   readonly guid: string
+  /** Short name such as `L2`, '' where the model gives but one name. */
+  readonly code: string
   readonly names: Names
   readonly position: number
   readonly elevationM: number
@@ -70,6 +72,8 @@ export interface ModelInfo {
   readonly storeys: readonly StoreyInfo[]
   readonly venueName: Names
   readonly timeZone: string
+  /** WGS 84, degrees; null where nobody said. */
+  readonly location: { readonly latitude: number; readonly longitude: number } | null
   readonly simulated: boolean
   readonly speed: number
 }

@@ -37,8 +37,10 @@ export const useOverviewStore = defineStore('overview', () => {
     () => live.columns,
     () => {
       watched = new FaultWatch(live.points)
+      // Frames that came before this watcher ran were shown to the watch of the former points.
+      watched.update(live.columns.value.keys(), live.columns)
       history = new PointHistory(PERIOD_MS * 2 * (live.hello?.speed ?? 1))
-      faults.value = []
+      faults.value = watched.list()
       seen.value = -1
     },
   )

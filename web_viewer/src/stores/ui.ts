@@ -1,11 +1,12 @@
-import { useMediaQuery } from '@/app/media'
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
 
+import { useMediaQuery } from '@/app/media'
 import type { Theme } from '@/scene/types'
 
 import { useLayerStore } from './layers'
 import { useSceneStore } from './scene'
+import { useSelectionStore } from './selection'
 
 const THEME_KEY = 'venue-twin.theme'
 
@@ -16,6 +17,7 @@ export type Sheet = 'overview' | 'storeys' | 'layers' | 'element'
 export const useUiStore = defineStore('ui', () => {
   const stage = useSceneStore()
   const layers = useLayerStore()
+  const selection = useSelectionStore()
   const theme = ref<Theme>(rememberedTheme())
   const compact = useMediaQuery('(max-width: 760px)')
   const helpOpen = ref(false)
@@ -61,7 +63,13 @@ export const useUiStore = defineStore('ui', () => {
     spacesWish.value = !spaces.value
   }
 
-  return { theme, compact, helpOpen, searchOpen, sheet, xray, spaces, toggleTheme, toggleXray, toggleSpaces }
+  /** Lets go of what is picked, so that the overview with its faults shows. */
+  function showOverview(): void {
+    sheet.value = 'overview'
+    void selection.select(null)
+  }
+
+  return { showOverview, theme, compact, helpOpen, searchOpen, sheet, xray, spaces, toggleTheme, toggleXray, toggleSpaces }
 })
 
 /** Dark unless the user chose otherwise: control rooms are dark, and so is the desk page by default. */

@@ -1,0 +1,13 @@
+import { createRouter, createWebHistory } from 'vue-router'
+
+import TwinPage from './TwinPage.vue'
+
+/** The desk, and the wall of a control room: the same twin in larger type and without controls. */
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/', name: 'desk', component: TwinPage, props: { wall: false } },
+    { path: '/wall', name: 'wall', component: TwinPage, props: { wall: true } },
+    { path: '/:rest(.*)*', redirect: '/' },
+  ],
+})
