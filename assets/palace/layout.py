@@ -292,8 +292,8 @@ def _spaces(
         gross = shapes[room.key]
         net = _net(gross, _open_edges(f"{storey}.{room.key}", doors, gross, shapes, storey))
         yield SpaceSpec(
-            f"{storey}.{room.key}", f"{letter}{digit}-{counts[letter]:02d}", room.name_zh, room.name_en,
-            room.function, storey, _ring(net), level.elevation,
+            f"{storey}.{room.key}", f"{letter}{digit}-{counts[letter]:02d}", room.name_zh,
+            room.name_en, room.function, storey, _ring(net), level.elevation,
             room.height or level.height - CEILING_GAP, wing, room.capacity, _ring(gross), public, room.external,
         )  # fmt: skip
 
@@ -410,5 +410,5 @@ def _bays() -> Iterator[ParkingBay]:
                 continue
             count += 1
             zone = "abcd"[next(i for i in range(4) if x < PARK_CUTS[i + 1])]
-            yield ParkingBay(f"B1-{count:03d}", x, y, -5.1, turn, f"B1.park_{zone}",
-                             charger=y < 5 and 50 < x < 92, accessible=20 < y < 21 and 93 < x < 101)  # fmt: skip
+            charger, accessible = y < 5 and 50 < x < 92, 20 < y < 21 and 93 < x < 101
+            yield ParkingBay(f"B1-{count:03d}", x, y, -5.1, turn, f"B1.park_{zone}", charger, accessible)
