@@ -560,6 +560,7 @@ export class TwinScene implements TwinSceneApi {
     performance.mark('twin-first-picture')
     this.events.emit('progress', 1)
     this.events.emit('firstpicture', this.firstPictureAt)
+    this.tiles.refine()
   }
 
   private walkPeople(now: number): void {

@@ -11,7 +11,7 @@ interface Light {
   readonly bounce: readonly [number, number, number]
 }
 
-const NOON: Light = { sun: [1.55, 1.46, 1.3], zenith: [0.42, 0.53, 0.7], horizon: [0.72, 0.77, 0.82], bounce: [0.36, 0.34, 0.31] }
+const NOON: Light = { sun: [1.55, 1.46, 1.3], zenith: [0.46, 0.54, 0.66], horizon: [0.72, 0.77, 0.82], bounce: [0.36, 0.34, 0.31] }
 const LOW: Light = { sun: [1.9, 1.28, 0.74], zenith: [0.33, 0.4, 0.58], horizon: [0.78, 0.66, 0.56], bounce: [0.26, 0.23, 0.21] }
 const NIGHT: Light = { sun: [0.32, 0.38, 0.5], zenith: [0.17, 0.21, 0.3], horizon: [0.23, 0.26, 0.33], bounce: [0.1, 0.11, 0.14] }
 

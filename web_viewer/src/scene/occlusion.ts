@@ -1,4 +1,4 @@
-import { LinearFilter, Matrix4, RedFormat, Vector2, WebGLRenderTarget } from 'three'
+import { LinearFilter, RedFormat, Vector2, WebGLRenderTarget } from 'three'
 import type { PerspectiveCamera, Texture, WebGLRenderer } from 'three'
 import { FullscreenPass } from './fullscreen'
 
@@ -9,14 +9,15 @@ import { FullscreenPass } from './fullscreen'
 const OCCLUSION = /* glsl */ `
   layout(location = 0) out highp vec4 outOpen;
   uniform highp sampler2D uDepth;
-  uniform mat4 uInverseProjection;
+  uniform vec2 uTanHalfFov;
+  uniform vec2 uNearFar;
   uniform vec2 uTexel;
   uniform float uPixelsPerMetre; // at a distance of one metre
   uniform float uRadius;
 
   vec3 viewPosition(vec2 uv, float depth) {
-    vec4 p = uInverseProjection * vec4(vec3(uv, depth) * 2.0 - 1.0, 1.0);
-    return p.xyz / p.w;
+    float away = uNearFar.x * uNearFar.y / (uNearFar.y - depth * (uNearFar.y - uNearFar.x));
+    return vec3((uv * 2.0 - 1.0) * uTanHalfFov, -1.0) * away;
   }
   // Positions of whole pixels: a depth between two would belong to neither.
   vec3 at(vec2 uv) {
@@ -103,14 +104,14 @@ export class Occlusion {
   private readonly trace: FullscreenPass
   private readonly blur: FullscreenPass
 
-  constructor(directions: number, steps: number) {
+  constructor() {
     this.trace = new FullscreenPass(
       OCCLUSION,
       {
-        uDepth: { value: null }, uInverseProjection: { value: new Matrix4() }, uTexel: { value: new Vector2() },
+        uDepth: { value: null }, uTanHalfFov: { value: new Vector2() }, uNearFar: { value: new Vector2() }, uTexel: { value: new Vector2() },
         uPixelsPerMetre: { value: 1 }, uRadius: { value: LARGEST_RADIUS_M },
       },
-      { DIRECTIONS: directions, STEPS: steps },
+      { DIRECTIONS: 6, STEPS: 5 },
     )
     this.blur = new FullscreenPass(BLUR, {
       uDepth: { value: null }, uOpen: { value: this.raw.texture }, uTexel: { value: new Vector2() },
@@ -123,6 +124,14 @@ export class Occlusion {
     return this.smooth.texture
   }
 
+  /** Sets how many directions are looked in, and how many steps are taken in each. */
+  setEffort(directions: number, steps: number): void {
+    const { defines } = this.trace.material
+    if (defines.DIRECTIONS === directions && defines.STEPS === steps) return
+    Object.assign(defines, { DIRECTIONS: directions, STEPS: steps })
+    this.trace.material.needsUpdate = true
+  }
+
   /** Draws the picture from a depth picture of `(width, height)` pixels. */
   render(renderer: WebGLRenderer, camera: PerspectiveCamera, depth: Texture, width: number, height: number): void {
     const w = Math.max(1, Math.ceil(width / 2))
@@ -131,9 +140,11 @@ export class Occlusion {
     this.smooth.setSize(w, h)
     const trace = this.trace.material.uniforms
     trace.uDepth!.value = depth
-    ;(trace.uInverseProjection!.value as Matrix4).copy(camera.projectionMatrixInverse)
+    const projection = camera.projectionMatrix.elements
+    ;(trace.uTanHalfFov!.value as Vector2).set(1 / projection[0]!, 1 / projection[5]!)
+    ;(trace.uNearFar!.value as Vector2).set(camera.near, camera.far)
     ;(trace.uTexel!.value as Vector2).set(1 / width, 1 / height)
-    trace.uPixelsPerMetre!.value = (height * camera.projectionMatrix.elements[5]!) / 2
+    trace.uPixelsPerMetre!.value = (height * projection[5]!) / 2
     this.trace.render(renderer, this.raw)
     const blur = this.blur.material.uniforms
     blur.uDepth!.value = depth

@@ -1,4 +1,4 @@
-import { BufferAttribute, Color, DynamicDrawUsage, InstancedBufferAttribute, InstancedMesh, LatheGeometry, Matrix4, Quaternion, SphereGeometry, Vector2, Vector3 } from 'three'
+import { BufferAttribute, CapsuleGeometry, Color, DynamicDrawUsage, InstancedBufferAttribute, InstancedMesh, LatheGeometry, Matrix4, Quaternion, SphereGeometry, Vector2, Vector3 } from 'three'
 import type { BufferGeometry, ShaderMaterial } from 'three'
 import { mergeGeometries } from 'three/addons/utils/BufferGeometryUtils.js'
 import { hash01, placesInside, shareOut, stroll } from './crowd'
@@ -79,19 +79,30 @@ function figuresOf(space: PeopleSpace, count: number): Figure[] {
   }))
 }
 
-/** A person 1.72 m tall: a turned body, tapering to the feet, and a head. */
+/** A person 1.74 m tall: legs in mid-stride, a torso with shoulders, arms, a head. */
 function figureGeometry(): BufferGeometry {
-  const outline = [[0, 0], [0.1, 0], [0.12, 0.1], [0.15, 0.75], [0.2, 1.05], [0.22, 1.3], [0.17, 1.42], [0.06, 1.47], [0, 1.47]]
-  const body = new LatheGeometry(outline.map(([r, y]) => new Vector2(r, y)), 10)
-  body.scale(1, 1, 0.66)
-  const head = new SphereGeometry(0.115, 10, 8)
-  head.translate(0, 1.6, 0)
-  const figure = mergeGeometries([body, head])
-  body.dispose()
-  head.dispose()
+  const parts = [
+    limb(0.075, 0.82, [0.09, 0.41, 0.05], -0.14),
+    limb(0.075, 0.82, [-0.09, 0.41, -0.05], 0.14),
+    torso(),
+    limb(0.05, 0.62, [0.235, 1.12, -0.05], 0.12),
+    limb(0.05, 0.62, [-0.235, 1.12, 0.05], -0.12),
+    new SphereGeometry(0.11, 10, 8).translate(0, 1.61, 0),
+  ]
+  const figure = mergeGeometries(parts)
+  for (const part of parts) part.dispose()
   figure.deleteAttribute('uv')
   const vertices = figure.getAttribute('position').count
   figure.setAttribute('elementId', new BufferAttribute(new Float32Array(vertices).fill(-1), 1))
   figure.setAttribute('tint', new InstancedBufferAttribute(new Float32Array(CAPACITY * 4), 4))
   return figure
+}
+
+function limb(radius: number, length: number, at: readonly [number, number, number], swing: number): BufferGeometry {
+  return new CapsuleGeometry(radius, length - 2 * radius, 3, 7).rotateX(swing).translate(...at)
+}
+
+function torso(): BufferGeometry {
+  const outline = [[0, 0.74], [0.15, 0.76], [0.16, 0.95], [0.19, 1.25], [0.2, 1.38], [0.13, 1.46], [0.055, 1.5], [0, 1.56]] as const
+  return new LatheGeometry(outline.map(([r, y]) => new Vector2(r, y)), 10).scale(1, 1, 0.6)
 }

@@ -23,13 +23,10 @@ export interface FrameCost {
   readonly triangles: number
 }
 
-const OCCLUSION_DIRECTIONS = 6
-const OCCLUSION_STEPS = 5
-
 /** Draws one frame: the scene into a picture of light, ghosts over it, occlusion, outlines, then the canvas. */
 export class Pipeline {
   readonly composite = new Composite()
-  private readonly occlusion = new Occlusion(OCCLUSION_DIRECTIONS, OCCLUSION_STEPS)
+  private readonly occlusion = new Occlusion()
   private readonly mask = new WebGLRenderTarget(1, 1, { depthBuffer: false, minFilter: LinearFilter, magFilter: LinearFilter, type: UnsignedByteType })
   private readonly frames = new Map<number, WebGLRenderTarget>()
   private occlusionIsCurrent = false
@@ -92,7 +89,8 @@ export class Pipeline {
 
   private drawOcclusion(frame: WebGLRenderTarget, request: FrameRequest): Texture | null {
     if (request.depthChanged) this.occlusionIsCurrent = false
-    if (!request.profile.occlusion) return null
+    if (request.profile.occlusion === null) return null
+    this.occlusion.setEffort(...request.profile.occlusion)
     if (!this.occlusionIsCurrent) {
       this.occlusion.render(this.renderer, this.camera, frame.depthTexture!, frame.width, frame.height)
       this.occlusionIsCurrent = true

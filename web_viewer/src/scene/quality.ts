@@ -15,25 +15,26 @@ export interface FrameProfile {
   readonly pixelRatio: number
   /** Multisampling; 0 is none. */
   readonly samples: number
-  readonly occlusion: boolean
+  /** Directions and steps of the ambient occlusion; null is none. */
+  readonly occlusion: readonly [number, number] | null
 }
 
 export const PROFILES: Record<QualityLevel, QualityProfile> = {
   high: {
-    moving: { pixelRatio: 2, samples: 4, occlusion: true },
-    rest: { pixelRatio: 2, samples: 4, occlusion: true },
+    moving: { pixelRatio: 2, samples: 4, occlusion: [6, 5] },
+    rest: { pixelRatio: 2, samples: 4, occlusion: [6, 5] },
     shadowSize: 4096,
     peopleFps: 30,
   },
   medium: {
-    moving: { pixelRatio: 1.25, samples: 4, occlusion: false },
-    rest: { pixelRatio: 2, samples: 4, occlusion: true },
+    moving: { pixelRatio: 1.25, samples: 4, occlusion: null },
+    rest: { pixelRatio: 2, samples: 4, occlusion: [6, 5] },
     shadowSize: 2048,
     peopleFps: 15,
   },
   low: {
-    moving: { pixelRatio: 0.6, samples: 0, occlusion: false },
-    rest: { pixelRatio: 1, samples: 4, occlusion: true },
+    moving: { pixelRatio: 0.6, samples: 0, occlusion: null },
+    rest: { pixelRatio: 1, samples: 4, occlusion: [4, 4] },
     shadowSize: 2048,
     peopleFps: 0,
   },

@@ -9,8 +9,9 @@ const CACHE_BYTES = 1 * GIB
 const CACHE_FLOOR_BYTES = 0.6 * GIB
 const DOWNLOADS_AT_ONCE = 16
 const PARSES_AT_ONCE = 4
-/** Screen-space error, CSS pixels, at which a tile's children are fetched. */
-const ERROR_TARGET_PX = 12
+/** Screen-space error, CSS pixels, at which a tile is fetched: coarse until the first picture stands, then fine. */
+const FIRST_ERROR_TARGET_PX = 48
+const ERROR_TARGET_PX = 16
 
 interface TileExtras {
   readonly storey?: number | null
@@ -68,7 +69,7 @@ export class BuildingTiles {
     private readonly events: TileEvents,
   ) {
     this.renderer = new TilesRenderer(url)
-    this.renderer.errorTarget = ERROR_TARGET_PX
+    this.renderer.errorTarget = FIRST_ERROR_TARGET_PX
     this.renderer.autoDisableRendererCulling = false
     this.renderer.loadSiblings = false
     this.renderer.lruCache.maxBytesSize = CACHE_BYTES
@@ -108,6 +109,12 @@ export class BuildingTiles {
     this.renderer.setCamera(camera)
     this.renderer.setResolution(camera, width, height)
     this.renderer.update()
+  }
+
+  /** Goes on from the first picture to the detail that the view deserves. */
+  refine(): void {
+    this.renderer.errorTarget = ERROR_TARGET_PX
+    this.renderer.dispatchEvent({ type: 'needs-update' })
   }
 
   setFilter(change: Partial<TileFilter>): void {
