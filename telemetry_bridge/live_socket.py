@@ -132,15 +132,16 @@ def origin_allowed(headers: Headers, allowed_origins: Collection[str]) -> bool:
     origin = headers.get("origin")
     if origin is None or origin in allowed_origins:
         return True
-    asking = _host_and_port(origin)
-    own = _host_and_port(f"{urlsplit(origin).scheme}://{headers.get('host', '')}")
+    scheme = origin.partition(":")[0].lower()
+    asking = _host_and_port(origin, scheme)
+    own = _host_and_port(f"{scheme}://{headers.get('host', '')}", scheme)
     return asking is not None and asking == own  # `null`, of a sandboxed frame, is nobody's own
 
 
-def _host_and_port(url: str) -> tuple[str, int] | None:
+def _host_and_port(url: str, scheme: str) -> tuple[str, int] | None:
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)
+        host, port = parts.hostname, parts.port or DEFAULT_PORTS.get(scheme)
     except ValueError:
         return None
     return (host, port) if host and port else None

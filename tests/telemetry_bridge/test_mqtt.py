@@ -1,0 +1,262 @@
+"""The MQTT adapter with real brokers: mosquitto as venues run it, and the embedded one."""
+
+import asyncio
+import contextlib
+import getpass
+import json
+import shutil
+import socket
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import aiomqtt
+import pytest
+
+from telemetry_bridge.adapters.broker import EmbeddedBroker
+from telemetry_bridge.adapters.mqtt import MqttAdapter, MqttSettings, NewestQueue
+from telemetry_bridge.bridge import Bridge
+from telemetry_bridge.commands import make_command
+from telemetry_bridge.errors import AdapterError, CommandError
+from tests.telemetry_bridge.builders import HandClock, registry
+
+WAIT_S = 20.0
+QUICK = MqttSettings(first_pause_s=0.05, longest_pause_s=0.2, timeout_s=5.0)
+# Debian puts it where an ordinary user's PATH does not look.
+MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+TOPIC = "twin/palace/devices/r1/telemetry"
+# Of `mosquitto_passwd -b users keeper se:cret`: salted and hashed, so a fixed line does.
+PASSWORD_LINE = (
+    "keeper:$7$101$CpJbPkpROibp/bwX$432atoUI60SjK83ek08MXqvwEifisdOsdcqbLPS98cYWMRqHnurHpVqyOYTRep2hplIdwAIG4Xwd"
+    "Q/Rthb4oHA=="
+)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Mosquitto:
+    """A mosquitto process on a port of its own, which can be killed and started again."""
+
+    def __init__(self, folder: Path, port: int, password: str | None = None) -> None:
+        self._config = folder / "mosquitto.conf"
+        self._port = port
+        self._process: asyncio.subprocess.Process | None = None
+        lines = [
+            f"listener {port} 127.0.0.1",
+            "persistence false",
+            f"allow_anonymous {str(password is None).lower()}",
+        ]
+        # Run by root, it would become the user mosquitto, who cannot read this folder.
+        lines.append(f"user {getpass.getuser()}")
+        if password is not None:
+            lines.append(f"password_file {folder / 'users'}")
+        self._config.write_text("\n".join(lines) + "\n", "utf-8")
+
+    async def start(self) -> None:
+        assert MOSQUITTO is not None, "install mosquitto (Debian: apt-get install mosquitto)"
+        self._process = await asyncio.create_subprocess_exec(
+            MOSQUITTO,
+            "-c",
+            str(self._config),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                assert self._process.returncode is None, "mosquitto does not start"
+                with contextlib.suppress(OSError):
+                    _, writer = await asyncio.open_connection("127.0.0.1", self._port)
+                    writer.close()
+                    return
+                await asyncio.sleep(0.02)
+
+    async def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            await self._process.wait()
+            self._process = None
+
+
+@pytest.fixture(params=["mosquitto", "embedded"])
+async def broker_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    if request.param == "embedded":
+        embedded = EmbeddedBroker()
+        await embedded.start()
+        yield embedded.url
+        await embedded.stop()
+        return
+    port = free_port()
+    mosquitto = Mosquitto(tmp_path, port)
+    await mosquitto.start()
+    yield f"mqtt://127.0.0.1:{port}"
+    await mosquitto.kill()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(WAIT_S):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def new_pair(url: str) -> tuple[Bridge, MqttAdapter]:
+    bridge = Bridge(registry(), HandClock())
+    return bridge, MqttAdapter(url, "palace", bridge.registry, QUICK)
+
+
+@contextlib.asynccontextmanager
+async def delivering(url: str) -> AsyncIterator[tuple[Bridge, MqttAdapter]]:
+    bridge, adapter = new_pair(url)
+    await adapter.start(bridge)
+    try:
+        await until(lambda: adapter.health().connected)
+        yield bridge, adapter
+    finally:
+        await adapter.stop()
+
+
+def device(url: str) -> aiomqtt.Client:
+    return aiomqtt.Client("127.0.0.1", int(url.rsplit(":", 1)[1]), protocol=aiomqtt.ProtocolVersion.V311)
+
+
+def temperature(bridge: Bridge, room: str = "r1") -> float:
+    point = bridge.registry.find(room, "temperature")
+    assert point is not None
+    return float(bridge.live.value[point.point_index])
+
+
+async def test_what_a_device_publishes_is_live(broker_url: str) -> None:
+    async with delivering(broker_url) as (bridge, adapter), device(broker_url) as client:
+        await client.publish(TOPIC, b'{"points": {"temperature": 21.5, "mode": "heat"}}', qos=1)
+        await client.publish(
+            "twin/palace/devices/r2/telemetry",
+            b'[{"time": "2026-09-21T14:13:19Z", "points": {"temperature": 19}}, '
+            b'{"points": {"temperature": 20}}]',
+        )
+        await until(lambda: adapter.health().received == 4)
+        assert (temperature(bridge), temperature(bridge, "r2")) == (21.5, 20.0)
+        assert adapter.health().detail == f"connected to {broker_url}"
+
+
+async def test_nonsense_is_counted_and_stops_nothing(broker_url: str) -> None:
+    async with delivering(broker_url) as (bridge, adapter), device(broker_url) as client:
+        for payload in (b"", b"21.5", b"{", b"\xff\xff", b'{"points": {"temperature": NaN, "pressure": 3}}'):
+            await client.publish(TOPIC, payload, qos=1)
+        await client.publish(TOPIC, b" " * 1_500_000, qos=1)
+        await client.publish("twin/palace/devices/ghost/telemetry", b'{"points": {"temperature": 3}}', qos=1)
+        await client.publish("twin/other/devices/r1/telemetry", b'{"points": {"temperature": 99}}', qos=1)
+        await client.publish(TOPIC, b'{"points": {"temperature": 5, "mode": "dry"}}', qos=1)
+        await until(lambda: adapter.health().received == 1)
+        assert temperature(bridge) == 5.0
+        assert adapter.health().refused == 9
+
+
+async def test_a_retained_report_of_unknown_age_is_not_taken_for_now(broker_url: str) -> None:
+    async with device(broker_url) as client:
+        await client.publish(TOPIC, b'{"points": {"temperature": 5}}', qos=1, retain=True)
+    async with delivering(broker_url) as (bridge, adapter):
+        await until(lambda: adapter.health().refused == 1)
+        assert not bridge.live.known.any()
+
+
+async def test_a_command_reaches_the_device(broker_url: str) -> None:
+    async with delivering(broker_url) as (bridge, adapter), device(broker_url) as client:
+        await client.subscribe("twin/palace/devices/l1/command", qos=1)
+        await adapter.send(make_command(bridge.registry, "c-1", "l1", "switch", "on", 0.0))
+        message = await asyncio.wait_for(anext(aiter(client.messages)), WAIT_S)
+        assert isinstance(message.payload, bytes)
+        assert json.loads(message.payload) == {
+            "id": "c-1",
+            "time": "1970-01-01T00:00:00.000Z",
+            "point": "switch",
+            "value": 1.0,
+            "state": "on",
+        }
+
+
+async def test_it_waits_for_a_broker_and_survives_its_death(tmp_path: Path) -> None:
+    port = free_port()
+    url = f"mqtt://127.0.0.1:{port}"
+    bridge, adapter = new_pair(url)
+    await adapter.start(bridge)
+    await until(lambda: "refused" in adapter.health().detail)
+    with pytest.raises(CommandError, match="no connection"):
+        await adapter.send(make_command(bridge.registry, "c", "l1", "switch", "on", 0.0))
+    mosquitto = Mosquitto(tmp_path, port)
+    try:
+        for value in (1, 2):
+            await mosquitto.start()
+            await until(lambda: adapter.health().connected)
+            async with device(url) as client:
+                await client.publish(TOPIC, b'{"points": {"temperature": %d}}' % value, qos=1)
+                await until(lambda wanted=value: temperature(bridge) == wanted)  # type: ignore[misc]
+            await mosquitto.kill()
+            await until(lambda: not adapter.health().connected)
+        assert adapter.health().reconnects == 1
+    finally:
+        await adapter.stop()
+        await mosquitto.kill()
+    assert "stopped" in adapter.health().detail
+
+
+async def test_user_and_password(tmp_path: Path) -> None:
+    users = tmp_path / "users"
+    users.write_text(PASSWORD_LINE + "\n", "utf-8")
+    users.chmod(0o600)
+    port = free_port()
+    mosquitto = Mosquitto(tmp_path, port, "se:cret")
+    await mosquitto.start()
+    try:
+        async with delivering(f"mqtt://keeper:se%3Acret@127.0.0.1:{port}") as (_, adapter):
+            assert "secret" not in adapter.health().detail
+        bridge, stranger = new_pair(f"mqtt://keeper:wrong@127.0.0.1:{port}")
+        await stranger.start(bridge)
+        await until(lambda: "uthori" in stranger.health().detail)
+        assert not stranger.health().connected
+        await stranger.stop()
+    finally:
+        await mosquitto.kill()
+
+
+@pytest.mark.parametrize("venue", ["", "a/b", "+", "#"])
+def test_a_venue_that_is_no_part_of_a_topic_is_refused(venue: str) -> None:
+    with pytest.raises(AdapterError, match="venue id"):
+        MqttAdapter("mqtt://localhost", venue, registry())
+
+
+async def test_stop_without_start_and_twice_is_harmless() -> None:
+    _, adapter = new_pair("mqtt://127.0.0.1:1")
+    await adapter.stop()
+    await adapter.stop()
+    assert not adapter.health().connected
+
+
+def test_a_full_queue_lets_go_of_the_oldest() -> None:
+    queue = NewestQueue(maxsize=3)
+    for number in range(5):
+        queue.put_nowait(aiomqtt.Message(str(number), b"", 0, False, 0, None))
+    assert [str(queue.get_nowait().topic) for _ in range(3)] == ["2", "3", "4"]
+
+
+async def test_the_embedded_broker_says_when_its_port_is_taken() -> None:
+    first = EmbeddedBroker()
+    await first.start()
+    try:
+        port = int(first.url.rsplit(":", 1)[1])
+        with pytest.raises(AdapterError, match=f"127.0.0.1:{port}"):
+            await EmbeddedBroker(port).start()
+    finally:
+        await first.stop()
+    again = EmbeddedBroker(port)
+    await again.start()
+    await again.stop()
+    await again.stop()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.com", ""])
+def test_the_embedded_broker_is_for_this_machine_alone(host: str) -> None:
+    with pytest.raises(AdapterError, match="mosquitto"):
+        EmbeddedBroker(host=host)
