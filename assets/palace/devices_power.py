@@ -236,9 +236,9 @@ def connected_kw(layout: Layout, wishes: Sequence[Wish]) -> dict[str, float]:
     for circuit, kilowatts in plug_kw(layout).items():
         total[circuit] += kilowatts
     for each in wishes:
-        circuit = each.attributes.get("circuit")
-        if circuit and each.type not in {"water_meter", "cooling_meter", "irrigation_valve"}:
-            total[circuit] += float(each.attributes.get("rated_kw", 0))
+        own = each.attributes.get("circuit")
+        if own and each.type not in {"water_meter", "cooling_meter", "irrigation_valve"}:
+            total[own] += float(each.attributes.get("rated_kw", 0))
     for circuit in sorted(total):
         for above in _above(circuit):
             total[above] += total[circuit]
