@@ -15,6 +15,8 @@ from bim_pipeline.source import FloatArray, Mesh
 GRID_M = 1e-4  # a tenth of a millimetre: nearer ends of segments are one point
 _SLIVER_M2 = 1e-6
 _LEVEL_M = 0.005
+_XY = np.dtype(np.complex128)  # a point as one number, so that points sort
+_INSIDE_OUT = 0.1  # so little of the level area looks up
 
 
 def section_segments(mesh: Mesh, z: float) -> FloatArray:
@@ -55,9 +57,11 @@ def filled(segments: FloatArray) -> BaseGeometry:
     """
     if len(segments) == 0:
         return shapely.Polygon()
-    lines = np.asarray(shapely.linestrings(segments))
-    faces, cuts, dangles, _ = shapely.polygonize_full(lines)
-    if not (shapely.is_empty(cuts) and shapely.is_empty(dangles)):
+    # Bodies that touch give a segment twice, which closes no ring; the winding still needs both.
+    undirected = np.sort(np.ascontiguousarray(segments).view(_XY).reshape(-1, 2), axis=1)
+    lines = np.asarray(shapely.linestrings(np.unique(undirected, axis=0).view(np.float64).reshape(-1, 2, 2)))
+    faces, *failures = shapely.polygonize_full(lines)
+    if not all(shapely.is_empty(failures)):
         faces = shapely.polygonize(shapely.get_parts(shapely.union_all(lines, grid_size=GRID_M)))
     polygons = shapely.get_parts(faces)
     if len(polygons) == 0:
@@ -90,13 +94,15 @@ def level_areas(
 
     A face is level if its normal's z is at least `flat`. Faces within 5 mm of height are one level; levels
     are merged with the next lower one if nearer than `step_m`. Less than `least_m2` in all is no level: the
-    small facets of a railing, at any height, must not run treads together.
+    small facets of a railing, at any height, must not run treads together. A mesh that is wound inside out is
+    taken the right way round: a body has as much level area below as above, or more above.
     """
     vertices, triangles = mesh
     corners = vertices[triangles]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     length = np.linalg.norm(normals, axis=1)
-    level = (length > _SLIVER_M2) & (normals[:, 2] >= flat * length)
+    up, down = (sign * normals[:, 2] >= flat * np.maximum(length, _SLIVER_M2) for sign in (1, -1))
+    level = down if length[up].sum() < _INSIDE_OUT * length[down].sum() else up
     corners, area = corners[level], length[level] / 2
     heights = corners[:, :, 2].mean(axis=1)
     _, slot = np.unique(np.round(heights / _LEVEL_M), return_inverse=True)
