@@ -56,6 +56,7 @@ export class TwinScene implements TwinSceneApi {
   private readonly envelope: Uint8Array
   private readonly spaces: Uint8Array
   private readonly animate: boolean
+  private readonly groundM: number
   private readonly cleanup: (() => void)[] = []
   private governor: QualityGovernor
   private autoQuality: boolean
@@ -108,15 +109,16 @@ export class TwinScene implements TwinSceneApi {
     this.envelope = envelopeMask(options.columns)
     this.spaces = spaceMask(options.columns)
 
+    this.groundM = groundHeight(this.bounds, options.storeys ?? [])
     this.traffic = new TileTraffic(options.tilesetUrl)
     this.tiles = new BuildingTiles(options.tilesetUrl, this.materials, {
       changed: () => this.onTilesChanged(),
       pending: () => this.schedule(),
       failed: (error) => this.events.emit('error', error),
     })
-    this.rig = new CameraRig(this.canvas, this.bounds, this.animate)
+    this.rig = new CameraRig(this.canvas, this.bounds, this.groundM, this.animate)
     this.shadow = new SunShadow(this.uniforms, PROFILES[this.quality].shadowSize)
-    this.backdrop = new Backdrop(this.uniforms, this.centre, this.radius, groundHeight(this.bounds))
+    this.backdrop = new Backdrop(this.uniforms, this.centre, this.radius, this.groundM)
     this.people = new People(this.materials.forName('opaque', false).material)
     this.pipeline = new Pipeline(this.renderer, this.scene, this.rig.camera, this.materials)
     this.picker = new Picker(this.renderer, this.scene, this.rig.camera, this.materials)
@@ -180,8 +182,7 @@ export class TwinScene implements TwinSceneApi {
     this.paint.isolate(this.options.columns.storey, storeyIndex)
     this.tiles.setFilter({ storey: storeyIndex })
     const storey = this.options.storeys?.find((s) => s.index === storeyIndex)
-    const ground = groundHeight(this.bounds)
-    const below = storey !== undefined && storey.elevationM < ground - 0.5
+    const below = storey !== undefined && storey.elevationM < this.groundM - 0.5
     this.backdrop.ground.visible = !below
     this.rig.allowUnderground(below)
     this.storeyClip = storey ? storeyCut(storey) : null

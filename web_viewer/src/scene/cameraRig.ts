@@ -1,7 +1,7 @@
 import CameraControls from 'camera-controls'
 import { Box3, Matrix4, PerspectiveCamera, Quaternion, Raycaster, Sphere, Spherical, Vector2, Vector3, Vector4 } from 'three'
 import { localFromWorld, worldBox, worldFromLocal } from './frames'
-import { boxRadius, elementPose, frameBox, groundHeight, presetPose, storeyPose } from './framing'
+import { boxRadius, elementPose, frameBox, presetPose, storeyPose } from './framing'
 import type { Lens } from './framing'
 import type { Box, CameraPose, Storey, ViewPreset } from './types'
 
@@ -22,14 +22,13 @@ export class CameraRig {
   readonly camera = new PerspectiveCamera(FOV_DEG, 1, 0.1, 1000)
   private readonly controls: CameraControls
   private readonly radius: number
-  private bounds: Box
 
   constructor(
     element: HTMLElement,
     private readonly modelBounds: Box,
+    private readonly groundM: number,
     private readonly animate: boolean,
   ) {
-    this.bounds = modelBounds
     this.radius = Math.max(1, boxRadius(modelBounds))
     this.controls = new CameraControls(this.camera, element)
     this.configure()
@@ -73,7 +72,7 @@ export class CameraRig {
   }
 
   goToPreset(preset: ViewPreset, animate = this.animate): Promise<void> {
-    return this.goTo(presetPose(preset, this.bounds, this.lens), animate)
+    return this.goTo(presetPose(preset, this.modelBounds, this.groundM, this.lens), animate)
   }
 
   goToStorey(storey: Storey, bounds: Box): Promise<void> {
@@ -111,7 +110,7 @@ export class CameraRig {
   /** Lets the camera under the ground (to see a basement) or keeps it above. */
   allowUnderground(allowed: boolean): void {
     this.controls.maxPolarAngle = allowed ? Math.PI * 0.75 : TILT_LIMIT
-    this.lowestY = allowed ? -Infinity : groundHeight(this.modelBounds) + 0.4
+    this.lowestY = allowed ? -Infinity : this.groundM + 0.4
   }
 
   dispose(): void {

@@ -69,7 +69,7 @@ describe('presets', () => {
       west: (d) => -d[0] > Math.abs(d[1]),
     }
     for (const [preset, isRight] of Object.entries(side)) {
-      const pose = presetPose(preset as ViewPreset, bounds, LENS)
+      const pose = presetPose(preset as ViewPreset, bounds, 0, LENS)
       expect(isRight(minus(pose.position, pose.target)), preset).toBe(true)
       expect(pose.position[2], preset).toBeGreaterThan(0)
     }
@@ -92,9 +92,11 @@ describe('presets', () => {
 
 describe('heights', () => {
   it('put the ground at zero where there is a basement, else under the model', () => {
-    expect(groundHeight({ min: [0, 0, -4], max: [9, 9, 20] })).toBe(0)
-    expect(groundHeight({ min: [0, 0, 12], max: [9, 9, 20] })).toBe(12)
-    expect(groundHeight({ min: [0, 0, -0.4], max: [9, 9, 20] })).toBe(-0.4)
+    const [basement, ground] = [{ index: 1, elevationM: -3, heightM: 3 }, { index: 2, elevationM: 0, heightM: 3 }]
+    expect(groundHeight({ min: [0, 0, -4], max: [9, 9, 20] }, [basement!, ground!])).toBe(0)
+    expect(groundHeight({ min: [0, 0, -4], max: [9, 9, 20] }, [ground!])).toBe(-4)
+    expect(groundHeight({ min: [0, 0, 12], max: [9, 9, 20] }, [])).toBe(12)
+    expect(groundHeight({ min: [0, 0, 2], max: [9, 9, 20] }, [basement!])).toBe(2)
   })
 
   it('cut a storey inside its height', () => {

@@ -91,9 +91,8 @@ function centred(box: Box, target: Point3, direction: Point3, distance: number):
 }
 
 /** The pose of a preset: `home` is a three-quarter view from the south, the others look at a side or the plan. */
-export function presetPose(preset: ViewPreset, bounds: Box, lens: Lens): CameraPose {
-  const ground = groundHeight(bounds)
-  const aboveGround: Box = { min: [bounds.min[0], bounds.min[1], ground], max: bounds.max }
+export function presetPose(preset: ViewPreset, bounds: Box, groundM: number, lens: Lens): CameraPose {
+  const aboveGround: Box = { min: [bounds.min[0], bounds.min[1], groundM], max: bounds.max }
   return frameBox(aboveGround, presetDirection(preset), lens)
 }
 
@@ -125,11 +124,12 @@ export function elementPose(box: Box, from: CameraPose, lens: Lens): CameraPose 
 }
 
 /**
- * Where the ground lies: the model's own zero where the model reaches below it (a basement), else its lowest point.
+ * Where the ground lies, m: at the model's own zero where a storey lies below it (a basement), else at the model's
+ * lowest point, which may be its terrain.
  */
-export function groundHeight(bounds: Box): number {
-  const hasBasement = bounds.min[2] < -1 && bounds.max[2] > 1
-  return hasBasement ? 0 : bounds.min[2]
+export function groundHeight(bounds: Box, storeys: readonly Storey[]): number {
+  const hasBasement = bounds.max[2] > 1 && storeys.some((storey) => storey.elevationM < -1)
+  return hasBasement ? Math.max(0, bounds.min[2]) : bounds.min[2]
 }
 
 /** The union of boxes; null of none. */
