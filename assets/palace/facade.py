@@ -6,13 +6,14 @@ granite with brick panels at the ends. Halls have glass to the plaza; courts are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assets.palace.wall_plan import Edge
 
 ATRIUM = {"lobby", "gallery_walk", "atrium_void"}
 BLIND = {"lift", "shaft", "electrical_closet", "toilet_women", "toilet_men", "toilet_accessible", "storage"}
 GLAZED_ROOMS = {"fitness", "library", "lounge", "hall_void", "badminton_hall", "cafe", "shop", "health_check"}
+ENDS = (84.0, 126.0)
 WALKS = {"corridor", "lobby", "gallery_walk"}
 
 
@@ -86,10 +87,22 @@ def _culture_kind(edge: Edge, function: str) -> str:
         return "curtain"
     if not south:
         return "punched"
-    middle = 83 < edge.low and edge.high < 127
     if edge.storey == "L2":
         return "curtain"
-    return "fins" if middle or edge.length > 9 else "punched"
+    return "fins" if edge.low > ENDS[0] - 0.1 and edge.high < ENDS[1] + 0.1 else "punched"
+
+
+def pieces(edge: Edge) -> list[Edge]:
+    """The edge, cut where the culture wing's south front changes from its ends to its middle."""
+    cuts = [x for x in ENDS if edge.low + 0.1 < x < edge.high - 0.1]
+    if not cuts or edge.axis != "x" or edge.outward >= 0 or edge.storey in ("B1", "L1", "L2") or edge.low < 75:
+        return [edge]
+    marks = [edge.low, *cuts, edge.high]
+    ends = [edge.start, *cuts, edge.stop]
+    return [
+        replace(edge, low=marks[i], high=marks[i + 1], start=ends[i], stop=ends[i + 1])
+        for i in range(len(marks) - 1)
+    ]
 
 
 def curtain_grid(edge: Edge, height: float, step: float = 1.4) -> Grid:

@@ -43,8 +43,8 @@ PALETTE: dict[str, Finish] = {
     finish.name: finish
     for finish in [
         *_matt(
-            granite="dcd0bd", granite_dark="b9a88f", granite_light="e9e1d3", brick="a9492f", brick_dark="8c3a26",
-            terracotta="c06a48", tile="8e3f2c", tile_ridge="6d2f22", plaster="f1ede4", plaster_warm="eae0d0",
+            granite="dcd0bd", granite_dark="b9a88f", granite_light="e9e1d3", brick="a05744", brick_dark="84473a",
+            terracotta="b8765b", tile="97503e", tile_ridge="74402f", plaster="f1ede4", plaster_warm="eae0d0",
             concrete="b9b6b0", concrete_dark="8f8d89", screed="c9c6c0", asphalt="55565a", epoxy="9aa3a5",
             epoxy_green="7fa08c", white="f6f6f4", line_white="fbfbfa", line_yellow="e8c24a", ceiling="f4f2ed",
             wood="c99b66", wood_dark="8a5f3c", wood_light="dcb98a", sport_wood="d8a566", sport_green="3f8a6b",

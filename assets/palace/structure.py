@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from shapely import Polygon, box, unary_union
 from shapely.geometry.base import BaseGeometry
@@ -131,16 +131,18 @@ def column_places(layout: Layout, storey: StoreySpec) -> Iterator[tuple[float, f
         [Polygon(s.polygon).buffer(-0.01) for s in layout.on(storey.key) if s.function in FREE]
     )
     doors = [(d.x, d.y, d.width) for d in layout.doors if d.storey == storey.key and d.kind != "open"]
-    for x in GRID_X:
-        for y in _lines(storey):
+    for x in map(_inward(GRID_X), GRID_X):
+        for y in map(_inward(GRID_Y), GRID_Y):
             spot = box(x - 0.1, y - 0.1, x + 0.1, y + 0.1)
             clear = all(max(abs(x - a), abs(y - b)) > w / 2 + 0.5 for a, b, w in doors)
             if clear and area.buffer(0.3).contains(spot) and free.intersection(spot).area < 0.03:
                 yield x, y
 
 
-def _lines(storey: StoreySpec) -> tuple[float, ...]:
-    return GRID_Y if storey.key in ("B1", "L1") else (-3.6, *GRID_Y)
+def _inward(lines: tuple[float, ...]) -> Callable[[float], float]:
+    """Moves the outermost lines inwards, so that columns stand behind the facade."""
+    shift = {lines[0]: 0.5, lines[-1]: -0.5}
+    return lambda value: round(value + shift.get(value, 0.0), 3)
 
 
 def _column_type(writer: IfcWriter, height: float, basement: bool) -> TypeHandle:
@@ -171,7 +173,7 @@ def beam_spans(layout: Layout, storey: StoreySpec) -> list[tuple[float, float, f
     """Beams (x0, x1, y) along the grid's x lines, between columns of neighbouring modules."""
     spots = set(column_places(layout, storey))
     spans = []
-    for y in _lines(storey):
+    for y in map(_inward(GRID_Y), GRID_Y):
         row = sorted(x for x, row_y in spots if row_y == y)
         spans += [(a, b, y) for a, b in zip(row, row[1:], strict=False) if b - a < 9]
     return spans

@@ -6,7 +6,7 @@ from assets.palace import facade
 from assets.palace.facade import Grid
 from assets.palace.ifc_writer import Entity, Extrusion, Frame, IfcWriter, Part, TypeHandle, rectangle
 from assets.palace.joinery import DOOR_NAMES, Joinery, slab
-from assets.palace.layout import SLAB
+from assets.palace.layout import SLAB, Layout
 from assets.palace.shapes import DoorSpec, StoreySpec
 from assets.palace.wall_plan import Edge, edges
 
@@ -52,7 +52,7 @@ class Walls:
 
     def storey(self, spec: StoreySpec) -> None:
         """Everything that stands on the wall lines of a storey."""
-        for edge in edges(self.writer.layout, spec.key):
+        for edge in (p for e in edges(self.writer.layout, spec.key) for p in facade.pieces(e)):
             kind = facade.kind_of(edge)
             self.counter += 1
             key = f"{edge.storey}/{edge.axis}{edge.at:g}/{edge.low:g}"
