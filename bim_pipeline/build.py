@@ -33,11 +33,12 @@ from bim_pipeline.package import (
     read_report,
     write_json,
 )
+from bim_pipeline.plans import build_plans
 from bim_pipeline.portals import derive_portals
-from bim_pipeline.products import SourceModel, list_products, read_source
+from bim_pipeline.products import SourceModel, list_products, read_source, without_derived_marks
 from bim_pipeline.report import BuildReport, Progress, ProgressTeller
 from bim_pipeline.shapes import plan_chunks
-from bim_pipeline.source import ModelWarning, Portal, Space, Storey
+from bim_pipeline.source import Element, ModelWarning, Portal, Space, Storey
 from bim_pipeline.spaces import derive_spaces, with_spaces
 from bim_pipeline.storeys import derive_storeys
 from bim_pipeline.tileset import tileset
@@ -148,6 +149,7 @@ class _Build:
         products = list_products(model)
         if not products:
             raise EmptyModelError(f"{self._file.path} holds no building element; export the model again")
+        without_derived_marks(products)
         self._teller.tell("read", 0.7)
         job = ShapeJob(model, plan_chunks(products), self._jobs, self._on_chunk)
         job.start()
@@ -221,6 +223,7 @@ class _Build:
             ),
         )
         (folder / "boxes.idx").write_bytes(pack(assembly.boxes))
+        _write_plans(folder, model, elements)
         self._teller.tell("write", 0.5)
         write_json(folder / MANIFEST, self._manifest(folder, model, tiles), indent=1)
         self._lap("write")
@@ -280,6 +283,13 @@ def _counts(model: _Model, tiles: TileFiles) -> dict[str, int]:
         "portals": len(model.portals),
         "devices_candidates": model.source.distribution_elements,
     }
+
+
+def _write_plans(folder: Path, model: _Model, elements: Sequence[Element]) -> None:
+    (folder / "plans").mkdir()
+    plans = build_plans(elements, model.storeys, model.spaces, model.assembly.geometry.meshes())
+    for position in sorted(plans):
+        (folder / "plans" / f"{position}.json").write_bytes(plans[position])
 
 
 def _warning(warning: ModelWarning) -> dict[str, str | None]:

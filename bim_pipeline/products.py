@@ -27,6 +27,8 @@ from bim_pipeline.units import ProjectUnits, read_units
 EXCLUDED = ("IfcFeatureElementSubtraction", "IfcAnnotation", "IfcGrid", "IfcPort", "IfcVirtualElement")
 ATTRIBUTE_PSET = "Attributes"
 T = TypeVar("T")
+# An exporter that writes stray marks does so in every product.
+_MARKS_SAMPLE = 200
 _OWN_FIELDS = frozenset(
     {
         "GlobalId",
@@ -95,6 +97,22 @@ def list_products(model: Any) -> list[Any]:
     excluded = {entity.id() for name in EXCLUDED for entity in _by_type(model, name)}
     products = (p for p in model.by_type("IfcProduct") if p.id() not in excluded)
     return sorted(products, key=lambda p: int(p.id()))
+
+
+def without_derived_marks(products: Sequence[Any]) -> int:
+    """Set attributes that are `*` (derived) to `$` (unset); gives how many products had one.
+
+    Some exporters write `*` for any value that they leave out; it is allowed for derived attributes only, of
+    which products have none, and ends the geometry kernel's reading of the product.
+    """
+    if not any(",*" in str(product) for product in products[:_MARKS_SAMPLE]):
+        return 0
+    marked = [product for product in products if ",*" in str(product)]
+    for product in marked:
+        for position in range(len(product)):
+            if product[position] is None:
+                product[position] = None
+    return len(marked)
 
 
 def _by_type(model: Any, name: str) -> list[Any]:

@@ -14,6 +14,7 @@ import ifcopenshell.geom
 import ifcopenshell.util.element
 import numpy as np
 
+from bim_pipeline.canonical import canonical_mesh
 from bim_pipeline.colours import SPACE_COLOUR, Colour, fallback_colour, is_metal_name
 from bim_pipeline.mesh import smooth_mesh, sound_triangles, used_vertices
 from bim_pipeline.source import FloatArray, Shape, SmoothMesh
@@ -208,7 +209,12 @@ def _shape_from(model: Any, geometry: Any, key: str, product: Any) -> Shape | No
     vertices, triangles = used_vertices(vertices, triangles[sound])
     colours, metal = _colours(model, geometry.materials, product)
     colour_ids = np.where(material_ids[sound] < 0, len(colours) - 1, material_ids[sound]).astype(np.int32)
-    return _merge_colours(Shape(key, vertices, triangles, colour_ids, colours, metal))
+    return _canonical(_merge_colours(Shape(key, vertices, triangles, colour_ids, colours, metal)))
+
+
+def _canonical(shape: Shape) -> Shape:
+    vertices, triangles, colour_ids = canonical_mesh(shape.vertices, shape.triangles, shape.colour_ids)
+    return Shape(shape.key, vertices, triangles, colour_ids, shape.colours, shape.metal)
 
 
 def _merge_colours(shape: Shape) -> Shape:
