@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from telemetry_bridge.clock import Clock
 from telemetry_bridge.live import LiveState, Rows
 from telemetry_bridge.points import Point, Registry
-from telemetry_bridge.ports import Acceptance, Reading, Refusal, clipped
+from telemetry_bridge.ports import Acceptance, Reading, Refusal, RefusalCode, clipped
 from telemetry_bridge.times import format_rfc3339
 from telemetry_bridge.values import BadValue, number_of
 from telemetry_bridge.wire import Frame, Indices, Kind, Quality, encode_frame
@@ -108,7 +108,7 @@ class Bridge:
         reason = f"{reading.device} has no point {clipped(reading.point)!r}; it has {names}"
         return _refusal(reading, "unknown_point", reason)
 
-    def _time_fault(self, time_ms: float | None, now_ms: float) -> tuple[str, str] | None:
+    def _time_fault(self, time_ms: float | None, now_ms: float) -> tuple[RefusalCode, str] | None:
         if time_ms is None:
             return None
         if time_ms > now_ms + self.settings.max_ahead_ms:
@@ -190,7 +190,7 @@ class Bridge:
         }
 
 
-def _refusal(reading: Reading, code: str, reason: str) -> Refusal:
+def _refusal(reading: Reading, code: RefusalCode, reason: str) -> Refusal:
     return Refusal.of(reading.row, reading.device, reading.point, code, reason)
 
 

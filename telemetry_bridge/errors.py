@@ -16,6 +16,9 @@ A sample refused inside an otherwise good batch is no error: see `payload.Refusa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+PayloadCode = Literal["too_large", "not_json", "wrong_shape", "wrong_topic"]
 
 
 class BridgeError(Exception):
@@ -59,12 +62,9 @@ class BindingError(FaultsError):
 
 
 class PayloadError(BridgeError):
-    """A telemetry message that cannot be read at all.
+    """A telemetry message that cannot be read at all; `code` is for programs."""
 
-    `code` is one of `too_large`, `not_json`, `wrong_shape`, `wrong_topic`.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: PayloadCode, message: str) -> None:
         self.code = code
         super().__init__(message)
 

@@ -165,7 +165,7 @@ class Registry:
         for device in self.devices.values():
             if device.type not in self.types:
                 raise ValueError(f"device {device.id} has the unknown type {device.type}")
-            for point_type in sorted(self.types[device.type].points, key=lambda each: each.name):
+            for point_type in _by_name(self.types[device.type].points):
                 yield Point(index, device.id, point_type)
                 index += 1
 
@@ -182,8 +182,8 @@ class Registry:
         found = self.devices.get(device)
         if found is None:
             return ()
-        names = sorted(each.name for each in self.types[found.type].points)
-        return tuple(self.points[self._index[device, name]] for name in names)
+        points = _by_name(self.types[found.type].points)
+        return tuple(self.points[self._index[device, each.name]] for each in points)
 
     @cached_property
     def low(self) -> NDArray[np.float64]:
@@ -203,7 +203,8 @@ class Registry:
     @cached_property
     def hash(self) -> str:
         """12 hex digits that change whenever a point's number or meaning does."""
-        content = [(point.device, asdict(point.type)) for point in self.points]
+        types = {each.id: [asdict(point) for point in _by_name(each.points)] for each in self.types.values()}
+        content = [sorted(types.items()), [(device.id, device.type) for device in self.devices.values()]]
         return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:12]
 
 
@@ -217,6 +218,10 @@ def _unique(items: Iterable[T]) -> dict[str, T]:
             raise ValueError(f"id {item.id} is there twice")
         found[item.id] = item
     return found
+
+
+def _by_name(points: Iterable[PointType]) -> list[PointType]:
+    return sorted(points, key=lambda point: point.name)
 
 
 def _column(values: Iterable[float]) -> NDArray[np.float64]:

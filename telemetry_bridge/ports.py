@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,18 @@ class Reading:
     row: int = 0
 
 
+#: Why a sample was refused, for programs; `docs/wire.md` explains each.
+RefusalCode = Literal[
+    "unknown_device",
+    "unknown_point",
+    "bad_value",
+    "unknown_state",
+    "bad_time",
+    "future",
+    "too_old",
+    "wrong_shape",
+]
+
 #: So much of a text that came from outside is repeated in an answer or a log.
 SHOWN = 100
 
@@ -31,20 +43,16 @@ def clipped(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A sample that was not taken, and why; `code` is for programs, `reason` for people.
-
-    Codes: `unknown_device`, `unknown_point`, `bad_value`, `unknown_state`, `bad_time`, `future`, `too_old`,
-    `wrong_shape`.
-    """
+    """A sample that was not taken, and why; `code` is for programs, `reason` for people."""
 
     index: int
     device: str
     point: str
-    code: str
+    code: RefusalCode
     reason: str
 
     @classmethod
-    def of(cls, index: int, device: object, point: object, code: str, reason: str) -> "Refusal":
+    def of(cls, index: int, device: object, point: object, code: RefusalCode, reason: str) -> "Refusal":
         """Make one from what came from outside; what is no text is left out."""
         names = [clipped(each) if isinstance(each, str) else "" for each in (device, point)]
         return cls(index, names[0], names[1], code, reason)

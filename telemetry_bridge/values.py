@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from telemetry_bridge.points import Point
+from telemetry_bridge.ports import RefusalCode
 
 SHOWN = 40
 
@@ -15,7 +16,7 @@ class BadValue:
     `no_reading`: the device itself says that it has no value (null, NaN, infinite).
     """
 
-    code: str
+    code: RefusalCode
     reason: str
     no_reading: bool = False
 
@@ -62,7 +63,7 @@ def _from_text(point: Point, text: str) -> float | BadValue:
     for position, state in enumerate(point.states):
         if state.key == text:
             return float(position)
-    code = "unknown_state" if point.states else "bad_value"
+    code: RefusalCode = "unknown_state" if point.states else "bad_value"
     return BadValue(code, f"{point.key} takes {_expected(point)}, not {text[:SHOWN]!r}")
 
 
