@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import ifcopenshell.guid
+from ifcopenshell.util.element import get_type
 
 from bim_pipeline.placements import PlacementReader
 from bim_pipeline.properties import (
@@ -232,6 +233,10 @@ class _ElementReader:
                 found[name] = float(f"{value * self._scale:.12g}")
             elif isinstance(value, str | int | float | bool):
                 found[name] = value
+        if "OperationType" not in found and product.is_a("IfcDoor"):
+            # How a door opens is told by its type: IfcDoorType, in IFC2X3 IfcDoorStyle.
+            operation = getattr(get_type(product), "OperationType", None)
+            found |= {"OperationType": operation} if operation else {}
         return found
 
     def _extra_of(self, product: Any) -> list[tuple[str, bool]]:
