@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spatial.catalogue import Catalogue
+from spatial.catalogue import Catalogue, position_of
 from spatial.errors import BadCursorError, IncompletePackageError, NotAPackageError, UnknownPlaceError
 from spatial.index import PackedIndex
 from spatial.manifest import read_manifest
@@ -22,6 +22,7 @@ from spatial.model import (
     Element,
     ElementDetail,
     ElementFilter,
+    ElementType,
     JsonValue,
     Location,
     Manifest,
@@ -115,7 +116,7 @@ class ModelPackage:
         return self._catalogue.by_tag(tag)
 
     def find(self, wanted: ElementFilter = EVERYTHING, limit: int = 100, cursor: str = "") -> Page:
-        """A page of the elements that meet a filter, by element_index.
+        """A page of the elements that meet a filter, by element_index; of those found by text, rooms first.
 
         limit: 1 to MAX_PAGE, others are brought into it. cursor: `next` of the page before, '' for the
         first one. Raises BadCursorError.
@@ -125,13 +126,13 @@ class ModelPackage:
         condition = self._condition(wanted)
         if condition is None:
             return Page((), None)
-        found = self._catalogue.list_elements(*condition, after, limit + 1)
+        places_first = bool(wanted.text.strip())
+        found = self._catalogue.list_elements(*condition, after, limit + 1, places_first)
         more = len(found) > limit
-        items = found[:limit]
-        return Page(items, str(items[-1].element_index) if more else None)
+        return Page(found[:limit], str(position_of(found[limit - 1], places_first)) if more else None)
 
     def iterate(self, wanted: ElementFilter = EVERYTHING) -> Iterator[Element]:
-        """All elements that meet a filter, by element_index, read page by page."""
+        """All elements that meet a filter, in the order of `find`, read page by page."""
         cursor: str | None = ""
         while cursor is not None:
             page = self.find(wanted, MAX_PAGE, cursor)
@@ -154,6 +155,10 @@ class ModelPackage:
             children=self.children(index),
             child_count=catalogue.child_count(index),
         )
+
+    def element_type(self, type_index: int | None) -> ElementType | None:
+        """The type of an index (`Element.type_index`), None for None."""
+        return self._catalogue.element_type(type_index)
 
     def children(self, element_index: int, limit: int = MAX_CHILDREN) -> tuple[Element, ...]:
         """The first elements, by index, that have this one as whole, host or container."""
@@ -298,7 +303,7 @@ class ModelPackage:
 
 
 def _after(cursor: str) -> int:
-    """The element_index that a page starts behind. Raises BadCursorError."""
+    """The position that a page starts behind. Raises BadCursorError."""
     if not cursor:
         return -1
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 10):

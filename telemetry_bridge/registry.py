@@ -38,7 +38,11 @@ DEFAULT_TYPES_FILE = "default_device_types.yaml"
 
 
 class ModelElement(NamedTuple):
-    """What the registry needs to know of an element; a row of the catalogue's `element` table."""
+    """What the registry needs to know of an element; a row of the catalogue's `element` table.
+
+    `type_class` is the class of the element's type (`IfcLightFixtureType`), where it has one: in IFC2x3 that
+    alone tells a luminaire from an outlet.
+    """
 
     guid: str
     ifc_class: str
@@ -46,6 +50,7 @@ class ModelElement(NamedTuple):
     tag: str = ""
     name: str = ""
     name_en: str = ""
+    type_class: str = ""
 
 
 def load_registry(device_types_yaml: Path, devices_csv: Path) -> Registry:
@@ -67,7 +72,7 @@ def derive_registry(elements: Iterable[ModelElement]) -> Registry:
     IFC4x3, and IfcSpace) is a device bound to itself. Its id is the tag, where that is usable and
     nobody else's, else the guid. Elements of other classes are passed over.
     """
-    chosen = [ModelElement(*each[:6]) for each in elements if is_device_class(each[1])]
+    chosen = [ModelElement(*each) for each in elements if is_device_class(each[1])]
     tags = Counter(element.tag for element in chosen)
     entries = _default_entries()
     types = [entry.device_type(type_id) for type_id, entry in entries.items()]
@@ -83,11 +88,16 @@ def _derived(element: ModelElement, tags: Mapping[str, int]) -> Device:
     usable = id_fault(element.tag) is None and tags[element.tag] == 1
     return Device(
         id=element.tag if usable else element.guid,
-        type=_default_type(element.ifc_class, element.predefined_type),
+        type=_default_type(_telling_class(element), element.predefined_type),
         label=Label(element.name, element.name_en),
         guid=element.guid,
         tag=element.tag,
     )
+
+
+def _telling_class(element: ModelElement) -> str:
+    named_by_type = element.type_class.removesuffix("Type").removesuffix("Style")
+    return named_by_type if is_device_class(named_by_type) else element.ifc_class
 
 
 def _default_type(ifc_class: str, predefined_type: str | None) -> str:

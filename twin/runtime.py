@@ -151,6 +151,12 @@ def open_registry(venue: Venue, package: ModelPackage) -> Registry:
             return load_registry(types, devices)
     classes = tuple(name for name in package.columns.class_names if is_device_class(name))
     found = package.iterate(ElementFilter(classes=classes)) if classes else iter(())
+
+    @functools.cache
+    def type_class(type_index: int | None) -> str:
+        kind = package.element_type(type_index)
+        return "" if kind is None else kind.ifc_class
+
     return derive_registry(
         ModelElement(
             each.guid,
@@ -159,6 +165,7 @@ def open_registry(venue: Venue, package: ModelPackage) -> Registry:
             each.tag,
             each.long_name or each.name,
             each.name_en,
+            type_class(each.type_index),
         )
         for each in found
     )

@@ -185,9 +185,13 @@ def test_a_model_alone_gives_devices() -> None:
             ModelElement("g-odd", "IfcSensor", "CO2SENSOR", "a/b"),
             ModelElement("g-any", "IfcSensor", "WINDSENSOR", ""),
             ModelElement("g-old", "IfcFlowTerminal"),
+            ModelElement("g-2x3", "IfcFlowTerminal", None, "", "", "", "IfcLightFixtureType"),
+            ModelElement("g-own", "IfcFlowTerminal", None, "", "", "", "IfcFurnitureType"),
         ]
     )
-    assert set(venue.devices) == {"g-room", "L-7", "g-twin-1", "g-twin-2", "g-odd", "g-any", "g-old"}
+    assert sorted(venue.devices) == sorted(
+        ["g-room", "L-7", "g-twin-1", "g-twin-2", "g-odd", "g-any", "g-old", "g-2x3", "g-own"]
+    )
     assert venue.devices["L-7"].guid == "g-lamp"
     assert [point.name for point in venue.points_of("g-room")] == [
         "co2",
@@ -197,6 +201,8 @@ def test_a_model_alone_gives_devices() -> None:
     ]
     assert [point.name for point in venue.points_of("g-odd")] == ["co2"]
     assert [point.name for point in venue.points_of("g-any")] == ["value"]
+    types = {device: venue.devices[device].type for device in ("g-old", "g-2x3", "g-own")}
+    assert types == {"g-old": "equipment", "g-2x3": "luminaire", "g-own": "equipment"}
     assert venue.devices["g-room"].label.en == "Library"
 
 
