@@ -39,6 +39,15 @@ _ELEMENTS = (
     "min_x, min_y, min_z, max_x, max_y, max_z, triangles, shape_status FROM element"
 )
 _AMONG = " WHERE element_index IN (SELECT value FROM json_each(?))"
+# Whoever types a name means the room rather than the lamps in it.
+_PLACE_CLASSES = ("IfcSpace", "IfcBuildingStorey")
+_PLACES_FIRST = f"element_index + {2**32} * (class NOT IN {_PLACE_CLASSES})"
+
+
+def position_of(element: Element, places_first: bool) -> int:
+    """Where an element stands in a list: at its index, or with rooms and storeys before all others."""
+    behind = places_first and element.ifc_class not in _PLACE_CLASSES
+    return element.element_index + 2**32 * behind
 
 
 class Catalogue:
@@ -113,11 +122,15 @@ class Catalogue:
         return tuple(_element(row) for row in self._rows(sql, tag))
 
     def list_elements(
-        self, where: str, parameters: Sequence[Any], after: int, limit: int
+        self, where: str, parameters: Sequence[Any], after: int, limit: int, places_first: bool = False
     ) -> tuple[Element, ...]:
-        """Up to `limit` elements with an index above `after` that meet a condition, by index."""
-        sql = _ELEMENTS + f" WHERE element_index > ? AND ({where}) ORDER BY element_index LIMIT ?"
-        return tuple(_element(row) for row in self._rows(sql, after, *parameters, limit))
+        """Up to `limit` elements, at a position above `after`, that meet a condition, by position.
+
+        The position of an element is its index; with `places_first` see `position_of`.
+        """
+        position = _PLACES_FIRST if places_first else "element_index"
+        sql = _ELEMENTS + f" WHERE ({where}) AND {position} > ? ORDER BY {position} LIMIT ?"
+        return tuple(_element(row) for row in self._rows(sql, *parameters, after, limit))
 
     def parents(self, element: Element) -> tuple[Element, ...]:
         """The chain of parents, nearest first; a loop in it ends it."""

@@ -40,7 +40,7 @@ class Row:
 # Ground floor: hall 0..10 x 0..8, a booth 1..3 x 1..3 inside it, office 10..16 x 0..8. Upper floor: hall.
 ELEMENTS = (
     Row("IfcSite", "Site"),
-    Row("IfcBuilding", "Palace", 0),
+    Row("IfcBuilding", "Palace", 0, name_en="Hall of culture"),
     Row("IfcBuildingStorey", "1F", 1, name_en="Ground floor"),
     Row("IfcBuildingStorey", "2F", 1, name_en="Upper floor"),
     Row("IfcSpace", "S1-01", 2, 2, None, (0, 0, 0, 10, 8, 3.5), "Badminton Hall"),

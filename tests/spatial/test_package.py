@@ -67,6 +67,7 @@ def test_unknown_elements_and_places_are_named(package: ModelPackage) -> None:
         (ElementFilter(text="灯具 2"), [12]),
         (ElementFilter(text="floor"), [2, 3]),
         (ElementFilter(text="l-0"), [11, 12]),
+        (ElementFilter(text="hall"), [4, 7, 1]),  # rooms before the building
         (ElementFilter(text="hall", storey_index=3), [7]),
         (ElementFilter(text="  "), list(range(len(ELEMENTS)))),
         (ElementFilter(text="-*-"), []),
@@ -91,6 +92,13 @@ def test_pages_make_up_the_whole_list(package: ModelPackage, limit: int) -> None
             break
         cursor = page.next
     assert found == list(range(len(ELEMENTS)))
+
+
+def test_pages_of_a_search_make_up_the_whole_too(package: ModelPackage) -> None:
+    pages = [package.find(ElementFilter(text="hall"), limit=1)]
+    while pages[-1].next is not None:
+        pages.append(package.find(ElementFilter(text="hall"), limit=1, cursor=pages[-1].next))
+    assert [indices(page) for page in pages] == [[4], [7], [1]]
 
 
 def test_limits_are_brought_into_bounds(package: ModelPackage) -> None:
