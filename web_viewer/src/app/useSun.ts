@@ -7,8 +7,8 @@ import { useSceneStore } from '@/stores/scene'
 
 /** The sun moves a quarter of a degree a minute; shadows need no finer steps. */
 const STEP_MS = 5 * 60_000
-/** By night the scene keeps a low light from where the sun went: a control room must see its building. */
-const LOWEST_ALTITUDE_DEG = 14
+/** A lower light would leave the facades in the dark that people want to see. */
+const LOWEST_ALTITUDE_DEG = 20
 
 /** Lights the scene as the sun stands over the venue at its own time, where its place is known. */
 export function useSun(): void {
@@ -21,6 +21,11 @@ export function useSun(): void {
     const place = model.model?.location
     if (!place || stage.scene === null || Number.isNaN(step.value)) return
     const sun = sunPosition(step.value * STEP_MS, place.latitude, place.longitude)
-    stage.scene.setSun(sun.azimuthDeg, Math.max(LOWEST_ALTITUDE_DEG, sun.altitudeDeg))
+    // By night the light comes from where the full moon would stand, opposite the sun.
+    const isDay = sun.altitudeDeg > 0
+    stage.scene.setSun(
+      isDay ? sun.azimuthDeg : (sun.azimuthDeg + 180) % 360,
+      Math.max(LOWEST_ALTITUDE_DEG, Math.abs(sun.altitudeDeg)),
+    )
   })
 }

@@ -48,7 +48,7 @@ export default {
     elements: '{count} elements',
     isolate: 'Show {name} alone',
   },
-  layers: { title: 'Layers', none: 'Model colours', empty: 'No layers: the venue folder has no layers.yaml' },
+  layers: { title: 'Layers', none: 'Model colours', empty: 'No layers: this model has no points to colour by' },
   legend: {
     title: 'Legend',
     unusable: 'Stale or bad data',
@@ -89,7 +89,7 @@ export default {
   },
   kpi: {
     people: 'People inside',
-    power: 'Power demand',
+    power: 'Grid power',
     generation: 'Power generated',
     temperature: 'Indoor temperature',
     co2: 'Mean CO₂',

@@ -42,7 +42,7 @@ export default {
     alarms: '{count} 条报警',
   },
   storeys: { title: '楼层', all: '全部楼层', none: '此模型没有楼层', elements: '{count} 个构件', isolate: '只看 {name}' },
-  layers: { title: '图层', none: '模型原色', empty: '没有图层：场馆文件夹中缺少 layers.yaml' },
+  layers: { title: '图层', none: '模型原色', empty: '没有图层：此模型没有可着色的测点' },
   legend: {
     title: '图例',
     unusable: '数据过期或无效',
@@ -83,7 +83,7 @@ export default {
   },
   kpi: {
     people: '馆内人数',
-    power: '用电功率',
+    power: '电网取电',
     generation: '发电功率',
     temperature: '室内均温',
     co2: '二氧化碳均值',

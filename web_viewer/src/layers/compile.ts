@@ -4,12 +4,15 @@ import { parseColour, type Rgb } from './colour'
 import { compileRamp, type CompiledRamp } from './ramp'
 import type { Layer, LayerPoint, LayerRule } from './types'
 
+/** Colour by the value of an enumeration. */
+export type StateColours = ReadonlyMap<number, Rgb>
+
 /** A rule ready to turn values into colours: one of `ramp` and `states` is set. */
 export interface CompiledRule {
   readonly rule: LayerRule
   readonly ramp: CompiledRamp | null
-  /** Colour by state value; text keys were looked up in the states of the rule's points. */
-  readonly states: ReadonlyMap<number, Rgb> | null
+  /** By point_index: colour by state value. The same key may be another value in another enumeration. */
+  readonly states: ReadonlyMap<number, StateColours> | null
 }
 
 /**
@@ -100,31 +103,34 @@ export function compileRule(rule: LayerRule, points: readonly LayerPoint[]): Com
   return {
     rule,
     ramp: rule.ramp ? compileRamp(rule.ramp) : null,
-    states: rule.states ? statesByValue(rule, rule.states, points) : null,
+    states: rule.states ? statesByPoint(rule, rule.states, points) : null,
   }
 }
 
-function statesByValue(
+function statesByPoint(
   rule: LayerRule,
-  states: Readonly<Record<string, string>>,
+  colours: Readonly<Record<string, string>>,
   points: readonly LayerPoint[],
-): Map<number, Rgb> {
-  const byValue = new Map<number, Rgb>()
-  for (const [key, text] of Object.entries(states)) {
-    const colour = parseColour(text)
-    const value = stateValue(key, rule, points)
-    if (colour !== null && value !== null) byValue.set(value, colour)
-  }
-  return byValue
-}
-
-function stateValue(key: string, rule: LayerRule, points: readonly LayerPoint[]): number | null {
-  const number = Number(key)
-  if (key.trim() !== '' && Number.isFinite(number)) return number
+): Map<number, StateColours> {
+  const byEnumeration = new Map<string, StateColours>()
+  const byPoint = new Map<number, StateColours>()
   for (const point of points) {
     if (!rule.pointClasses.includes(point.pointClass)) continue
-    const value = point.states.findIndex((state) => state.key === key)
-    if (value >= 0) return value
+    const enumeration = point.states.map((state) => state.key).join('\n')
+    const known = byEnumeration.get(enumeration) ?? coloursOf(colours, point)
+    byEnumeration.set(enumeration, known)
+    byPoint.set(point.pointIndex, known)
   }
-  return null
+  return byPoint
+}
+
+function coloursOf(colours: Readonly<Record<string, string>>, point: LayerPoint): StateColours {
+  const byValue = new Map<number, Rgb>()
+  for (const [key, text] of Object.entries(colours)) {
+    const colour = parseColour(text)
+    const named = point.states.findIndex((state) => state.key === key)
+    const value = named >= 0 ? named : Number.parseInt(key, 10)
+    if (colour !== null && value >= 0) byValue.set(value, colour)
+  }
+  return byValue
 }

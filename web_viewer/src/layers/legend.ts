@@ -45,22 +45,24 @@ function rampBlock(rule: CompiledRule, ramp: NonNullable<CompiledRule['ramp']>):
   }
 }
 
-/** Points of one class may speak of the same value in different words: each word is listed once. */
+/** Points of one class may speak of the same colour in different words: each word is listed once. */
 function namedStates(
   colours: NonNullable<CompiledRule['states']>,
   points: readonly LayerPoint[],
 ): LegendState[] {
-  return [...colours].flatMap(([value, colour]) => {
-    const names = new Map<string, Names>()
-    for (const point of points) {
-      const state = point.states[value]
-      if (state !== undefined) names.set(`${state.zh} ${state.en}`, state)
+  const named: LegendState[] = []
+  const seen = new Set<unknown>()
+  for (const point of points) {
+    const own = colours.get(point.pointIndex)
+    // Points of one enumeration share their colours: one of them speaks for all.
+    if (own === undefined || seen.has(own)) continue
+    seen.add(own)
+    for (const [value, colour] of own) {
+      const state = point.states.at(value)
+      if (state !== undefined) named.push({ colour: cssColour(colour), name: { zh: state.zh, en: state.en } })
     }
-    if (names.size === 0) return []
-    const zh = [...names.values()].map((name) => name.zh).filter(Boolean)
-    const en = [...names.values()].map((name) => name.en).filter(Boolean)
-    return [{ colour: cssColour(colour), name: { zh: zh.join(' / '), en: en.join(' / ') } }]
-  })
+  }
+  return unite([], named)
 }
 
 /** Joins blocks that show the same states in the same colours, such as several kinds of equipment. */

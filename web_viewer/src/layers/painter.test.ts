@@ -79,6 +79,20 @@ describe('LayerPainter', () => {
     expect(coloursOf(painter.update([0, 1]))).toEqual({ 3: [255, 0, 0] })
   })
 
+  it('reads a state by its key, whatever its place in the enumeration of each device', () => {
+    const columns = emptyColumns(2)
+    const points = [
+      pointOf(0, 'Status', 3, ['ok', 'fault']),
+      pointOf(1, 'Status', 1, ['ok', 'alarm', 'fault']),
+    ]
+    const painter = new LayerPainter(compileLayer(layerOf(STATUS), points, COLUMNS), columns)
+    set(columns, 0, 1)
+    set(columns, 1, 1)
+    expect(coloursOf(painter.update([0, 1]))).toEqual({ 3: [255, 0, 0] })
+    set(columns, 1, 2)
+    expect(coloursOf(painter.update([1]))).toEqual({ 1: [255, 0, 0] })
+  })
+
   it('greys what is stale or bad, and leaves what was never received', () => {
     const columns = emptyColumns(2)
     const points = [pointOf(0, 'Power', 3), pointOf(1, 'Power', 1)]

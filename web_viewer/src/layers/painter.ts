@@ -1,7 +1,7 @@
 import { isUsable, type LiveColumns } from '@/net/columns'
 
 import type { CompiledLayer, CompiledRule } from './compile'
-import { rampOffset } from './ramp'
+import { rampOffset, type CompiledRamp } from './ramp'
 
 /** Colour of elements whose data is stale or bad: a grey that no ramp uses. */
 export const UNUSABLE_RGB = [142, 147, 158] as const
@@ -61,14 +61,12 @@ export function colourOf(compiled: CompiledLayer, columns: LiveColumns, target: 
   const end = compiled.entryStart[target + 1]
   let unusable = false
   for (let start = compiled.entryStart[target]; start < end; ) {
-    const rule = compiled.entryRule[start]
     const stop = endOfRule(compiled, start, end)
-    const value = combine(compiled, columns, start, stop)
-    if (Number.isNaN(value)) unusable ||= anyReceived(compiled, columns, start, stop)
-    else {
-      const colour = ruleColour(compiled.rules[rule], value)
-      if (colour !== NOTHING) return colour
-    }
+    const points = compiled.entryPoint.subarray(start, stop)
+    const usable = points.filter((point) => isUsable(columns, point))
+    const colour = ruleColour(compiled.rules[compiled.entryRule[start]], columns, usable)
+    if (colour !== NOTHING) return colour
+    unusable ||= usable.length === 0 && points.some((point) => !Number.isNaN(columns.time[point]))
     start = stop
   }
   return unusable ? pack(...UNUSABLE_RGB) : NOTHING
@@ -80,39 +78,35 @@ function endOfRule(compiled: CompiledLayer, start: number, end: number): number 
   return stop
 }
 
-/** One value from several points of one rule: the mean of quantities, the highest of states (faults come last). */
-function combine(compiled: CompiledLayer, columns: LiveColumns, start: number, stop: number): number {
-  const asStates = compiled.rules[compiled.entryRule[start]].states !== null
+function ruleColour(rule: CompiledRule, columns: LiveColumns, points: Uint32Array): number {
+  if (points.length === 0) return NOTHING
+  if (rule.states !== null) return worstState(rule.states, columns, points)
+  return rule.ramp === null ? NOTHING : meanColour(rule.ramp, columns, points)
+}
+
+/** Of several states the highest that has a colour: faults come last in enumerations. */
+function worstState(
+  states: NonNullable<CompiledRule['states']>,
+  columns: LiveColumns,
+  points: Uint32Array,
+): number {
+  let worst = -1
+  let packed = NOTHING
+  for (const point of points) {
+    const value = Math.round(columns.value[point])
+    const colour = states.get(point)?.get(value)
+    if (colour === undefined || value <= worst) continue
+    worst = value
+    packed = pack(...colour)
+  }
+  return packed
+}
+
+function meanColour(ramp: CompiledRamp, columns: LiveColumns, points: Uint32Array): number {
   let sum = 0
-  let highest = Number.NEGATIVE_INFINITY
-  let count = 0
-  for (let entry = start; entry < stop; entry++) {
-    const point = compiled.entryPoint[entry]
-    if (!isUsable(columns, point)) continue
-    sum += columns.value[point]
-    highest = Math.max(highest, columns.value[point])
-    count++
-  }
-  if (count === 0) return Number.NaN
-  return asStates ? highest : sum / count
-}
-
-function anyReceived(compiled: CompiledLayer, columns: LiveColumns, start: number, stop: number): boolean {
-  for (let entry = start; entry < stop; entry++) {
-    if (!Number.isNaN(columns.time[compiled.entryPoint[entry]])) return true
-  }
-  return false
-}
-
-function ruleColour(rule: CompiledRule, value: number): number {
-  if (rule.states !== null) {
-    const colour = rule.states.get(Math.round(value))
-    return colour ? pack(...colour) : NOTHING
-  }
-  if (rule.ramp === null) return NOTHING
-  const { table } = rule.ramp
-  const offset = rampOffset(rule.ramp, value)
-  return pack(table[offset], table[offset + 1], table[offset + 2])
+  for (const point of points) sum += columns.value[point]
+  const offset = rampOffset(ramp, sum / points.length)
+  return pack(ramp.table[offset], ramp.table[offset + 1], ramp.table[offset + 2])
 }
 
 function pack(r: number, g: number, b: number): number {

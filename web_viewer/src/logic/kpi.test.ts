@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { Quality } from '@/generated/wire'
 import { emptyColumns, type LiveColumns } from '@/net/columns'
+import type { DeviceInfo, PointInfo } from '@/net/types'
 
 import { pointInfo, states } from './fixture'
 import { countDevices, kpisOf, kpiValue } from './kpi'
@@ -16,14 +17,23 @@ function columnsOf(...values: (number | null)[]): LiveColumns {
 }
 
 describe('kpisOf', () => {
-  it('takes loads before meters, never both', () => {
-    const points = [
-      pointInfo({ pointIndex: 0, pointClass: 'Electric_Power_Sensor' }),
-      pointInfo({ pointIndex: 1, pointClass: 'Active_Power_Sensor' }),
-    ]
-    const kpis = kpisOf(points)
+  it('adds the meters at the root of the tree alone', () => {
+    const meter = (pointIndex: number, circuit: string, parent: string): [PointInfo, DeviceInfo] => {
+      const point = pointInfo({ pointIndex, pointClass: 'Electric_Power_Sensor' })
+      const names = { zh: '', en: '' }
+      const attributes = { circuit, parent_circuit: parent }
+      return [point, { id: point.device, names, typeNames: names, elementIndex: -1, elementGuid: null, attributes }]
+    }
+    const tree = [meter(0, 'MAIN', ''), meter(1, 'L1', 'MAIN'), meter(2, 'L1-LIGHT', 'L1'), meter(3, 'SHOP', 'T9')]
+    const points = [...tree.map(([point]) => point), pointInfo({ pointIndex: 4, pointClass: 'Active_Power_Sensor' })]
+    const kpis = kpisOf(points, new Map(tree.map(([, device]) => [device.id, device])))
     expect(kpis.map((kpi) => kpi.id)).toEqual(['power'])
-    expect(kpiValue(kpis[0], columnsOf(100, 7)).value).toBe(7)
+    expect(kpiValue(kpis[0], columnsOf(100, 60, 20, 7, 1)).value).toBe(107)
+  })
+
+  it('adds up what it can when nobody says how meters hang together', () => {
+    const points = [0, 1].map((pointIndex) => pointInfo({ pointIndex, pointClass: 'Electric_Power_Sensor' }))
+    expect(kpiValue(kpisOf(points)[0], columnsOf(2, 3)).value).toBe(5)
   })
 
   it('has no figures for a venue without points', () => {

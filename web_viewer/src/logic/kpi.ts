@@ -1,5 +1,5 @@
 import { isUsable, type LiveColumns } from '@/net/columns'
-import type { PointInfo } from '@/net/types'
+import type { DeviceInfo, PointInfo } from '@/net/types'
 
 import { isFaultState } from './faults'
 
@@ -16,10 +16,11 @@ interface KpiDefinition {
   readonly classes: readonly string[]
 }
 
-/** Loads before meters: a tree of meters would be counted once at each level. */
+const METER_CLASS = 'Electric_Power_Sensor'
+
 const DEFINITIONS: readonly KpiDefinition[] = [
   { id: 'people', unit: 'persons', reduce: 'sum', classes: ['Occupancy_Count_Sensor'] },
-  { id: 'power', unit: 'kW', reduce: 'sum', classes: ['Active_Power_Sensor', 'Electric_Power_Sensor', 'Power_Sensor'] },
+  { id: 'power', unit: 'kW', reduce: 'sum', classes: [METER_CLASS, 'Active_Power_Sensor', 'Power_Sensor'] },
   {
     id: 'generation',
     unit: 'kW',
@@ -50,12 +51,21 @@ export interface Kpi {
 }
 
 /** The figures that this venue has points for. */
-export function kpisOf(points: readonly PointInfo[]): Kpi[] {
+export function kpisOf(points: readonly PointInfo[], devices: ReadonlyMap<string, DeviceInfo> = new Map()): Kpi[] {
   const byClass = grouped(points)
+  const meters = byClass.get(METER_CLASS)
+  if (meters) byClass.set(METER_CLASS, rootMeters(meters, devices))
   return DEFINITIONS.flatMap(({ id, unit, reduce, classes }) => {
     const served = classes.map((each) => byClass.get(each)).find((each) => each !== undefined)
     return served ? [{ id, unit, reduce, points: served }] : []
   })
+}
+
+/** Meters that no other meter measures too: adding a tree of meters would count each kilowatt once a level. */
+function rootMeters(meters: readonly PointInfo[], devices: ReadonlyMap<string, DeviceInfo>): PointInfo[] {
+  const attribute = (point: PointInfo, name: string): string => devices.get(point.device)?.attributes[name] ?? ''
+  const circuits = new Set(meters.map((point) => attribute(point, 'circuit')).filter(Boolean))
+  return meters.filter((point) => !circuits.has(attribute(point, 'parent_circuit')))
 }
 
 /** A figure now: NaN while no point has a usable value; `known` of `points.length` points have one. */

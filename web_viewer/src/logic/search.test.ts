@@ -50,6 +50,7 @@ describe('findDevices', () => {
       typeNames: { zh: '灯', en: 'Lamp' },
       elementIndex: index,
       elementGuid: null,
+      attributes: {},
     }))
     const found = findDevices('lamp', devices)
     expect(found).toHaveLength(6)

@@ -14,6 +14,8 @@ describe('reading the API', () => {
       function: 'badminton_hall',
       storey: null,
       floor_z_m: 0,
+      height_m: 3,
+      centre: [1, 1, 1],
       area_m2: 12,
       footprint: { type: 'Polygon', coordinates: [[[0, 0], [2, 0], [2, 1], [0, 0]]] },
     }
@@ -29,8 +31,8 @@ describe('reading the API', () => {
     const small = [[[0, 0], [1, 0], [0, 0]]]
     const large = [[[5, 5], [6, 5], [6, 6], [5, 6], [5, 5]]]
     const raw = { type: 'MultiPolygon', coordinates: [small, large] }
-    const given = { ...NAMED, guid: 'g', element_index: 0, function: '', storey: null, floor_z_m: 0, area_m2: 1 }
-    expect(read.space({ ...given, footprint: raw }).outline).toEqual([[5, 5], [6, 5], [6, 6], [5, 6]])
+    const given = { ...NAMED, guid: 'g', element_index: 0, function: '', storey: null, floor_z_m: 0, height_m: 3, area_m2: 1 }
+    expect(read.space({ ...given, centre: [0, 0, 0], footprint: raw }).outline).toEqual([[5, 5], [6, 5], [6, 6], [5, 6]])
   })
 
   it('refuses columns of another revision', () => {
@@ -50,6 +52,7 @@ describe('reading the API', () => {
       range: [null, 5],
       states: [],
       writable: false,
+      period_s: 60,
       element: null,
       element_index: null,
     }
@@ -57,10 +60,13 @@ describe('reading the API', () => {
     expect(read.point({ ...raw, range: [0, 5], element_index: 7 })).toMatchObject({ range: [0, 5], elementIndex: 7 })
   })
 
-  it('fills in what a layer file may leave out', () => {
-    expect(read.layer({ id: 'x', name: { zh: '', en: '' }, rules: [{ point_class: 'Status' }] }).rules).toEqual([
-      { pointClasses: ['Status'], paint: 'element', ramp: null, states: null, label: null },
-    ])
-    expect(read.layer({ id: 'x', name: { zh: '', en: '' } })).toMatchObject({ isDefault: false, rules: [] })
+  it('fills in what a layer may leave out', () => {
+    const rules: read.RawLayer['rules'] = [{ point_class: ['Status'], paint: 'element' }]
+    expect(read.layer({ id: 'x', name: { zh: '', en: '' }, default: true, rules })).toEqual({
+      id: 'x',
+      name: { zh: '', en: '' },
+      isDefault: true,
+      rules: [{ pointClasses: ['Status'], paint: 'element', ramp: null, states: null, label: null }],
+    })
   })
 })

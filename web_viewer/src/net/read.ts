@@ -2,134 +2,36 @@
  * The server's JSON as the viewer's own types: the one place that knows how the API spells things.
  * Everything optional in a model (storeys, spaces, names, a venue folder) may be absent.
  */
+import type { components } from '@/generated/api'
 import type { Layer, LayerRule } from '@/layers/types'
 import type { ElementColumns } from '@/scene/types'
 
 import type {
-  BoxInfo,
   DeviceInfo,
   ElementDetail,
   ElementHit,
   ModelInfo,
   Names,
   PointInfo,
-  PointState,
   PropertySet,
   SpaceInfo,
   StoreyInfo,
 } from './types'
 
-interface RawNamed {
-  readonly name: string
-  readonly name_en: string
-  readonly long_name: string
-}
+type Schemas = components['schemas']
 
-export interface RawStorey extends RawNamed {
-  readonly guid: string
-  readonly element_index: number
-  readonly position: number
-  readonly elevation_m: number
-  readonly height_m: number
-  readonly element_count: number
-}
-
-export interface RawModel {
-  readonly name: string
-  readonly revision: string
-  readonly tileset_url: string
-  readonly columns_url: string
-  readonly bounds: BoxInfo | null
-  readonly element_count: number
-  readonly storeys: readonly RawStorey[]
-  readonly venue: {
-    readonly name: Names
-    readonly timezone: string
-    readonly location: { readonly latitude: number; readonly longitude: number } | null
-  }
-  readonly simulated: boolean
-  readonly speed: number
-}
-
-export interface RawColumns {
-  readonly classes: readonly string[]
-  readonly class: readonly number[]
-  readonly storey: readonly number[]
-  readonly space: readonly number[]
-}
-
-export interface RawPoint {
-  readonly device: string
-  readonly point: string
-  readonly point_index: number
-  readonly name: Names
-  readonly class: string
-  readonly unit: string
-  readonly range: readonly [number | null, number | null] | null
-  readonly states: readonly PointState[]
-  readonly writable: boolean
-  readonly element: string | null
-  readonly element_index: number | null
-}
-
-export interface RawDevice {
-  readonly device: string
-  readonly name: Names
-  readonly type_name: Names
-  readonly element: string | null
-  readonly element_index: number | null
-}
-
-export interface RawSpace extends RawNamed {
-  readonly guid: string
-  readonly element_index: number
-  readonly function: string
-  readonly storey: string | null
-  readonly floor_z_m: number
-  readonly area_m2: number
-  readonly footprint: { readonly type: string; readonly coordinates: unknown } | null
-}
-
-export interface RawRule {
-  readonly point_class: string | readonly string[]
-  readonly paint?: 'element' | 'space'
-  readonly ramp?: { readonly stops: readonly (readonly [number, string])[]; readonly unit?: string } | null
-  readonly states?: Readonly<Record<string, string>> | null
-  readonly label?: Names | string | null
-}
-
-export interface RawLayer {
-  readonly id: string
-  readonly name: Names
-  readonly default?: boolean
-  readonly rules?: readonly RawRule[]
-}
-
-export interface RawElement extends RawNamed {
-  readonly guid: string
-  readonly element_index: number
-  readonly class: string
-  readonly predefined_type: string | null
-  readonly tag: string
-  readonly storey: string | null
-  readonly space: string | null
-  readonly box: BoxInfo | null
-}
-
-interface RawProperty {
-  readonly value: unknown
-  readonly unit: string
-}
-
-export interface RawDetail extends RawElement {
-  readonly description: string
-  readonly type: { readonly name: string } | null
-  readonly properties: Readonly<Record<string, Readonly<Record<string, RawProperty>>>>
-  readonly materials: readonly { readonly name: string; readonly thickness_m: number | null }[]
-  readonly systems: readonly { readonly name: string }[]
-  readonly devices: readonly RawDevice[]
-  readonly points: readonly RawPoint[]
-}
+export type RawStorey = Schemas['Storey']
+export type RawModel = Schemas['Model']
+export type RawColumns = Schemas['Columns']
+export type RawPoint = Schemas['Point']
+export type RawDevice = Schemas['Device']
+export type RawSpace = Schemas['Space']
+export type RawLayer = Schemas['Layer']
+export type RawElement = Schemas['Element']
+export type RawDetail = Schemas['ElementDetail']
+type RawRule = Schemas['LayerRule']
+type RawNamed = Pick<RawElement, 'name' | 'name_en' | 'long_name'>
+type RawSet = Schemas['ElementDetail']['properties'][string]
 
 /** What people call it: the long name where there is one, for spaces with their number kept apart. */
 function names(raw: RawNamed): Names {
@@ -203,6 +105,7 @@ export function device(raw: RawDevice): DeviceInfo {
     typeNames: raw.type_name,
     elementIndex: raw.element_index ?? -1,
     elementGuid: raw.element,
+    attributes: raw.attributes,
   }
 }
 
@@ -216,30 +119,30 @@ export function space(raw: RawSpace): SpaceInfo {
     storeyGuid: raw.storey,
     floorZ: raw.floor_z_m,
     areaM2: raw.area_m2,
-    outline: raw.footprint ? outlineOf(raw.footprint.type, raw.footprint.coordinates) : [],
+    outline: raw.footprint ? outlineOf(raw.footprint) : [],
   }
 }
 
 type Ring = readonly (readonly [number, number])[]
 
 /** Outer ring of a polygon, of the longest one of several; open, as the scene wants it. */
-function outlineOf(type: string, coordinates: unknown): Ring {
+function outlineOf({ type, coordinates }: Readonly<Record<string, unknown>>): Ring {
   const polygons = (type === 'MultiPolygon' ? coordinates : [coordinates]) as readonly (readonly Ring[])[]
   const rings = polygons.map((polygon) => polygon[0] ?? []).sort((a, b) => b.length - a.length)
   return rings.length > 0 ? rings[0].slice(0, -1) : []
 }
 
 export function layer(raw: RawLayer): Layer {
-  return { id: raw.id, name: raw.name, isDefault: raw.default ?? false, rules: (raw.rules ?? []).map(rule) }
+  return { id: raw.id, name: raw.name, isDefault: raw.default, rules: raw.rules.map(rule) }
 }
 
 function rule(raw: RawRule): LayerRule {
   return {
-    pointClasses: typeof raw.point_class === 'string' ? [raw.point_class] : raw.point_class,
-    paint: raw.paint ?? 'element',
-    ramp: raw.ramp ? { stops: raw.ramp.stops, unit: raw.ramp.unit ?? '' } : null,
+    pointClasses: raw.point_class,
+    paint: raw.paint,
+    ramp: raw.ramp ?? null,
     states: raw.states ?? null,
-    label: typeof raw.label === 'string' ? { zh: raw.label, en: raw.label } : (raw.label ?? null),
+    label: raw.label ?? null,
   }
 }
 
@@ -270,7 +173,7 @@ export function detail(raw: RawDetail): ElementDetail {
   }
 }
 
-function propertySet(name: string, properties: Readonly<Record<string, RawProperty>>): PropertySet {
+function propertySet(name: string, properties: RawSet): PropertySet {
   return {
     name,
     properties: Object.entries(properties).map(([key, { value, unit }]) => ({ name: key, value, unit })),

@@ -111,6 +111,8 @@ export interface DeviceInfo {
   readonly typeNames: Names
   readonly elementIndex: number
   readonly elementGuid: string | null
+  /** Free columns of the venue's device list, such as `rated_kw` and `parent_circuit`. */
+  readonly attributes: Readonly<Record<string, string>>
 }
 
 /** All that the panel shows of an element. */

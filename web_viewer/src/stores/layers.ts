@@ -2,6 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 
 import { compileLayer } from '@/layers/compile'
+import { servedLayers } from '@/layers/defaults'
 import { legendOf, mergeBlocks } from '@/layers/legend'
 import { LayerPainter, type ColourChange } from '@/layers/painter'
 
@@ -19,10 +20,14 @@ export const useLayerStore = defineStore('layers', () => {
   const dirty = new Set<number>()
   let scheduled = 0
 
+  /** The venue's own layers; without a venue folder those that its points can serve. */
+  const layers = computed(() =>
+    model.layers.length > 0 ? model.layers : servedLayers(new Set(live.points.map((point) => point.pointClass))),
+  )
   const active = computed(() => {
     const chosen = activeId.value
     if (chosen === '') return null
-    return model.layers.find((layer) => (chosen === null ? layer.isDefault : layer.id === chosen)) ?? null
+    return layers.value.find((layer) => (chosen === null ? layer.isDefault : layer.id === chosen)) ?? null
   })
   const compiled = computed(() =>
     active.value && model.columns ? compileLayer(active.value, live.points, model.columns) : null,
@@ -63,5 +68,5 @@ export const useLayerStore = defineStore('layers', () => {
     activeId.value = active.value?.id === id ? '' : id
   }
 
-  return { layers: computed(() => model.layers), active, legend, paintsSpaces, choose }
+  return { layers, active, legend, paintsSpaces, choose }
 })

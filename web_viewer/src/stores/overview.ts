@@ -6,6 +6,7 @@ import { PointHistory, type Series } from '@/logic/history'
 import { countDevices, kpisOf, kpiValue, type DeviceCounts, type KpiId } from '@/logic/kpi'
 
 import { useLiveStore } from './live'
+import { useModelStore } from './model'
 
 const PERIOD_MS = 1000
 
@@ -25,10 +26,11 @@ export interface KpiNow {
 /** The venue at a glance: figures once a second, faults at once. */
 export const useOverviewStore = defineStore('overview', () => {
   const live = useLiveStore()
+  const model = useModelStore()
   const figures = shallowRef<readonly KpiNow[]>([])
   const devices = shallowRef<DeviceCounts>({ total: 0, online: 0, faulty: 0 })
   const faults = shallowRef<readonly Fault[]>([])
-  const kpis = computed(() => kpisOf(live.points))
+  const kpis = computed(() => kpisOf(live.points, model.devices))
   const seen = ref(-1)
   let watched = new FaultWatch([])
   let history = new PointHistory()
