@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemetry_bridge.points import Device, DeviceType, Registry
+from twin.simulation.circuits import Circuits, Load
 from twin.simulation.faults import Faults
 from twin.simulation.noise import keys_of, smooth, uniform
 from twin.simulation.world import World
@@ -47,6 +48,7 @@ ROLES: tuple[Role, ...] = (
     Role("inverter", ("inverter",), (), 0.0, 0.3),
     Role("storage", ("battery",), ("IfcElectricFlowStorageDevice",), 0.0, 0.3),
     Role("standby", ("generator", "ups"), ("IfcElectricGenerator",), 0.0, 0.2),
+    Role("thermal", ("cooling_meter",), (), 450.0, 0.1),
     Role("meter", ("meter", "distribution_board", "transformer"),
          ("IfcFlowMeter", "IfcTransformer"), 0.0, 0.1),
     Role("lift", ("lift", "elevator"), ("IfcTransportElement",), 11.0, 1.0),
@@ -54,6 +56,15 @@ ROLES: tuple[Role, ...] = (
     Role("irrigation", ("irrigation",), (), 0.01, 0.2),
     Role("instrument", (), (), 0.003, 0.12),
 )  # fmt: skip
+
+
+LOAD_OF_ROLE = {
+    "meter": Load.METER,
+    "thermal": Load.NONE,
+    "pv": Load.NONE,
+    "inverter": Load.PRODUCER,
+    "standby": Load.NONE,
+}
 
 
 def role_of(device_type: DeviceType) -> Role:
@@ -99,7 +110,8 @@ class Equipment:
             role.name: np.array([i for i, each in enumerate(self.roles) if each is role], dtype=np.int64)
             for role in ROLES
         }
-        self.circuits = Circuits.of(devices, self.roles)
+        self.circuits = Circuits(devices, [LOAD_OF_ROLE.get(role.name, Load.CONSUMER) for role in self.roles])
+        self.capacity_kw = np.array([number(d.attributes, "capacity_kw", 50.0) for d in devices])
         self.capacity_kwh = np.array([number(d.attributes, "capacity_kwh", 200.0) for d in devices])
         self.share = np.zeros(len(devices))
         self.power_kw = np.zeros(len(devices))
@@ -140,7 +152,7 @@ class Equipment:
         self.power_kw = np.where(self.share > 0, self.rated_kw * (0.04 + 0.96 * self.share), 0.0)
         self._generate()
         self._store(step_s)
-        self.circuits.measure(self.power_kw, self.world.is_open)
+        self.circuits.measure(self.power_kw, plugs=0.08 + 0.4 * self.crowd())
         self._count(step_s)
 
     # What runs
@@ -158,6 +170,7 @@ class Equipment:
         self.share[self.of("charger")] = self._charging(self.of("charger"))
         self.share[self.of("robot")] = np.where(self.robot_phase(self.of("robot")) == 0, 0.4, 0.0)
         dry_dawn = 5.0 <= self.hour < 5.7 and world.weather.rain_mm_h == 0
+        self.share[self.of("thermal")] = self.cooling_demand()
         self.share[self.of("irrigation")] = 1.0 if dry_dawn else 0.0
         ordered = ~np.isnan(self.level)
         self.share[ordered] = self.level[ordered]
@@ -210,11 +223,11 @@ class Equipment:
 
     def _charging(self, chargers: Ints) -> Floats:
         """Share of rated power: cars stay two hours and taper off at the end of theirs."""
-        return np.where(self.charger_phase(chargers) == 1, 0.75 + 0.2 * self.noise(chargers, 600, 8), 0.0)
+        return np.where(self.charger_phase(chargers) == 1, 0.45 + 0.3 * self.noise(chargers, 600, 8), 0.0)
 
     def charger_phase(self, chargers: Ints) -> Ints:
         """0 idle, 1 charging, 3 finished and still plugged in."""
-        wanted = self.chance(chargers, 7200.0, 32) < 0.12 + 0.75 * self.crowd()
+        wanted = self.chance(chargers, 7200.0, 32) < 0.1 + 0.5 * self.crowd()
         done = self.chance(chargers, 2400.0, 33) < 0.25
         return np.where(~wanted, 0, np.where(done, 3, 1)).astype(np.int64)
 
@@ -236,13 +249,13 @@ class Equipment:
         shade = 1.0 + 0.02 * self.noise(strings, 300, 9)
         self.power_kw[strings] = np.where(self.broken[strings], 0.0, peak * yielded * shade)
         inverters = self.of("inverter")
-        self.power_kw[inverters] = 0.972 * self.circuits.fed_by(strings, inverters, self.power_kw)
+        self.power_kw[inverters] = 0.972 * self.circuits.into_inverters(self.power_kw)[inverters]
         self.power_kw[inverters] *= ~self.broken[inverters]
 
     def _store(self, step_s: float) -> None:
         """Storage charges from midday sun and the night tariff, and gives back in the evening peak."""
         units = self.of("storage")
-        rated = np.array([number(self.attributes[i], "rated_kw", 50.0) for i in units])
+        rated = self.capacity_kw[units]
         begin, end = PEAK_PRICE_HOURS
         giving = begin <= self.hour < end
         sunny = self.world.weather.irradiance_w_m2 > 350.0
@@ -267,10 +280,9 @@ class Equipment:
     def _usual_kw(self) -> Floats:
         usual = self.rated_kw.copy()
         for position in self.of("inverter"):
-            usual[position] = number(self.attributes[position], "rated_kw", 40.0) * 0.3
-        meters = self.of("meter")
-        usual[meters] = self.circuits.connected_kw(self.rated_kw)[meters] * 0.8
-        return usual
+            usual[position] = self.capacity_kw[position] * 0.3
+        self.circuits.measure(usual, plugs=0.3)
+        return usual * np.where(usual > 0, 1.0, 0.0)
 
     def _count(self, step_s: float) -> None:
         hours = step_s / 3600.0
@@ -286,62 +298,3 @@ class Equipment:
         everyone = np.arange(len(self.keys))
         use = self.crowd() * 2.4 * (1.0 + 0.6 * self.noise(everyone, 120, 25))
         return np.where(self.chance(everyone, 40.0, 26) < 0.25 + 0.6 * self.crowd(), use, 0.0)
-
-
-class Circuits:
-    """Who feeds whom: loads by circuit, meters that measure circuits, strings that feed inverters."""
-
-    def __init__(
-        self, load: Bools, circuit: Ints, meter_of: Mapping[int, tuple[int, ...]], feeds: Ints
-    ) -> None:
-        """`circuit[i]` numbers device i's circuit (-1: none); `meter_of[i]` those that meter i measures."""
-        self._load = load
-        self._circuit = circuit
-        self._meter_of = meter_of
-        self._feeds = feeds
-        self._size = int(circuit.max(initial=-1)) + 1
-
-    @classmethod
-    def of(cls, devices: Sequence[Device], roles: Sequence[Role]) -> "Circuits":
-        """From the devices' attributes `circuit` (a meter may list several) and `inverter`."""
-        split = [device.attributes.get("circuit", "").replace(";", " ").split() for device in devices]
-        numbers = {name: i for i, name in enumerate(sorted({name for names in split for name in names}))}
-        metering = [role.name == "meter" for role in roles]
-        position = {device.id: i for i, device in enumerate(devices)}
-        circuit = [
-            NOWHERE if m or not names else numbers[names[0]] for m, names in zip(metering, split, strict=True)
-        ]
-        feeds = [
-            position.get(d.attributes.get("inverter", d.attributes.get("feeds", "")), NOWHERE)
-            for d in devices
-        ]
-        measured = {
-            i: tuple(numbers[name] for name in names)
-            for i, names in enumerate(split)
-            if metering[i] and names
-        }
-        generating = {"pv", "inverter", "storage", "meter"}
-        load = np.array([role.name not in generating for role in roles], dtype=np.bool_)
-        return cls(load, np.array(circuit, dtype=np.int64), measured, np.array(feeds, dtype=np.int64))
-
-    def connected_kw(self, power_kw: Floats) -> Floats:
-        """Power through each meter, `(devices,)`; zero for what is no meter."""
-        counted = self._load & (self._circuit != NOWHERE)
-        by_circuit = np.bincount(self._circuit[counted], power_kw[counted], minlength=self._size)
-        through = np.zeros(len(power_kw))
-        for meter, circuits in self._meter_of.items():
-            through[meter] = by_circuit[list(circuits)].sum()
-        return through
-
-    def measure(self, power_kw: Floats, is_open: bool) -> None:
-        """Write every meter's power into `power_kw`: its circuits' loads and a little that nobody lists."""
-        through = self.connected_kw(power_kw)
-        for meter in self._meter_of:
-            power_kw[meter] = through[meter] * 1.03 + (0.4 if is_open else 0.15)
-
-    def fed_by(self, sources: Ints, targets: Ints, power_kw: Floats) -> Floats:
-        """What each of `targets` gets from those `sources` that feed it, kW."""
-        into = np.zeros(len(power_kw))
-        linked = sources[self._feeds[sources] != NOWHERE]
-        np.add.at(into, self._feeds[linked], power_kw[linked])
-        return into[targets]

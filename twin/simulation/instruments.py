@@ -136,9 +136,9 @@ def _robot_status(e: Equipment, d: Ints) -> Floats:
 
 def _lift_floor(e: Equipment, d: Ints) -> Floats:
     """The floor it stopped at last; the ground floor is where lifts wait."""
-    storeys = np.array([float(e.attributes[i].get("floors") or 5) for i in d])
+    storeys = np.array([len(e.attributes[i].get("stops", "1;2;3;4;5").split(";")) for i in d])
     at = np.floor(e.chance(d, 25.0, 58) * storeys)
-    return np.where(e.world.is_open, at, 0.0)
+    return np.where(e.world.is_open, at, 0.0).astype(np.float64)
 
 
 def _lift_direction(e: Equipment, d: Ints) -> Floats:
@@ -187,11 +187,6 @@ def _reported_level(e: Equipment, d: Ints) -> Floats:
     return np.where(np.isnan(e.level[d]), e.share[d] > 0, e.level[d] > 0).astype(np.float64)
 
 
-def _thermal_power(e: Equipment, d: Ints) -> Floats:
-    rated = np.array([float(e.attributes[i].get("rated_kw") or 300.0) for i in d])
-    return rated * e.cooling_demand() * (1.0 + 0.02 * e.noise(d, 120, 63))
-
-
 def _carbon_monoxide(e: Equipment, d: Ints) -> Floats:
     return np.maximum(2.0 + 9.0 * e.crowd() + 2.0 * e.noise(d, 400, 64), 0.0)
 
@@ -231,8 +226,8 @@ READERS: dict[str, Reader] = {
     "Venue_Power_Limit_Setpoint": lambda e, d: e.rated_kw[d],
     "Electric_Energy_Sensor": lambda e, d: e.energy_kwh[d],
     "Energy_Generation_Sensor": lambda e, d: e.energy_kwh[d],
-    "Thermal_Power_Sensor": _thermal_power,
-    "Venue_Thermal_Energy_Sensor": lambda e, d: 6.0 * e.energy_kwh[d],
+    "Thermal_Power_Sensor": _power,
+    "Venue_Thermal_Energy_Sensor": lambda e, d: e.energy_kwh[d],
     "Power_Factor_Sensor": partial(_steady, middle=0.94, swing=0.05),
     "Venue_State_Of_Charge_Sensor": _charge,
     "State_Of_Charge_Sensor": _charge,

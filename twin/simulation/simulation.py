@@ -115,7 +115,7 @@ class Simulation:
             full = point.range[1] if point.range else 1.0
             self.equipment.level[device] = float(np.clip(value / max(full, 1e-9), 0.0, 1.0))
         elif point.point_class == "Venue_Storage_Power_Setpoint":
-            rated = max(float(self.equipment.rated_kw[device]), 1.0)
+            rated = max(float(self.equipment.capacity_kw[device]), 1.0)
             self.equipment.level[device] = float(np.clip(value / rated, -1.0, 1.0))
         elif point.point_class == "Zone_Air_Temperature_Setpoint" and self.equipment.space[device] >= 0:
             self.world.ordered_setpoint[self.equipment.space[device]] = value
@@ -176,11 +176,12 @@ def _session(entry: Booking, space: int) -> Session:
 
 
 def device_spaces(registry: Registry, package: ModelPackage, position: Mapping[int, int]) -> dict[str, int]:
-    """Position of the space that each device serves: its attribute `space`, else where its element is."""
+    """Position of each device's space: what it `serves`, else its `space`, else where its element is."""
     by_name = {space.name: position[space.element_index] for space in package.spaces}
     found: dict[str, int] = {}
     for device in registry.devices.values():
-        served = by_name.get(device.attributes.get("space", ""))
+        serves = device.attributes.get("serves", "").split(";")[0]
+        served = by_name.get(serves, by_name.get(device.attributes.get("space", "")))
         where = _space_of_element(device.guid, package, position) if served is None else served
         if where is not None:
             found[device.id] = where
