@@ -78,7 +78,7 @@ def projection(mesh: Mesh, upward: float = -2.0) -> BaseGeometry:
     length = np.linalg.norm(normals, axis=1)
     facing = normals[:, 2] >= upward * length
     polygons = np.asarray(shapely.polygons(np.round(corners[facing][:, :, :2] / GRID_M) * GRID_M))
-    return _union(polygons[shapely.area(polygons) > _SLIVER_M2])
+    return _union(polygons)
 
 
 def hull(mesh: Mesh) -> BaseGeometry:
@@ -116,7 +116,8 @@ def level_areas(
 
 
 def _union(polygons: NDArray[np.object_]) -> BaseGeometry:
-    return shapely.union_all(polygons, grid_size=GRID_M) if len(polygons) else shapely.Polygon()
+    sound = polygons[shapely.area(polygons) > _SLIVER_M2]
+    return shapely.union_all(sound, grid_size=GRID_M) if len(sound) else shapely.Polygon()
 
 
 def _pair(first: FloatArray, second: FloatArray) -> FloatArray:
