@@ -2,7 +2,7 @@
 
 Telemetry is conflated. A client that keeps up gets each frame as the bytes that all get. One that lags gets,
 when it is ready again, one delta of the newest value of every point that changed meanwhile, with the newest
-`seq`. So it never waits in a queue, and what it holds for a client is at most one bit a point.
+`seq`. So it never waits in a queue, and what it holds for a client is at most one byte a point.
 
 Events are never dropped. A client that lets more than `MAX_EVENTS` of them pile up is closed with 1013 and
 may come back with `(epoch, event_seq)`: the hub keeps the last `KEPT_EVENTS` to hand over what was missed, or
@@ -78,8 +78,7 @@ class ClientState:
         self._max_events = max_events
         self._events: deque[str] = deque()
         self._frame: Outgoing | None = None
-        self._missed = np.zeros(len(latest), dtype=np.bool_)
-        self._lags = False
+        self._missed: Mask | None = None
         self._needs_snapshot = True
         self.close_code: int | None = None
 
@@ -89,22 +88,22 @@ class ClientState:
             return
         if outgoing.frame.kind is Kind.SNAPSHOT:
             self._start_over()
-        elif self._frame is None and not self._lags:
+        elif self._frame is None and self._missed is None:
             self._frame = outgoing
         else:
             self._fall_behind(outgoing)
         self._wake()
 
     def _start_over(self) -> None:
-        self._needs_snapshot, self._lags, self._frame = True, False, None
-        self._missed[:] = False
+        self._needs_snapshot, self._missed, self._frame = True, None, None
 
     def _fall_behind(self, outgoing: Outgoing) -> None:
+        if self._missed is None:
+            self._missed = np.zeros(len(self._latest), dtype=np.bool_)
         if self._frame is not None:
             self._missed[self._frame.frame.point_index] = True
             self._frame = None
         self._missed[outgoing.frame.point_index] = True
-        self._lags = True
 
     def offer_event(self, text: str) -> None:
         """Queue an event; too many, and the client is closed with 1013."""
@@ -121,7 +120,7 @@ class ClientState:
         if self.close_code is None:
             self.close_code = code
             self._events.clear()
-            self._frame = None
+            self._frame = self._missed = None
             self._wake()
 
     def take(self) -> bytes | str | None:
@@ -136,11 +135,9 @@ class ClientState:
         if self._frame is not None:
             outgoing, self._frame = self._frame, None
             return outgoing.data
-        if self._lags:
-            merged = self._latest.delta(self._missed)
-            self._missed[:] = False
-            self._lags = False
-            return merged
+        if self._missed is not None:
+            missed, self._missed = self._missed, None
+            return self._latest.delta(missed)
         return None
 
 

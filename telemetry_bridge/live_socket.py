@@ -27,10 +27,11 @@ DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 @dataclass(frozen=True, slots=True)
 class SocketSettings:
-    """How clients are served: origins allowed besides the server's own, and how long one send may take."""
+    """Origins allowed besides the server's own, how long one send may take, how many clients are served."""
 
     allowed_origins: Collection[str] = ()
     send_timeout_s: float = 30.0
+    max_clients: int = 2000
 
 
 class LiveSocket:
@@ -53,6 +54,9 @@ class LiveSocket:
             await websocket.close(CLOSE_POLICY)
             return
         await websocket.accept(SUBPROTOCOL if offered else None)
+        if self._hub.client_count >= self._settings.max_clients:
+            await websocket.close(CLOSE_TRY_AGAIN_LATER, "too many clients")
+            return
         news = asyncio.Event()
         client = self._hub.connect(news.set)
         try:

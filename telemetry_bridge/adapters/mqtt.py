@@ -6,22 +6,24 @@ import logging
 import random
 import secrets
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import aiomqtt
 
 from telemetry_bridge.commands import command_payload
 from telemetry_bridge.errors import AdapterError, CommandError, PayloadError
 from telemetry_bridge.mqtt_url import parse_mqtt_url
-from telemetry_bridge.payload import command_topic, deliver, parse_mqtt, telemetry_topic
+from telemetry_bridge.payload import Batch, command_topic, parse_mqtt, telemetry_topic
 from telemetry_bridge.points import Registry
-from telemetry_bridge.ports import Command, Health, Sink
+from telemetry_bridge.ports import Command, Health, Reading, Refusal, Sink, clipped
 
 LOG = logging.getLogger(__name__)
 
 QOS_AT_LEAST_ONCE = 1
 MAX_WAITING = 10_000
+MAX_AT_ONCE = 100
 LOG_REFUSALS_EVERY_S = 10.0
 
 
@@ -39,14 +41,28 @@ class MqttSettings:
     keepalive_s: int = 30
 
 
-class NewestQueue(asyncio.Queue[aiomqtt.Message]):
-    """A queue that lets go of its oldest message when full: old telemetry is worth the least."""
+class Inbox(asyncio.Queue[aiomqtt.Message]):
+    """Messages that wait; lets go of the oldest when full, since old telemetry is worth the least."""
+
+    def __init__(self, maxsize: int = MAX_WAITING) -> None:
+        super().__init__(maxsize)
+        self._dropped = 0
 
     def put_nowait(self, item: aiomqtt.Message) -> None:
         """Add a message; never raises QueueFull."""
         if self.full():
             self.get_nowait()
+            self._dropped += 1
         super().put_nowait(item)
+
+    def take(self, most: int) -> list[aiomqtt.Message]:
+        """Give what waits, oldest first, at most so many."""
+        return [self.get_nowait() for _ in range(min(most, self.qsize()))]
+
+    def take_dropped(self) -> int:
+        """Give how many were let go since last asked."""
+        dropped, self._dropped = self._dropped, 0
+        return dropped
 
 
 class MqttAdapter:
@@ -79,6 +95,7 @@ class MqttAdapter:
         if self._task is None:
             self._trouble = "connecting"
             self._task = asyncio.create_task(self._run(sink), name="mqtt")
+            self._task.add_done_callback(_log_failure)
 
     async def stop(self) -> None:
         """Disconnect."""
@@ -129,13 +146,17 @@ class MqttAdapter:
         self._trouble = trouble
 
     async def _listen(self, sink: Sink) -> None:
-        async with self._connected() as client:
-            async for message in client.messages:
-                self._handle(message, sink)
+        inbox = Inbox()
+        async with self._connected(inbox) as client:
+            # A turn of this loop costs far more than a message: take all that wait with the first.
+            async for first in client.messages:
+                self._handle([first, *inbox.take(MAX_AT_ONCE)], sink)
+                if dropped := inbox.take_dropped():
+                    self._note_refused(dropped, "messages came faster than they can be read")
 
     @contextlib.asynccontextmanager
-    async def _connected(self) -> AsyncIterator[aiomqtt.Client]:
-        client = self._new_client()
+    async def _connected(self, inbox: Inbox) -> AsyncIterator[aiomqtt.Client]:
+        client = self._new_client(inbox)
         async with client:
             await client.subscribe(telemetry_topic(self._venue, "+"), qos=QOS_AT_LEAST_ONCE)
             self._client = client
@@ -147,7 +168,7 @@ class MqttAdapter:
             finally:
                 self._client = None
 
-    def _new_client(self) -> aiomqtt.Client:
+    def _new_client(self, inbox: Inbox) -> aiomqtt.Client:
         address = self._address
         return aiomqtt.Client(
             address.host,
@@ -158,26 +179,34 @@ class MqttAdapter:
             protocol=aiomqtt.ProtocolVersion.V311,
             timeout=self._settings.timeout_s,
             keepalive=self._settings.keepalive_s,
-            max_queued_incoming_messages=MAX_WAITING,
-            queue_type=NewestQueue,
+            # aiomqtt makes its queue by calling this; one that we hold can be emptied in one go.
+            queue_type=cast("type[asyncio.Queue[aiomqtt.Message]]", lambda maxsize: inbox),  # noqa: ARG005
             tls_context=ssl.create_default_context() if address.tls else None,
         )
 
-    def _handle(self, message: aiomqtt.Message, sink: Sink) -> None:
-        topic = str(message.topic)
-        payload = (
-            message.payload if isinstance(message.payload, bytes) else str(message.payload or "").encode()
-        )
-        try:
-            batch = parse_mqtt(topic, payload, retained=message.retain)
-        except PayloadError as error:
-            self._note_refused(1, f"{topic}: {error}")
-            return
-        acceptance = deliver(batch, sink)
+    def _handle(self, messages: Sequence[aiomqtt.Message], sink: Sink) -> None:
+        readings: list[Reading] = []
+        for message in messages:
+            batch = self._parsed(message)
+            readings += batch.readings
+            self._note_refusals(batch.refused)
+        acceptance = sink.accept(readings)
         self._received += acceptance.accepted
-        if acceptance.refused:
-            first = acceptance.refused[0]
-            self._note_refused(len(acceptance.refused), f"{first.device}/{first.point}: {first.reason}")
+        self._note_refusals(acceptance.refused)
+
+    def _parsed(self, message: aiomqtt.Message) -> Batch:
+        topic, payload = str(message.topic), message.payload
+        data = payload if isinstance(payload, bytes) else str(payload or "").encode()
+        try:
+            return parse_mqtt(topic, data, retained=message.retain)
+        except PayloadError as error:
+            self._note_refused(1, f"{clipped(topic)}: {error}")
+            return Batch(())
+
+    def _note_refusals(self, refused: Sequence[Refusal]) -> None:
+        if refused:
+            first = refused[0]
+            self._note_refused(len(refused), f"{first.device}/{first.point}: {first.reason}")
 
     def _note_refused(self, count: int, reason: str) -> None:
         self._refused += count
@@ -185,3 +214,9 @@ class MqttAdapter:
         if now_s - self._refusal_logged_s >= LOG_REFUSALS_EVERY_S:
             self._refusal_logged_s = now_s
             LOG.warning("MQTT telemetry refused (%d so far): %s", self._refused, reason)
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    """Say so when the adapter ends by a fault of its own, which no reconnection mends."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        LOG.error("the MQTT adapter has failed and does not go on", exc_info=error)

@@ -216,6 +216,17 @@ async def test_a_few_small_texts_are_borne(served: Served) -> None:
         assert (await frame(connection)).value.tolist() == [3.0]
 
 
+async def test_one_client_too_many_is_sent_away() -> None:
+    async with serving(1, SocketSettings(max_clients=1)) as served:
+        async with client(served) as first:
+            await text(first)
+            async with client(served) as second:
+                assert await closing(second) == 1013
+        await until_gone(served)
+        async with client(served) as third:
+            assert (await text(third))["type"] == "hello"
+
+
 async def test_going_away_is_told(served: Served) -> None:
     async with client(served) as connection:
         await text(connection)

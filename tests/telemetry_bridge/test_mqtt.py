@@ -13,7 +13,7 @@ import aiomqtt
 import pytest
 
 from telemetry_bridge.adapters.broker import EmbeddedBroker
-from telemetry_bridge.adapters.mqtt import MqttAdapter, MqttSettings, NewestQueue
+from telemetry_bridge.adapters.mqtt import Inbox, MqttAdapter, MqttSettings
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.commands import make_command
 from telemetry_bridge.errors import AdapterError, CommandError
@@ -235,10 +235,13 @@ async def test_stop_without_start_and_twice_is_harmless() -> None:
 
 
 def test_a_full_queue_lets_go_of_the_oldest() -> None:
-    queue = NewestQueue(maxsize=3)
+    inbox = Inbox(3)
     for number in range(5):
-        queue.put_nowait(aiomqtt.Message(str(number), b"", 0, False, 0, None))
-    assert [str(queue.get_nowait().topic) for _ in range(3)] == ["2", "3", "4"]
+        inbox.put_nowait(aiomqtt.Message(str(number), b"", 0, False, 0, None))
+    assert (inbox.take_dropped(), inbox.take_dropped()) == (2, 0)
+    assert [str(message.topic) for message in inbox.take(2)] == ["2", "3"]
+    assert [str(message.topic) for message in inbox.take(2)] == ["4"]
+    assert inbox.take(2) == []
 
 
 async def test_the_embedded_broker_says_when_its_port_is_taken() -> None:
