@@ -24,23 +24,38 @@ _MAX_ROUNDS = 500
 
 
 def canonical_mesh(
-    vertices: FloatArray, triangles: IntArray, colour_ids: IntArray
-) -> tuple[FloatArray, IntArray, IntArray]:
-    """Give the mesh with vertices (n, 3) sorted by x, y, z and made unique, and triangles sorted.
+    vertices: FloatArray, triangles: IntArray, colour_ids: IntArray, owners: NDArray[np.int64] | None = None
+) -> tuple[FloatArray, IntArray, IntArray, NDArray[np.int64]]:
+    """Give the mesh with its vertices sorted by owner, x, y, z and made unique, and its triangles sorted.
 
     The surface stays what it is; only diagonals between triangles in one plane and of one colour are chosen
-    anew. `triangles` (m, 3), `colour_ids` (m,).
+    anew. `triangles` (m, 3), `colour_ids` (m,); `owners` (n,) keeps the vertices of several shapes apart, so
+    that many small ones are done at once. Gives vertices, triangles, colours and the vertices' owners.
     """
-    unique, inverse = np.unique(vertices, axis=0, return_inverse=True)
-    faces = inverse.ravel().astype(np.int64)[triangles]
+    owner = np.zeros(len(vertices), dtype=np.int64) if owners is None else owners
+    first, ids = _unique_vertices(vertices, owner)
+    faces = ids[triangles]
     different = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
-    faces, colours = faces[different], colour_ids[different]
+    faces, colours, unique = faces[different], colour_ids[different], vertices[first] + 0.0
     if len(faces) > 1:
         faces = _fanned(unique, _delaunay(unique, faces, colours), colours)
-    first = np.argmin(faces, axis=1)
-    faces = np.take_along_axis(faces, (first[:, None] + np.arange(3)) % 3, axis=1)
+    smallest = np.argmin(faces, axis=1)
+    faces = np.take_along_axis(faces, (smallest[:, None] + np.arange(3)) % 3, axis=1)
     order = np.lexsort((colours, faces[:, 2], faces[:, 1], faces[:, 0]))
-    return unique, faces[order].astype(np.int32), colours[order]
+    return unique, faces[order].astype(np.int32), colours[order], owner[first]
+
+
+def _unique_vertices(
+    vertices: FloatArray, owners: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give the first row of each vertex, sorted by owner, x, y, z, and each row's number among these."""
+    order = np.lexsort((vertices[:, 2], vertices[:, 1], vertices[:, 0], owners))
+    ordered, owner = vertices[order], owners[order]
+    fresh = np.ones(len(order), dtype=bool)
+    fresh[1:] = (ordered[1:] != ordered[:-1]).any(axis=1) | (owner[1:] != owner[:-1])
+    ids = np.empty(len(order), dtype=np.int64)
+    ids[order] = np.cumsum(fresh) - 1
+    return order[fresh], ids
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,20 +120,30 @@ def _flipped(faces: NDArray[np.int64], edges: _FlatEdges) -> NDArray[np.int64]:
 def _fanned(vertices: FloatArray, faces: NDArray[np.int64], colours: IntArray) -> NDArray[np.int64]:
     """Fan each group of triangles whose corners lie on one circle from its first vertex."""
     edges = _flat_edges(vertices, faces, colours)
-    tied = edges.tied
-    if not tied.any():
+    tied = np.flatnonzero(edges.tied)
+    if not len(tied):
         return faces
     labels = _parts(len(faces), edges.one[tied], edges.two[tied])
     sizes = np.bincount(labels)
+    fixed = faces.copy()
+    _fan_quads(fixed, edges, tied[sizes[labels[edges.one[tied]]] == 2])
     members = np.argsort(labels, kind="stable")
     ends = np.cumsum(sizes)
-    fixed = faces.copy()
-    for label in np.flatnonzero(sizes > 1):
+    for label in np.flatnonzero(sizes > 2):
         rows = members[ends[label] - sizes[label] : ends[label]]
         fan = _fan(faces[rows])
         if fan is not None:
             fixed[rows] = fan
     return fixed
+
+
+def _fan_quads(faces: NDArray[np.int64], edges: _FlatEdges, chosen: NDArray[np.int64]) -> None:
+    """Fan groups of two triangles in place: the common case, all at once."""
+    loop = np.stack([edges.start, edges.right, edges.end, edges.left], axis=1)[chosen]
+    smallest = np.argmin(loop, axis=1)
+    loop = np.take_along_axis(loop, (smallest[:, None] + np.arange(4)) % 4, axis=1)
+    faces[edges.one[chosen]] = loop[:, [0, 1, 2]]
+    faces[edges.two[chosen]] = loop[:, [0, 2, 3]]
 
 
 def _parts(count: int, one: NDArray[np.int64], two: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -14,9 +14,8 @@ import ifcopenshell.geom
 import ifcopenshell.util.element
 import numpy as np
 
-from bim_pipeline.canonical import canonical_mesh
 from bim_pipeline.colours import SPACE_COLOUR, Colour, fallback_colour, is_metal_name
-from bim_pipeline.mesh import smooth_mesh, sound_triangles, used_vertices
+from bim_pipeline.preparing import RawShape, is_sensible, prepare_shapes
 from bim_pipeline.source import FloatArray, Shape, SmoothMesh
 
 # Untyped on purpose: the wrapper's stubs do not know what its iterator yields.
@@ -24,11 +23,11 @@ _geom: Any = ifcopenshell.geom
 
 FAST_KERNEL = "hybrid-cgal-simple-opencascade"
 EXACT_KERNEL = "opencascade"
+# Each chunk costs the kernel a look through the file: no more of them than balance many processes.
 CHUNK_PRODUCTS = 64
+MOST_CHUNKS = 32
+EMPTY = "the shape came out empty or with coordinates that are no numbers"
 SPACE_CLASSES = ("IfcSpace", "IfcSpatialZone", "IfcExternalSpatialElement")
-# A coordinate beyond this, m, is no building: more than the Earth's circumference from the origin.
-ABSURD_M = 5e7
-
 _FLAT_TYPES = frozenset(
     {
         "Curve2D",
@@ -64,11 +63,12 @@ def plan_chunks(products: Sequence[Any]) -> list[list[int]]:
         bodies = body_representations(product)
         if bodies:
             groups.setdefault(_mapped_source(bodies[0]) or product.id(), []).append(product.id())
+    size = max(CHUNK_PRODUCTS, sum(len(group) for group in groups.values()) // MOST_CHUNKS)
     chunks: list[list[int]] = []
     current: list[int] = []
     for source in sorted(groups):
         current.extend(groups[source])
-        if len(current) >= CHUNK_PRODUCTS:
+        if len(current) >= size:
             chunks.append(current)
             current = []
     return [*chunks, current] if current else chunks
@@ -86,12 +86,18 @@ def body_representations(product: Any) -> list[Any]:
 def shape_chunk(model: Any, step_ids: Sequence[int]) -> ChunkResult:
     """Compute the bodies of one chunk; a product that gives none is in `failed` with the kernel's reason."""
     result = ChunkResult()
-    seen: dict[str, bool] = {}
     products = [model.by_id(step_id) for step_id in step_ids]
-    done = {element.id for element in _iterate(model, products) if _take(model, result, seen, element)}
+    raw: dict[str, RawShape] = {}
+    placed: list[tuple[int, str, FloatArray]] = []
+    for element in _iterate(model, products):
+        key = str(element.geometry.id)
+        if key not in raw:
+            raw[key] = _raw_shape(model, element.geometry, key, model.by_id(element.id))
+        placed.append((element.id, key, _matrix(element)))
+    done = _keep(result, list(raw.values()), placed)
     for product in products:
         if product.id() not in done:
-            _shape_alone(model, result, seen, product)
+            _shape_alone(model, result, product)
     return result
 
 
@@ -135,27 +141,21 @@ def _iterate(model: Any, products: Sequence[Any]) -> Iterator[Any]:
     yield from iterator
 
 
-def _take(model: Any, result: ChunkResult, seen: dict[str, bool], element: Any) -> bool:
-    """Keep one element of a kernel's output; False where it has no triangle that could be drawn."""
-    key = f"{element.geometry.id}"
-    if key not in seen:
-        shape = _shape_from(model, element.geometry, key, model.by_id(element.id))
-        seen[key] = shape is not None
-        if shape is not None:
-            _keep_shape(result, shape)
-    matrix = np.array(element.transformation.matrix, dtype=np.float64).reshape(4, 4).T
-    if not seen[key] or not np.isfinite(matrix).all() or np.abs(matrix).max() > ABSURD_M:
-        return False
-    result.bodies.append((element.id, key, matrix))
-    return True
+def _keep(
+    result: ChunkResult, raw: Sequence[RawShape], placed: Sequence[tuple[int, str, FloatArray]]
+) -> set[int]:
+    """Add what can be drawn of a kernel's output to the result; gives the step ids of those bodies."""
+    prepared = prepare_shapes(raw)
+    for shape, smooth in prepared:
+        result.shapes.append(shape)
+        result.smooth[shape.key] = smooth
+    sound = [body for body in placed if body[1] in result.smooth and is_sensible(body[2])]
+    result.bodies.extend(sound)
+    return {step_id for step_id, _, _ in sound}
 
 
-def _keep_shape(result: ChunkResult, shape: Shape) -> None:
-    result.shapes.append(shape)
-    result.smooth[shape.key] = smooth_mesh(shape.vertices, shape.triangles, shape.colour_ids)
-
-
-def _shape_alone(model: Any, result: ChunkResult, seen: dict[str, bool], product: Any) -> None:
+def _shape_alone(model: Any, result: ChunkResult, product: Any) -> None:
+    """Try each representation of a product with each kernel; what failed before must not be found again."""
     reasons = []
     for representation in body_representations(product):
         for kernel in (FAST_KERNEL, EXACT_KERNEL):
@@ -166,30 +166,16 @@ def _shape_alone(model: Any, result: ChunkResult, seen: dict[str, bool], product
             except RuntimeError as error:
                 reasons.append(_one_line(error))
                 continue
-            if _take(
-                model, result, seen, _Renamed(element, f"{element.geometry.id}-{kernel}-{product.id()}")
-            ):
+            key = f"{element.geometry.id}-{kernel}-{product.id()}"
+            raw = _raw_shape(model, element.geometry, key, product)
+            if _keep(result, [raw], [(product.id(), key, _matrix(element))]):
                 return
-            reasons.append("the shape came out empty or with coordinates that are no numbers")
+            reasons.append(EMPTY)
     result.failed[product.id()] = reasons[-1] if reasons else "no body"
 
 
-class _Renamed:
-    """A kernel's element under a shape key of its own: what failed before must not be found again."""
-
-    def __init__(self, element: Any, key: str) -> None:
-        self.id = element.id
-        self.transformation = element.transformation
-        self.geometry = _RenamedGeometry(element.geometry, key)
-
-
-class _RenamedGeometry:
-    def __init__(self, geometry: Any, key: str) -> None:
-        self.id = key
-        self.verts_buffer = geometry.verts_buffer
-        self.faces_buffer = geometry.faces_buffer
-        self.material_ids_buffer = geometry.material_ids_buffer
-        self.materials = geometry.materials
+def _matrix(element: Any) -> FloatArray:
+    return np.array(element.transformation.matrix, dtype=np.float64).reshape(4, 4).T
 
 
 def _one_line(error: Exception) -> str:
@@ -197,52 +183,30 @@ def _one_line(error: Exception) -> str:
     return (lines[0] if lines else type(error).__name__)[:200]
 
 
-def _shape_from(model: Any, geometry: Any, key: str, product: Any) -> Shape | None:
-    vertices = np.frombuffer(geometry.verts_buffer, dtype=np.float64).reshape(-1, 3)
-    triangles = np.frombuffer(geometry.faces_buffer, dtype=np.int32).reshape(-1, 3)
-    material_ids = np.frombuffer(geometry.material_ids_buffer, dtype=np.int32)
-    if not len(triangles):
-        return None
-    sound = sound_triangles(vertices, triangles)
-    if not sound.any() or np.abs(vertices[triangles[sound]]).max() > ABSURD_M:
-        return None
-    vertices, triangles = used_vertices(vertices, triangles[sound])
+def _raw_shape(model: Any, geometry: Any, key: str, product: Any) -> RawShape:
     colours, metal = _colours(model, geometry.materials, product)
-    colour_ids = np.where(material_ids[sound] < 0, len(colours) - 1, material_ids[sound]).astype(np.int32)
-    return _canonical(_merge_colours(Shape(key, vertices, triangles, colour_ids, colours, metal)))
-
-
-def _canonical(shape: Shape) -> Shape:
-    vertices, triangles, colour_ids = canonical_mesh(shape.vertices, shape.triangles, shape.colour_ids)
-    return Shape(shape.key, vertices, triangles, colour_ids, shape.colours, shape.metal)
-
-
-def _merge_colours(shape: Shape) -> Shape:
-    """Keep only the colours in use, each once, so that equal styles do not cut smooth surfaces."""
-    table = np.column_stack([shape.colours, shape.metal])
-    unique, inverse = np.unique(table[shape.colour_ids], axis=0, return_inverse=True)
-    return Shape(
-        shape.key,
-        shape.vertices,
-        shape.triangles,
-        inverse.ravel().astype(np.int32),
-        np.ascontiguousarray(unique[:, :4]),
-        unique[:, 4] > 0.5,
+    return RawShape(
+        key=key,
+        vertices=np.frombuffer(geometry.verts_buffer, dtype=np.float64).reshape(-1, 3),
+        triangles=np.frombuffer(geometry.faces_buffer, dtype=np.int32).reshape(-1, 3),
+        material_ids=np.frombuffer(geometry.material_ids_buffer, dtype=np.int32),
+        colours=colours,
+        metal=metal,
     )
 
 
-def _colours(model: Any, materials: Sequence[Any], product: Any) -> tuple[FloatArray, Any]:
-    """Give sRGB colours (k + 1, 4) and metal flags of a geometry's materials; the last is the fallback."""
-    rows: list[Colour] = []
-    metal: list[bool] = []
+def _colours(model: Any, materials: Sequence[Any], product: Any) -> tuple[list[Colour], list[bool]]:
+    """Give the colours and metal flags of a geometry's materials; the last is for those without one."""
     fallback, fallback_metal = _fallback(product)
     is_space = product.is_a() in SPACE_CLASSES
+    colours: list[Colour] = []
+    metal: list[bool] = []
     for material in materials:
         styled = material.instance_id() > 0 and not is_space
         colour = _style_colour(material) if styled else None
-        rows.append(colour or fallback)
+        colours.append(colour or fallback)
         metal.append(_style_is_metal(model, material.instance_id()) if colour else fallback_metal)
-    return np.array([*rows, fallback]), np.array([*metal, fallback_metal])
+    return [*colours, fallback], [*metal, fallback_metal]
 
 
 def _style_colour(material: Any) -> Colour | None:
