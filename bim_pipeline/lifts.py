@@ -25,6 +25,7 @@ SHAFT_M = 0.5  # cars whose middles are so near in plan run in one shaft
 DEFAULT_HALF_M = 0.8
 FRONT_M = 1.0
 DEFAULT_DOOR_M = 0.9
+NO_MESH: Mesh = (np.empty((0, 3)), np.empty((0, 3), np.int32))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,8 +104,8 @@ def _operation(car: Element) -> str:
 
 
 def _corners(car: Element, meshes: Mapping[int, Mesh]) -> tuple[FloatArray, FloatArray] | None:
-    if car.element_index in meshes:
-        vertices, triangles = meshes[car.element_index]
+    vertices, triangles = meshes.get(car.element_index, NO_MESH)
+    if len(triangles):
         used = vertices[np.unique(triangles)]
         return used.min(axis=0), used.max(axis=0)
     if car.placement is None or not np.isfinite(car.placement).all():

@@ -87,9 +87,9 @@ class _Barriers:
         self, elements: Iterable[Element], meshes: Mapping[int, Mesh], frames: Sequence[DoorFrame]
     ) -> None:
         drawn = [e for e in elements if e.element_index in meshes]
-        self._cut = [meshes[e.element_index] for e in drawn if e.ifc_class in CUT_CLASSES]
+        self._cut = _bodies(drawn, meshes, CUT_CLASSES)
         self._cut_heights = _heights(self._cut)
-        self._railings = [meshes[e.element_index] for e in drawn if e.ifc_class in RAILING_CLASSES]
+        self._railings = _bodies(drawn, meshes, RAILING_CLASSES)
         self._railing_heights = _heights(self._railings)
         self._doors = np.array([frame.threshold() for frame in frames]).reshape(-1, 2, 2)
         self._sills = np.array([frame.centre[2] for frame in frames])
@@ -112,6 +112,12 @@ class _Barriers:
         parts += [_edges_in_plan(self._railings[row]) for row in np.flatnonzero(in_the_way)]
         parts.append(self._doors[np.abs(self._sills - level) < _BARRIER_ABOVE_M])
         return np.concatenate(parts)
+
+
+def _bodies(drawn: Iterable[Element], meshes: Mapping[int, Mesh], classes: frozenset[str]) -> list[Mesh]:
+    """The bodies of some classes, empty ones left out."""
+    bodies = (meshes[element.element_index] for element in drawn if element.ifc_class in classes)
+    return [body for body in bodies if len(body[1])]
 
 
 def _heights(meshes: Sequence[Mesh]) -> FloatArray:

@@ -177,6 +177,8 @@ def _cut(
     A body that is lower than the cut is cut at its own middle, but only on the storey it belongs to. A body
     that reaches through other storeys shows on those too, unless they are only another name for its own.
     """
+    if len(mesh[1]) == 0:
+        return None
     z = _cut_height(storey)
     low, high = float(mesh[0][:, 2].min()), float(mesh[0][:, 2].max())
     own = own_storey == storey.element_index

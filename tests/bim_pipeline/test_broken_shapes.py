@@ -39,8 +39,8 @@ def soups(draw: st.DrawFn) -> Mesh:
     scale = draw(st.sampled_from([0.0, 1e-5, 1.0, 30.0, 1e5]))
     coarse = draw(st.sampled_from([0, 1, 8]))
     rng = np.random.default_rng(seed)
-    vertices = np.round(rng.uniform(-1, 1, (max(size, 3), 3)), coarse) * scale
-    return vertices, rng.integers(0, len(vertices), (size, 3)).astype(np.int32)
+    vertices = np.round(rng.uniform(-1, 1, (draw(st.integers(0, 3)) if size == 0 else size + 2, 3)), coarse)
+    return vertices * scale, rng.integers(0, max(len(vertices), 1), (size, 3)).astype(np.int32)
 
 
 @given(soups(), st.floats(-2, 2))
