@@ -15,6 +15,7 @@ describe('PointHistory', () => {
   it('knows nothing of other points, nor of values that are none', () => {
     const history = new PointHistory()
     history.record(1, 0, Number.NaN)
+    history.record(1, Number.NaN, 5)
     expect(history.series(1).time).toHaveLength(0)
     history.record(1, 0, 5)
     history.clear()
@@ -43,6 +44,10 @@ describe('sparkPath', () => {
   it('goes up where the value does, and lasts until now', () => {
     expect(sparkPath(series, 100, 20, 100, false)).toBe('M0.0 20.0L50.0 0.0H100.0')
     expect(sparkPath(series, 100, 20, 100, true)).toBe('M0.0 20.0H50.0V0.0H100.0')
+  })
+
+  it('ends with the last sample while the time is not known', () => {
+    expect(sparkPath(series, 100, 20, Number.NaN, false)).toBe('M0.0 20.0L100.0 0.0H100.0')
   })
 
   it('draws a level line in the middle for a steady value, and nothing for one sample', () => {

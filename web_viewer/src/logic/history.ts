@@ -27,7 +27,7 @@ export class PointHistory {
   constructor(private readonly leastGapMs = 1000) {}
 
   record(point: number, timeMs: number, value: number): void {
-    if (Number.isNaN(value)) return
+    if (Number.isNaN(value) || Number.isNaN(timeMs)) return
     const ring = this.ringOf(point)
     const last = (ring.next + CAPACITY - 1) % CAPACITY
     const before = (ring.next + CAPACITY - 2) % CAPACITY
@@ -79,7 +79,8 @@ export function sparkPath(series: Series, width: number, height: number, untilMs
   const count = series.time.length
   if (count < 2) return ''
   const from = series.time[0]
-  const until = Math.max(untilMs, series.time[count - 1])
+  // Before the server's time is known `untilMs` is NaN.
+  const until = untilMs > series.time[count - 1] ? untilMs : series.time[count - 1]
   const low = Math.min(...series.value)
   const span = Math.max(...series.value) - low
   const x = (time: number): string => (((time - from) / Math.max(1, until - from)) * width).toFixed(1)
