@@ -84,6 +84,12 @@ class Circuits:
             net += carried
         return net
 
+    def draw_kw(self, power_kw: Floats, without: Ints) -> float:
+        """What all loads draw less what is fed in, kW, leaving some devices out."""
+        counted = self._sign.copy()
+        counted[without] = 0.0
+        return float((power_kw * counted).sum())
+
     def measure(self, power_kw: Floats, plugs: float) -> None:
         """Write into `power_kw` what every meter, board and transformer shows: never below zero.
 

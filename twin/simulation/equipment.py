@@ -215,7 +215,7 @@ class Equipment:
         """How busy the house is: people over what its area would hold on a good evening, 0..1."""
         inside = ~self.world.parameters.outdoor
         area = float(self.world.parameters.area_m2[inside].sum())
-        return float(np.clip(self.world.people[inside].sum() / max(area * 0.02, 1.0), 0.0, 1.0))
+        return float(np.clip(self.world.people[inside].sum() / max(area * 0.045, 1.0), 0.0, 1.0))
 
     def lift_moving(self) -> Floats:
         """Whether each lift is under way, 1.0 or 0.0."""
@@ -265,9 +265,16 @@ class Equipment:
         charge = self.state_of_charge[units]
         room = np.where(wishes > 0, np.clip((0.95 - charge) * 12, 0, 1), np.clip((charge - 0.1) * 12, 0, 1))
         power = rated * wishes * room * ~self.broken[units]
+        power = np.maximum(power, power * self._discharge_share(power))
         self.power_kw[units] = power
         stored = power * step_s / 3600.0 * np.where(power > 0, 0.95, 1 / 0.95)
         self.state_of_charge[units] = np.clip(charge + stored / self.capacity_kwh[units], 0.0, 1.0)
+
+    def _discharge_share(self, power_kw: Floats) -> float:
+        """Storage follows the load: it gives at most 70% of what the house draws, and feeds nothing out."""
+        giving = -float(power_kw[power_kw < 0].sum())
+        drawn = float(self.circuits.draw_kw(self.power_kw, self.of("storage")))
+        return min(1.0, 0.7 * max(drawn, 0.0) / giving) if giving > 0 else 1.0
 
     def _start_counters(self) -> None:
         """Counters begin with what such equipment would have counted since the house opened in 2024."""

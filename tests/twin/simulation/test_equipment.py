@@ -128,6 +128,15 @@ def test_storage_charges_from_the_sun_and_gives_back_in_the_evening(types: dict[
     assert min(power for hour, power in seen.items() if 18.2 < hour < 20) < -5
 
 
+def test_storage_gives_no_more_than_the_house_draws(types: dict[str, DeviceType]) -> None:
+    equipment = equipment_at("2026-11-18T19:00", types)
+    storage = equipment.of("storage")
+    equipment.capacity_kw[storage] = 10_000.0
+    equipment.advance(60.0)
+    drawn = equipment.circuits.draw_kw(equipment.power_kw, storage)
+    assert -float(equipment.power_kw[storage].sum()) == pytest.approx(0.7 * drawn)
+
+
 def test_types_that_no_word_names_are_placed_by_their_ifc_class() -> None:
     assert role_of(DeviceType("x", ifc_class="IfcLightFixture")).name == "lamp"
     assert role_of(DeviceType("x", ifc_class="IfcSensor")) is ROLES[-1]
