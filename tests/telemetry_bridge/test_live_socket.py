@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import json
+import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,13 @@ class Served:
         self.pump.step()
 
 
+@pytest.fixture(autouse=True)
+def no_errors_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Whatever a client does, the server has no fault to log."""
+    yield
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
 @pytest.fixture
 async def served() -> AsyncIterator[Served]:
     async with serving(500) as running:
@@ -61,7 +69,9 @@ async def serving(rooms: int, settings: SocketSettings | None = None) -> AsyncIt
     app = Starlette(routes=[WebSocketRoute("/ws/live", live.serve_client)])
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="error", ws_per_message_deflate=False, lifespan="off")
+    config = uvicorn.Config(
+        app, log_config=None, log_level="error", ws_per_message_deflate=False, lifespan="off"
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve([listener]))
     while not server.started:
@@ -142,6 +152,31 @@ async def test_a_stalled_client_catches_up_with_few_frames() -> None:
         assert last.seq == 60
         assert received < 40
         assert last.value[-1] == 1.0
+
+
+async def test_a_client_that_reads_nothing_for_too_long_is_let_go() -> None:
+    async with (
+        serving(20_000, SocketSettings(send_timeout_s=0.3)) as served,
+        client(served, max_queue=1, close_timeout=0.1) as connection,
+    ):
+        await text(connection)
+        points = len(served.bridge.registry)
+        async with asyncio.timeout(WAIT_S):
+            while served.hub.client_count:
+                value = [float(served.bridge.seq % 2)] * points
+                served.bridge.accept_columns(range(points), value, START_MS + served.bridge.seq, 0)
+                served.pump.step()
+                await asyncio.sleep(0.01)
+
+
+async def test_a_client_that_vanishes_is_forgotten(served: Served) -> None:
+    connection = await client(served)
+    await text(connection)
+    connection.transport.abort()
+    async with asyncio.timeout(WAIT_S):
+        while served.hub.client_count:
+            served.send_temperature(1)
+            await asyncio.sleep(0.01)
 
 
 async def test_events_reach_every_client_and_are_handed_over_on_return(served: Served) -> None:
