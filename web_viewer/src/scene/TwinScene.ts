@@ -125,6 +125,7 @@ export class TwinScene implements TwinSceneApi {
     this.timer = new FrameTimer(this.renderer)
     this.scene.add(this.tiles.renderer.group, this.people.mesh, this.backdrop.sky, this.backdrop.ground)
     this.setTheme(options.theme ?? 'dark')
+    this.setFast()
     this.setSun(SUN_AZIMUTH_DEG, SUN_ALTITUDE_DEG)
     this.observe()
     void this.rig.goToPreset('home', false)
@@ -381,7 +382,13 @@ export class TwinScene implements TwinSceneApi {
     this.invalidate()
   }
 
+  private setFast(): void {
+    this.materials.setFast(this.quality === 'low')
+    this.backdrop.setFast(this.quality === 'low')
+  }
+
   private applyQuality(): void {
+    this.setFast()
     this.shadow.resize(PROFILES[this.quality].shadowSize)
     this.shadowDirty = true
     this.resize()
@@ -389,8 +396,7 @@ export class TwinScene implements TwinSceneApi {
 
   /** A cut by hand takes all that is above; the one that opens a storey leaves devices and furniture. */
   private applyClip(): void {
-    this.uniforms.uClipHeight.value = this.clip ?? this.storeyClip ?? NO_CLIP
-    this.uniforms.uClipContents.value = this.clip !== null
+    this.materials.setClip(this.clip ?? this.storeyClip ?? NO_CLIP, this.clip !== null)
     this.shadowDirty = this.depthDirty = true
     this.invalidate()
   }

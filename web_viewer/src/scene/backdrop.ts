@@ -1,6 +1,6 @@
 import { BackSide, CircleGeometry, Color, GLSL3, Mesh, ShaderMaterial, SphereGeometry } from 'three'
 import type { IUniform , Vector3 } from 'three'
-import { blended, LAYER_EXTRA } from './materials'
+import { blended, define, LAYER_EXTRA } from './materials'
 import type { SharedUniforms } from './materials'
 import { LIGHTING } from './shaders'
 import type { Theme } from './types'
@@ -84,6 +84,11 @@ export class Backdrop {
     this.zenith.value.set(palette.zenith)
     this.horizon.value.set(palette.horizon)
     this.groundColour.value.set(palette.ground)
+  }
+
+  /** Shades by cheaper formulas, for drawing in software. */
+  setFast(fast: boolean): void {
+    define(this.ground.material as ShaderMaterial, 'FAST', fast)
   }
 
   dispose(): void {

@@ -12,19 +12,21 @@ interface Light {
 }
 
 const NOON: Light = { sun: [1.55, 1.46, 1.3], zenith: [0.46, 0.54, 0.66], horizon: [0.72, 0.77, 0.82], bounce: [0.36, 0.34, 0.31] }
-const LOW: Light = { sun: [1.9, 1.28, 0.74], zenith: [0.33, 0.4, 0.58], horizon: [0.78, 0.66, 0.56], bounce: [0.26, 0.23, 0.21] }
-const NIGHT: Light = { sun: [0.32, 0.38, 0.5], zenith: [0.17, 0.21, 0.3], horizon: [0.23, 0.26, 0.33], bounce: [0.1, 0.11, 0.14] }
+const LOW: Light = { sun: [1.9, 1.28, 0.74], zenith: [0.44, 0.49, 0.62], horizon: [0.86, 0.76, 0.66], bounce: [0.33, 0.29, 0.26] }
+const NIGHT: Light = { sun: [0.42, 0.48, 0.6], zenith: [0.27, 0.31, 0.4], horizon: [0.36, 0.4, 0.48], bounce: [0.17, 0.18, 0.21] }
 
 const LOW_SUN_DEG = 8
 const HIGH_SUN_DEG = 38
 const SUNSET_DEG = -6
+/** Lower than this, shadows would reach past everything. */
+const LOWEST_SHADOW_DEG = 14
 /** A sun below the horizon still models the building, as a moon would. */
 const LOWEST_DRAWN_DEG = 22
 
 /** Sets sun and sky for a sun at this azimuth (clockwise from north) and altitude, degrees. */
 export function setDaylight(uniforms: SharedUniforms, azimuthDeg: number, altitudeDeg: number): void {
   const light = lightAt(altitudeDeg)
-  const drawn = altitudeDeg < 0 ? LOWEST_DRAWN_DEG : Math.max(altitudeDeg, 4)
+  const drawn = altitudeDeg < 0 ? LOWEST_DRAWN_DEG : Math.max(altitudeDeg, LOWEST_SHADOW_DEG)
   uniforms.uSunDirection.value.copy(sunDirection(azimuthDeg, drawn))
   uniforms.uSunColour.value.setRGB(...light.sun)
   uniforms.uSkyZenith.value.setRGB(...light.zenith)

@@ -96,9 +96,24 @@ export class TileMaterials {
     return { material: name === 'metal' ? this.surfaces.metal : this.surfaces.opaque, layer: LAYER_SOLID }
   }
 
+  /** Cuts away what lies above a height, m in the world frame; `NO_CLIP` for no cut. */
+  setClip(height: number, contents: boolean): void {
+    this.uniforms.uClipHeight.value = height
+    this.uniforms.uClipContents.value = contents
+    for (const material of this.all) define(material, 'CLIP', height < NO_CLIP)
+  }
+
+  /** Shades by cheaper formulas, for drawing in software. */
+  setFast(fast: boolean): void {
+    for (const material of Object.values(this.surfaces)) define(material, 'FAST', fast)
+  }
+
   dispose(): void {
-    const passes = [this.ghost, this.id, this.mask, this.shadow]
-    for (const material of [...Object.values(this.surfaces), ...passes]) material.dispose()
+    for (const material of this.all) material.dispose()
+  }
+
+  private get all(): ShaderMaterial[] {
+    return [...Object.values(this.surfaces), this.ghost, this.id, this.mask, this.shadow]
   }
 
   private surface(fragmentShader: string, roughness: number, metalness: number): ShaderMaterial {
@@ -118,6 +133,14 @@ export class TileMaterials {
       blending: NormalBlending,
     })
   }
+}
+
+/** Compiles a material anew with or without a define, where that changes anything. */
+export function define(material: ShaderMaterial, name: string, on: boolean): void {
+  if (on === name in material.defines) return
+  if (on) material.defines[name] = 1
+  else Reflect.deleteProperty(material.defines, name)
+  material.needsUpdate = true
 }
 
 /** Draws a material over what is there, premultiplied, without hiding what lies behind. */

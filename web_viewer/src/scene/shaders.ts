@@ -92,8 +92,11 @@ const FRAGMENT_HEAD = /* glsl */ `
   in vec4 vTint;
   flat in float vClipHeight;
 
+  // Compiled in only while there is a cut: a shader that may discard forgoes the early depth test.
   void clipAbove() {
-    if (vWorld.y > vClipHeight) discard;
+    #ifdef CLIP
+      if (vWorld.y > vClipHeight) discard;
+    #endif
   }
 
   // Models come with faces turned either way: the side that is seen is the front.
@@ -118,7 +121,7 @@ export const LIGHTING = /* glsl */ `
   vec3 skyRadiance(vec3 direction, float roughness) {
     float up = direction.y;
     float soft = mix(0.06, 0.9, roughness);
-    vec3 sky = mix(uSkyHorizon, uSkyZenith, pow(max(up, 0.0), 0.55));
+    vec3 sky = mix(uSkyHorizon, uSkyZenith, sqrt(max(up, 0.0)));
     return mix(uGroundBounce, sky, smoothstep(-soft, soft, up));
   }
 
@@ -136,6 +139,9 @@ export const LIGHTING = /* glsl */ `
     vec3 lifted = world + normal * uShadowBias * (1.5 - facing);
     vec3 at = (uShadowMatrix * vec4(lifted, 1.0)).xyz;
     if (any(lessThan(at, vec3(0.0))) || any(greaterThan(at, vec3(1.0)))) return 1.0;
+    #ifdef FAST
+      return texture(uShadowMap, at);
+    #endif
     float lit = texture(uShadowMap, at) * 2.0;
     vec2 r = vec2(uShadowTexel * 1.3, uShadowTexel * 0.55);
     lit += texture(uShadowMap, at + vec3(r.x, r.y, 0.0));
@@ -175,8 +181,14 @@ export const LIGHTING = /* glsl */ `
     vec3 sun = uSunColour * lit;
     Shaded s;
     s.diffuse = matte * (skyIrradiance(n) + sun * max(dot(n, uSunDirection), 0.0));
-    s.specular = skyRadiance(reflect(-v, n), roughness) * environmentBrdf(f0, roughness, facing)
-      + sun * sunSpecular(n, v, f0, roughness);
+    // Drawing in software: the sun's own highlight is hardly seen on rough things, and dear.
+    #ifdef FAST
+      float rim = 1.0 - facing;
+      s.specular = skyRadiance(reflect(-v, n), roughness) * (f0 + (1.0 - roughness) * 0.5 * rim * rim * rim * rim);
+    #else
+      s.specular = skyRadiance(reflect(-v, n), roughness) * environmentBrdf(f0, roughness, facing)
+        + sun * sunSpecular(n, v, f0, roughness);
+    #endif
     return s;
   }
 `
@@ -194,7 +206,11 @@ const SURFACE_OUT = /* glsl */ `
   uniform vec3 uCutColour;
   // Where a solid is cut its inside is seen: drawn flat, it reads as the cut itself.
   bool isCutFace() {
-    return vClipHeight < 1e8 && !gl_FrontFacing && cameraPosition.y > vClipHeight;
+    #ifdef CLIP
+      return vClipHeight < 1e8 && !gl_FrontFacing && cameraPosition.y > vClipHeight;
+    #else
+      return false;
+    #endif
   }
   vec3 paintGlow() {
     return vPaint.rgb * vPaint.a * 0.38;
