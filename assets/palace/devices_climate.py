@@ -12,6 +12,7 @@ from assets.palace.devices_spec import (
     area,
     at_spot,
     ceiling,
+    ceiling_grid,
     grid,
     middle,
     number,
@@ -115,7 +116,7 @@ def _fan_coils(layout: Layout) -> Iterator[Wish]:
 
 def terminal_spots(space: SpaceSpec) -> list[tuple[float, float]]:
     """Where the supply terminals of a ducted space are."""
-    return grid(space, 6.4 if ceiling(space) - space.floor_z > 6 else 5.2, 0.8)
+    return ceiling_grid(space, 6.4 if ceiling(space) - space.floor_z > 6 else 5.2, 0.8)
 
 
 def _ahu(layout: Layout, rule: AhuRule) -> Iterator[Wish]:

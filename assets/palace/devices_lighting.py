@@ -7,8 +7,19 @@ from dataclasses import dataclass
 
 from shapely import Point
 
-from assets.palace.devices_spec import Wish, ceiling, doors_of, grid, number, outline, wing_letter, wish
-from assets.palace.layout import DoorSpec, Layout, SpaceSpec
+from assets.palace.devices_spec import (
+    Wish,
+    ceiling,
+    ceiling_grid,
+    covered,
+    doors_of,
+    grid,
+    number,
+    outline,
+    wing_letter,
+    wish,
+)
+from assets.palace.layout import MODULE, SLAB, DoorSpec, Layout, SpaceSpec
 
 HUNG = "lighting"
 
@@ -31,6 +42,14 @@ DOWN = LightRule("downlight", "luminaire_downlight", 4.2, 15)
 WET = LightRule("downlight", "luminaire_downlight", 3.4, 15)
 BATTEN = LightRule("batten", "luminaire_linear", 6.0, 28, 0.4)
 GARAGE = LightRule("batten", "luminaire_linear", 7.2, 28, 1.35)
+BOLLARD = LightRule("bollard", "luminaire_downlight", 6.0, 12)
+#: Places without a ceiling that are lit from the ground: space, step of the rows, distance from the edges, m.
+BOLLARD_PLACES = (
+    ("L1.grove", 9.0, 2.0),
+    ("L3.court", 6.0, 1.2),
+    ("L3.gallery", 4.2, 0.5),
+    ("L4.gallery", 4.2, 0.5),
+)
 PENDANT = LightRule("pendant", "luminaire_downlight", 5.6, 60)
 STAGE = LightRule("stage_spot", "luminaire_stage", 3.0, 350, 1.2)
 
@@ -57,9 +76,8 @@ RULES: dict[str, LightRule | None] = {
     "theatre": DOWN,
     "stage": STAGE,
     "car_park": GARAGE,
-    "arcade": LightRule("pendant", "luminaire_downlight", 4.2, 40),
     **dict.fromkeys(("stair", "lift", "shaft", "roof", "plaza", "outdoor_stage", "garden", "pavement"), None),
-    **dict.fromkeys(("courtyard", "forecourt"), None),
+    **dict.fromkeys(("courtyard", "forecourt", "arcade"), None),
 }
 
 EXIT_DOORS = frozenset({"fire", "fire_double"})
@@ -97,7 +115,7 @@ def _turn(space: SpaceSpec) -> float:
 
 def _rows(space: SpaceSpec, rule: LightRule) -> Iterator[Wish]:
     margin = min(0.6, rule.step_m / 4)
-    for x, y in grid(space, rule.step_m, margin):
+    for x, y in ceiling_grid(space, rule.step_m, margin):
         yield _light(space, rule, x, y, ceiling(space) - rule.drop_m)
 
 
@@ -122,10 +140,23 @@ def _outdoors(layout: Layout) -> Iterator[Wish]:
             "street_lamp", "street_lamp", space, (x, y, space.floor_z), 0.0, HUNG,
             circuit=circuit(space), rated_kw="0.06", serves=space.number,
         )  # fmt: skip
-    bollard = LightRule("bollard", "luminaire_downlight", 9.0, 12)
-    for space in layout.of("garden", "courtyard"):
-        for x, y in grid(space, bollard.step_m, 2.0):
-            yield _light(space, bollard, x, y, space.floor_z)
+    yield from _arcades(layout)
+    for key, step, margin in BOLLARD_PLACES:
+        space = layout.space(key)
+        for x, y in grid(space, step, margin):
+            if not covered(space).contains(Point(x, y)):
+                yield _light(space, BOLLARD, x, y, space.floor_z)
+
+
+def _arcades(layout: Layout) -> Iterator[Wish]:
+    """Bollards between the columns of the high west arcade, pendants below the soffit of the east one."""
+    west, east = layout.of("arcade")
+    for i in range(7):
+        yield _light(west, BOLLARD, MODULE * (i + 0.5), -3.1, west.floor_z)
+    soffit = layout.storey("L2").elevation - SLAB
+    x0, _, x1, _ = outline(east).bounds
+    for i in range(14):
+        yield _light(east, PENDANT, x0 + (x1 - x0) * (i + 0.5) / 14, -1.8, soffit)
 
 
 def exit_lights(layout: Layout) -> Iterator[Wish]:

@@ -427,9 +427,9 @@ PV_PANEL = (1.134, 2.278)
 
 
 def _pv_string(panels: int) -> Items:
-    """A row of panels along X, tilted 12 degrees to -Y (a low tilt sheds typhoon wind), on a light frame."""
+    """A row of panels along X that face -Y, tilted 12 degrees (a low tilt for typhoons), on a light frame."""
     width, depth = PV_PANEL
-    tilt, lift = -12.0, 0.62
+    tilt, lift = 12.0, 0.62
     xs = [(i - (panels - 1) / 2) * (width + 0.02) for i in range(panels)]
     cells = [box((width - 0.05, depth - 0.05, 0.012), (x, 0, 0.022)) for x in xs]
     frames = [box((width, depth, 0.032), (x, 0, 0)) for x in xs]
@@ -437,7 +437,7 @@ def _pv_string(panels: int) -> Items:
     legs = [
         block((0.05, 0.05, height), (x, y, 0.0))
         for x in (-span / 2 + 0.4, 0.0, span / 2 - 0.4)
-        for y, height in ((-0.85, lift + 0.16), (0.85, lift - 0.2))
+        for y, height in ((-0.85, lift - 0.2), (0.85, lift + 0.16))
     ]
     return [
         (joined(cells).tilted(tilt).moved(z=lift), "pv_cell"),

@@ -3,6 +3,9 @@
 # ruff: noqa: E501  (tables and the arguments of a placing read better in rows)
 
 from collections.abc import Iterator
+from math import hypot
+
+from shapely import Point, Polygon, box
 
 from assets.palace.devices_climate import UNCOOLED, power_circuit
 from assets.palace.devices_spec import (
@@ -12,9 +15,10 @@ from assets.palace.devices_spec import (
     at_spot,
     beside_door,
     ceiling,
+    ceiling_grid,
     doors_of,
-    grid,
     middle,
+    outline,
     wall_spot,
     wish,
 )
@@ -99,12 +103,27 @@ def _counters(layout: Layout) -> Iterator[Wish]:
     for space in layout.spaces:
         if space.function in NOT_COUNTED:
             continue
-        x, y = middle(space)
-        z = space.floor_z + 3.8 if space.external else ceiling(space)
         yield wish(
-            "people_counter", "people_counter", space, (x + 0.6, y - 0.6, z), 0.0, "data control",
+            "people_counter", "people_counter", space, _overlooking(layout, space), 0.0, "data control",
             serves=space.number, capacity=str(space.capacity),
         )  # fmt: skip
+
+
+def _overlooking(layout: Layout, space: SpaceSpec) -> tuple[float, float, float]:
+    """Below the ceiling near the middle; on the nearest lamp outdoors; on a wall where there is neither."""
+    x, y = middle(space)
+    near = _nearest(ceiling_grid(space, 4.0), x, y)
+    if near:
+        return near[0] + 0.3, near[1] - 0.3, ceiling(space)
+    lamp = _nearest([p for p in layout.lamps if outline(space).contains(Point(*p))], x, y)
+    if lamp:
+        return lamp[0] + 0.1, lamp[1], space.floor_z + 3.3
+    spot = wall_spot(space)
+    return spot.x, spot.y, space.floor_z + 3.0
+
+
+def _nearest(points: list[tuple[float, float]], x: float, y: float) -> tuple[float, float] | None:
+    return min(points, key=lambda p: (round(hypot(p[0] - x, p[1] - y), 2), p), default=None)
 
 
 def _locks(layout: Layout) -> Iterator[Wish]:
@@ -198,11 +217,11 @@ def _furniture(layout: Layout) -> Iterator[Wish]:
     for key, x, y, yaw in KIOSKS:
         yield _standing(layout.space(key), "info_kiosk", "kiosk", (x, y), yaw, "0.25")
     for key in VENDING:
-        yield from _at_wall(layout.space(key), "vending_machine", "vending", 0.42, 1, "0.5")
+        yield from _at_wall(layout.space(key), "vending_machine", "vending", (1.0, 0.84), 1, "0.5")
     for space in layout.of("water_point"):
-        yield from _at_wall(space, "water_dispenser", "dispenser", 0.25, 1, "3")
+        yield from _at_wall(space, "water_dispenser", "dispenser", (0.64, 0.62), 1, "3")
     for space in layout.of("changing_room_men", "changing_room_women"):
-        yield from _at_wall(space, "smart_locker", "locker", 0.27, 3, "0.03")
+        yield from _at_wall(space, "smart_locker", "locker", (1.92, 0.54), 3, "0.03")
 
 
 def _standing(
@@ -215,22 +234,30 @@ def _standing(
 
 
 def _at_wall(
-    space: SpaceSpec, kind: str, model: str, depth: float, count: int, kilowatts: str
+    space: SpaceSpec, kind: str, model: str, size: tuple[float, float], count: int, kilowatts: str
 ) -> Iterator[Wish]:
-    """`count` machines with their backs to the walls, clear of the doors."""
-    spots = along_walls(space, 2.1, clear=0.9)
-    for spot in spots[len(spots) // 3 :][:count]:
+    """`count` machines of `size` (width, depth) m with their backs to the walls, clear of doors and each other."""
+    taken: list[Polygon] = []
+    spots = along_walls(space, 0.7, clear=size[0] / 2 + 0.2)
+    for spot in spots[len(spots) // 3 :] + spots[: len(spots) // 3]:
         dx, dy = {0: (0, 1), 90: (-1, 0), 180: (0, -1), 270: (1, 0)}[round(spot.yaw_deg) % 360]
-        yield _standing(
-            space, kind, model, (spot.x + dx * depth, spot.y + dy * depth), spot.yaw_deg, kilowatts
-        )
+        x, y = spot.x + dx * (size[1] / 2 + 0.02), spot.y + dy * (size[1] / 2 + 0.02)
+        half_x, half_y = (size[0] / 2, size[1] / 2) if dy else (size[1] / 2, size[0] / 2)
+        shape = box(x - half_x, y - half_y, x + half_x, y + half_y)
+        if (
+            len(taken) < count
+            and outline(space).contains(shape)
+            and not any(shape.intersects(t) for t in taken)
+        ):
+            taken.append(shape)
+            yield _standing(space, kind, model, (x, y), spot.yaw_deg, kilowatts)
 
 
 def _sound_and_radio(layout: Layout) -> Iterator[Wish]:
-    for space in layout.of("corridor", "gallery_walk", "lobby", "foyer", "arcade", "car_park", "lift_lobby"):
+    for space in layout.of("corridor", "gallery_walk", "lobby", "foyer", "car_park", "lift_lobby"):
         step = 21.0 if space.function == "car_park" else 13.0
         drop = 1.2 if space.function == "car_park" else 0.0
-        for x, y in grid(space, step, 0.6):
+        for x, y in ceiling_grid(space, step, 0.6):
             yield wish(
                 "speaker", "speaker", space, (x + 1.1, y, ceiling(space) - drop), 0.0, "av",
                 circuit=f"{space.storey}-ELV", rated_kw="0.006", serves=space.number,
@@ -238,7 +265,7 @@ def _sound_and_radio(layout: Layout) -> Iterator[Wish]:
     for space in layout.of(
         "corridor", "library", "lobby", "badminton_hall", "basketball_hall", "theatre", "car_park"
     ):
-        for x, y in grid(space, 24.0, 0.6):
+        for x, y in ceiling_grid(space, 24.0, 0.6) or ceiling_grid(space, 8.0, 0.6)[:2]:
             drop = 1.2 if space.function == "car_park" else 0.0
             yield wish(
                 "access_point", "access_point", space, (x - 1.1, y, ceiling(space) - drop), 0.0, "data",

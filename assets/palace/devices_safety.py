@@ -13,6 +13,7 @@ from assets.palace.devices_spec import (
     at_spot,
     beside_door,
     ceiling,
+    ceiling_grid,
     doors_of,
     grid,
     middle,
@@ -76,11 +77,16 @@ def _cameras(layout: Layout) -> Iterator[Wish]:
     for space in layout.of("car_park"):
         for x, y in grid(space, 21.0, 2.0):
             yield _dome(space, x, y, space.floor_z + 2.7, 0.0, "360", "14")
-    for space in layout.of("arcade", "forecourt"):
-        x0, y0, x1, y1 = outline(space).bounds
-        yield _dome(space, x0 + 1.0, (y0 + y1) / 2, ceiling(space) - 0.1, 0.0, "95", "30")
-        yield _dome(space, x1 - 1.0, (y0 + y1) / 2, ceiling(space) - 0.1, 180.0, "95", "30")
+    for space in layout.of("arcade"):
+        yield from _facade_cameras(space)
     yield from _plaza_cameras(layout)
+
+
+def _facade_cameras(space: SpaceSpec) -> Iterator[Wish]:
+    """On the building's wall behind an arcade, looking out over the plaza."""
+    for spot in along_walls(space, 14.0):
+        if round(spot.yaw_deg) == 180:
+            yield _bullet(space, spot, 270.0)
 
 
 def _corridor_cameras(space: SpaceSpec) -> Iterator[Wish]:
@@ -147,7 +153,7 @@ def _smoke(layout: Layout) -> Iterator[Wish]:
             continue
         step = 8.8 if space.height > 6 else 7.6
         low = 1.3 if space.function == "car_park" else 0.0
-        for x, y in grid(space, step, 0.6):
+        for x, y in ceiling_grid(space, step, 0.6):
             yield wish(
                 "smoke_detector", "smoke_detector", space, (x + 0.45, y + 0.45, ceiling(space) - low), 0.0,
                 "fire_alarm", zone=f"FZ-{space.storey}-{space.wing[0].upper()}", serves=space.number,

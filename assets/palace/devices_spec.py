@@ -13,6 +13,7 @@ from math import atan2, ceil, degrees, hypot
 from types import MappingProxyType
 
 from shapely import Point, Polygon, prepare
+from shapely.geometry.base import BaseGeometry
 
 from assets.palace.devices_models import model
 from assets.palace.layout import DoorSpec, SpaceSpec, build_layout
@@ -22,6 +23,13 @@ Vec3 = tuple[float, float, float]
 #: Half of the wall's thickness: from a door's centreline to the wall's face.
 WALL_FACE = 0.1
 WING_NAMES = {"sports": "S", "culture": "C", "atrium": "A", "basement": "B", "plaza": "P", "roof": "R"}
+
+
+#: Rooms below the pool's basin (1.8 m deep, 0.25 m thick), and the clear height left there.
+BELOW_POOL = frozenset({"B1.transformer", "B1.switch", "B1.hvac", "B1.pool_plant"})
+CLEAR_BELOW_POOL_M = 2.85
+#: Spaces open to the atrium's roof but where a gallery lies above: that gallery, or "" for none.
+COVERED_BY = {"L1.lobby": "L2.gallery", "L3.gallery": "L4.gallery", "L4.gallery": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +162,21 @@ def area(space: SpaceSpec) -> float:
 
 
 def ceiling(space: SpaceSpec) -> float:
-    """Height of the ceiling, m, local frame."""
-    return space.floor_z + space.height
+    """Height of the ceiling, m, local frame; below the pool's basin that of the basin's underside."""
+    return space.floor_z + (CLEAR_BELOW_POOL_M if space.key in BELOW_POOL else space.height)
+
+
+@cache
+def covered(space: SpaceSpec) -> BaseGeometry:
+    """The part of a space that has a ceiling to hang things from: the atrium's void has none."""
+    above = COVERED_BY.get(space.key)
+    if space.external or above == "":
+        return Polygon()
+    return outline(space) if above is None else outline(space).intersection(Polygon(_gross(above)))
+
+
+def _gross(key: str) -> tuple[XY, ...]:
+    return build_layout().space(key).gross
 
 
 def middle(space: SpaceSpec) -> XY:
@@ -167,11 +188,22 @@ def middle(space: SpaceSpec) -> XY:
 
 def grid(space: SpaceSpec, step: float, margin: float = 0.6) -> list[XY]:
     """Points in even rows about `step` metres apart, at least `margin` from the walls; never none."""
-    shape = outline(space)
-    x0, y0, x1, y1 = shape.bounds
+    return _grid(outline(space), outline(space), step, margin) or [middle(space)]
+
+
+def ceiling_grid(space: SpaceSpec, step: float, margin: float = 0.6) -> list[XY]:
+    """The same below the ceiling: none where there is no ceiling."""
+    shape = covered(space)
+    if shape.is_empty:
+        return []
+    points = _grid(outline(space), shape, step, margin)
+    return points or ([middle(space)] if shape.equals(outline(space)) else [])
+
+
+def _grid(frame: Polygon, shape: BaseGeometry, step: float, margin: float) -> list[XY]:
+    x0, y0, x1, y1 = frame.bounds
     inner = shape.buffer(-margin)
-    points = [(x, y) for y in _even(y0, y1, step) for x in _even(x0, x1, step) if inner.contains(Point(x, y))]
-    return points or [middle(space)]
+    return [(x, y) for y in _even(y0, y1, step) for x in _even(x0, x1, step) if inner.contains(Point(x, y))]
 
 
 def _even(low: float, high: float, step: float) -> list[float]:

@@ -109,18 +109,18 @@ SHAFTS = (
 )
 #: Runs in the car park and the plant rooms: section, and points (x, y, height above the basement floor).
 BASEMENT_RUNS: tuple[tuple[Section, tuple[Vec3, ...]], ...] = (
-    (CHWS_MAIN, ((19.0, 36.4, 3.3), (35.2, 36.4, 3.3), (35.2, 28.6, 3.3), (42.35, 28.6, 3.3), (42.35, 20.4, 3.3))),
-    (CHWR_MAIN, ((19.0, 36.9, 3.3), (35.7, 36.9, 3.3), (35.7, 29.1, 3.3), (42.75, 29.1, 3.3), (42.75, 20.0, 3.3))),
+    (CHWS_MAIN, ((19.0, 36.4, 2.65), (35.2, 36.4, 2.65), (35.2, 36.4, 3.3), (35.2, 28.6, 3.3), (42.35, 28.6, 3.3), (42.35, 20.4, 3.3))),
+    (CHWR_MAIN, ((19.0, 36.9, 2.65), (35.7, 36.9, 2.65), (35.7, 36.9, 3.3), (35.7, 29.1, 3.3), (42.75, 29.1, 3.3), (42.75, 20.0, 3.3))),
     (CHWS_MAIN, ((42.35, 28.6, 3.3), (116.4, 28.6, 3.3), (116.4, 25.2, 3.3), (125.15, 25.2, 3.3), (125.15, 19.6, 3.3))),
     (CHWR_MAIN, ((42.75, 29.1, 3.3), (116.9, 29.1, 3.3), (116.9, 25.7, 3.3), (125.55, 25.7, 3.3), (125.55, 19.6, 3.3))),
-    (CONDENSER, ((22.2, 30.2, 3.6), (36.2, 30.2, 3.6), (36.2, 28.0, 3.6), (126.4, 28.0, 3.6), (126.4, 19.4, 3.6))),
+    (CONDENSER, ((22.2, 33.2, 2.65), (36.2, 33.2, 2.65), (36.2, 33.2, 3.6), (36.2, 28.0, 3.6), (126.4, 28.0, 3.6), (126.4, 19.4, 3.6))),
     (EXHAUST, ((43.4, 13.0, 3.55), (3.0, 13.0, 3.55))),
     (EXHAUST, ((43.4, 13.0, 3.55), (132.0, 13.0, 3.55))),
     (FIRE, ((52.0, 47.6, 3.2), (52.0, 44.4, 3.2), (131.0, 44.4, 3.2), (131.0, 8.0, 3.2), (2.0, 8.0, 3.2), (2.0, 28.8, 3.2))),
     (FIRE, ((52.0, 44.4, 3.2), (38.4, 44.4, 3.2), (38.4, 28.2, 3.2), (2.0, 28.2, 3.2))),
     (COLD, ((66.0, 47.6, 3.0), (66.0, 44.0, 3.0), (39.0, 44.0, 3.0), (39.0, 27.6, 3.0), (42.35, 27.6, 3.0), (42.35, 20.4, 3.0))),
     (COLD, ((66.0, 44.0, 3.0), (115.8, 44.0, 3.0), (115.8, 24.6, 3.0), (125.15, 24.6, 3.0), (125.15, 19.6, 3.0))),
-    (POWER_TRAY, ((12.6, 30.2, 3.8), (12.6, 28.9, 3.8), (134.0, 28.9, 3.8))),
+    (POWER_TRAY, ((12.6, 29.6, 3.8), (12.6, 28.9, 3.8), (134.0, 28.9, 3.8))),
     (POWER_TRAY, ((12.6, 28.9, 3.8), (1.0, 28.9, 3.8), (1.0, 12.4, 3.8), (134.0, 12.4, 3.8))),
     (DATA_TRAY, ((96.0, 46.6, 3.5), (96.0, 28.4, 3.5), (48.4, 28.4, 3.5))),
     (DATA_TRAY, ((96.0, 28.4, 3.5), (120.0, 28.4, 3.5), (120.0, 23.2, 3.5))),
@@ -146,13 +146,13 @@ def all_pieces(layout: Layout) -> list[Piece]:
     """Give every piece of the building's distribution, in a stable order."""
     runs = [*_corridors(layout), *_fan_coils(layout), *_halls(layout), *_shafts(layout), *_wet_rooms(layout)]
     runs += [*_basement(layout), *_roof(layout), *_car_park_rows(layout), *_room_trunking(layout)]
-    return [piece for i, run in enumerate(runs) for piece in _cut(i, *run)]
+    return [piece for i, run in enumerate(runs) for piece in cut(i, *run)]
 
 
 Run = tuple[str, Section, Sequence[Vec3]]
 
 
-def _cut(index: int, storey: str, section: Section, points: Sequence[Vec3]) -> Iterator[Piece]:
+def cut(index: int, storey: str, section: Section, points: Sequence[Vec3]) -> Iterator[Piece]:
     """Cut a run into straight pieces, with a bend between those of different directions."""
     count = 0
     for leg, (a, b) in enumerate(pairwise(points)):
@@ -273,10 +273,10 @@ def _halls(layout: Layout) -> Iterator[Run]:
         section, z = (SUPPLY_ROUND, ceiling(space) - 0.4) if high else (SUPPLY, ceiling(space) + 0.28)
         ends = []
         for y, xs in sorted(rows.items()):
-            start = max(xs) + 1.2
-            ends.append(start)
-            yield space.storey, section, [(start, y, z), (min(xs) - 0.6, y, z)]
-        if len(rows) > 1:
+            for low, high_x in _stretches(sorted(xs), 7.0):
+                ends.append(high_x + 1.2)
+                yield space.storey, section, [(high_x + 1.2, y, z), (low - 0.6, y, z)]
+        if len(rows) > 1 and space.function != "lobby":
             x = max(ends)
             yield space.storey, section, [(x, min(rows), z), (x, max(rows), z)]
 
@@ -329,9 +329,9 @@ def _basement(layout: Layout) -> Iterator[Run]:
         )
         for i in range(rule.count):
             x, y = rule.x + i * rule.step[0], rule.y + i * rule.step[1]
-            yield room.storey, section, [(x, y, floor + 0.85), (x, y, floor + 3.0)]
+            yield room.storey, section, [(x, y, floor + 0.85), (x, y, floor + 2.65)]
         last = rule.x + (rule.count - 1) * rule.step[0]
-        yield room.storey, section, [(rule.x, rule.y, floor + 3.0), (last, rule.y, floor + 3.0)]
+        yield room.storey, section, [(rule.x, rule.y, floor + 2.65), (last, rule.y, floor + 2.65)]
 
 
 def _roof(layout: Layout) -> Iterator[Run]:
@@ -355,11 +355,11 @@ def _car_park_rows(layout: Layout) -> Iterator[Run]:
         yield "B1", SPRINKLER, [(x, y0, z), (x, y1, z)]
 
 
-def _stretches(xs: Sequence[float]) -> Iterator[tuple[float, float]]:
-    """Neighbouring bays joined: (first x, last x) of each unbroken stretch."""
+def _stretches(xs: Sequence[float], gap: float = 4.0) -> Iterator[tuple[float, float]]:
+    """Neighbours joined: (first, last) of each stretch without a gap of more than `gap` m."""
     start = last = xs[0]
     for x in xs[1:]:
-        if x - last > 4.0:
+        if x - last > gap:
             yield start, last
             start = x
         last = x
