@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -25,6 +25,7 @@ PROBE_STEPS_M = np.arange(0.2, 1.7, 0.1)  # from the last tread on into the room
 REACH_M = 0.75  # a line ends at most so far over the floor of the room it leads to
 JOINT_M = 0.4  # a flight starts where another ends, within two risers
 STOREY_M = 0.3
+LANDING_M = 1.5
 MIN_RISER_M = 0.08
 RAMP_LINES = 24
 MIN_RISE_M = 0.3
@@ -44,7 +45,8 @@ def flight_portals(
 ) -> list[Portal]:
     """Make the portals of all stairs and ramps, in order of their element; side a is the lower end.
 
-    A portal names the whole stair or ramp. An end that is in no room has no space.
+    A portal names the whole stair or ramp. An end that is in no room has no space; but where two stairs meet
+    on a landing that is in no room, and lead from there to one room each, they are one portal.
     """
     elevations = np.array([storey.elevation_m for storey in storeys])
     portals = []
@@ -54,7 +56,7 @@ def flight_portals(
             width = min(flight.width_m for flight in chain)
             for line in split_at(joined(chain), elevations):
                 portals.append(_portal(whole, kind, line, width, finder))
-    return portals
+    return _bridged(portals)
 
 
 def stair_line(mesh: Mesh) -> tuple[FloatArray, float] | None:
@@ -219,6 +221,31 @@ def _portal(whole: Element, kind: str, line: FloatArray, width_m: float, finder:
         width_m,
         np.vstack([a, line, b]),
     )
+
+
+def _bridged(portals: Sequence[Portal]) -> list[Portal]:
+    """The portals, with pairs that meet on a landing in no room made one; it names the lower element."""
+    left = list(portals)
+    for low in portals:
+        if low.space_a is None or low.space_b is not None:
+            continue
+        upper = [p for p in left if p.space_a is None and p.space_b is not None and _meet(low, p)]
+        if upper:
+            high = min(upper, key=lambda p: float(np.linalg.norm(np.subtract(p.a, low.b))))
+            left.remove(high)
+            left[left.index(low)] = _one_after_other(low, high)
+    return left
+
+
+def _meet(low: Portal, high: Portal) -> bool:
+    x, y, z = np.abs(np.subtract(high.a, low.b))
+    return bool(np.hypot(x, y) <= LANDING_M and z <= JOINT_M)
+
+
+def _one_after_other(low: Portal, high: Portal) -> Portal:
+    paths = [path for path in (low.path, high.path) if path is not None]
+    width = min(low.width_m, high.width_m)
+    return replace(low, space_b=high.space_b, b=high.b, width_m=width, path=np.concatenate(paths))
 
 
 def _landing(end: FloatArray, before: FloatArray, finder: RoomFinder) -> tuple[int, FloatArray]:

@@ -230,6 +230,26 @@ def test_flights_join_over_their_landing_and_part_at_storeys() -> None:
         assert portal.b[2] - portal.a[2] == pytest.approx(3.0)
 
 
+def test_two_stairs_that_meet_on_a_landing_in_no_room_are_one_way() -> None:
+    house = House()
+    ground, upper = house.add_storey("1F", 0.0, 3.0), house.add_storey("2F", 3.0, 3.0)
+    house.add_room("low", ground, (0, -3, 1, 0), 0.0)
+    house.add_room("high", upper, (0, 5.8, 1, 9), 3.0)
+    first = house.add("IfcStair", "first", steps((0, 1), 0.0, 8, 3 / 16, 0.3), storey_index=ground)
+    house.add("IfcStair", "second", steps((0, 1), 3.4, 8, 3 / 16, 0.3, z=1.5), storey_index=ground)
+    (stair,) = only(house, "stair")
+    assert (stair.element_index, house.name(stair.space_a), house.name(stair.space_b)) == (
+        first,
+        "low",
+        "high",
+    )
+    assert stair.path is not None
+    assert (stair.path[0].tolist(), stair.path[-1].tolist()) == (list(stair.a), list(stair.b))
+    assert np.diff(stair.path[:, 2]).min() > -0.3
+    house.spaces.clear()
+    assert len(only(house, "stair")) == 2
+
+
 def test_a_lone_flight_is_a_stair_of_its_own_and_a_slab_is_none() -> None:
     house = sample_house()
     house.add("IfcStairFlight", "lone", steps((6, 7), 0.8, 16, 3.0 / 16, 0.18), storey_index=0)
