@@ -33,6 +33,7 @@ Mask = NDArray[np.bool_]
 
 BLOCK = 64
 TOP = 2048  # a level of at most so many boxes is scanned whole
+FIRST_BLOCKS = 8  # blocks that a search for the nearest looks at first
 SPARSE = 4096  # a mask of at most so many rows is searched row by row
 
 _MAGIC = b"VTBX"
@@ -203,7 +204,7 @@ class PackedIndex:
         block_distances = box_distance(self._block_boxes, at)
         order = np.argsort(block_distances, kind="stable")
         best = _nearest_of(np.empty(0, np.int64), np.empty(0), 0)
-        start, batch = 0, max(2, -(-count // BLOCK))
+        start, batch = 0, max(FIRST_BLOCKS, 2 * -(-count // BLOCK))
         while start < len(order):
             full = len(best.rows) >= count
             if full and block_distances[order[start]] > best.distances_m[-1]:
@@ -216,15 +217,26 @@ class PackedIndex:
 
     def _block_rows(self, blocks: Indices, at: Floats, mask: Mask | None) -> tuple[Indices, Floats]:
         """The rows of blocks that the mask lets through, with their distances."""
-        boxes = _signed(_unblocked(self._levels[0][blocks]))
-        rows = self._places.reshape(-1, BLOCK)[blocks].ravel().astype(np.int64)
+        whole = len(blocks) == len(self._levels[0])
+        distances = _block_distances(self._levels[0] if whole else self._levels[0][blocks], at).ravel()
+        places = self._places.reshape(-1, BLOCK)
+        rows = (places if whole else places[blocks]).ravel().astype(np.int64)
         allowed = rows >= 0
         if mask is not None:
             allowed &= mask[rows]
-        return rows[allowed], box_distance(boxes[allowed], at)
+        return rows[allowed], distances[allowed]
 
 
 _SIGNS = np.array([1.0, 1.0, 1.0, -1.0, -1.0, -1.0])
+
+
+def _block_distances(blocks: Floats, at: Floats) -> Floats:
+    """Distances from a point to the boxes in blocks, (k, BLOCK), to the bit as `box_distance` has them."""
+    apart = np.maximum(blocks[:, :3] - at[:, None], blocks[:, 3:] + at[:, None])
+    np.maximum(apart, 0.0, out=apart)
+    apart *= apart
+    distance: Floats = np.sqrt(apart[:, 0] + apart[:, 1] + apart[:, 2])
+    return distance
 
 
 def _ascending(rows: NDArray[np.int32]) -> Indices:
@@ -233,6 +245,11 @@ def _ascending(rows: NDArray[np.int32]) -> Indices:
 
 def _nearest_of(rows: Indices, distances: Floats, count: int) -> Neighbours:
     """The `count` nearest of candidates, by distance and then by row."""
+    if len(rows) > 4 * count > 0:
+        # Sort the few that can be among the nearest, with all that tie with the last of them.
+        limit = np.partition(distances, count - 1)[count - 1]
+        few = distances <= limit
+        rows, distances = rows[few], distances[few]
     order = np.lexsort((rows, distances))[:count]
     return Neighbours(rows[order], distances[order])
 
