@@ -126,9 +126,8 @@ class LiveState:
     def _write(self, samples: _Samples, now_ms: float, simulated: bool) -> None:
         newest = samples[_last_of_each(samples.index)]
         finite = samples[np.isfinite(samples.value)]
-        finite = finite[_last_of_each(finite.index)]
         old_value, old_quality = self.value[newest.index], self.quality[newest.index]
-        self.value[finite.index] = finite.value
+        self.value[finite.index] = finite.value  # of equal indices numpy keeps the last
         self.quality[newest.index] = self._judged(newest, now_ms)
         changed = (self.quality[newest.index] != old_quality) | _differs(self.value[newest.index], old_value)
         changed |= ~np.isfinite(self.time_ms[newest.index])

@@ -33,6 +33,11 @@ def test_messages(data: str | bytes, code: int | None) -> None:
     assert MessageGuard().check(data, 0.0) == code
 
 
+def test_a_burst_then_the_rate() -> None:
+    guard = MessageGuard()
+    assert [guard.check("{}", 5.0) for _ in range(int(BURST) + 1)] == [None] * int(BURST) + [CLOSE_POLICY]
+
+
 @given(st.lists(st.floats(0, 2), max_size=120))
 def test_no_more_than_a_burst_and_the_rate(pauses: list[float]) -> None:
     guard, now_s, passed = MessageGuard(), 0.0, 0

@@ -166,6 +166,13 @@ def test_topics() -> None:
     assert command_topic("palace", "r1") == "twin/palace/devices/r1/command"
 
 
+def test_refusals_of_reader_and_bridge_come_in_the_messages_order() -> None:
+    ghost = {"device": "ghost", "point": "mode", "value": 1}
+    batch = parse_http(http(ghost, 5, ghost, {"device": "r1"}, ghost))
+    refused = deliver(batch, Bridge(registry(), HandClock())).refused
+    assert [each.index for each in refused] == [0, 1, 2, 3, 4]
+
+
 def test_the_answer_lists_refusals_in_order_and_not_without_end() -> None:
     refused = tuple(Refusal(row, "a", "b", "bad_value", "no") for row in range(MAX_LISTED + 5))
     answer = acceptance_json(Acceptance(3, refused))
