@@ -118,7 +118,8 @@ def _stops(
     shaft: _Shaft, storeys: Sequence[Storey], frames: Sequence[DoorFrame], finder: RoomFinder
 ) -> list[_Stop]:
     """Where the lift stops, lowest first."""
-    by_door = [_door_stop(shaft, storey, frames) for storey in storeys]
+    near = [(frame, distance) for frame in frames if (distance := _distance(shaft, frame)) <= DOOR_REACH_M]
+    by_door = [_door_stop(shaft, storey, near) for storey in storeys]
     found = [stop for stop in by_door if stop is not None]
     if len(found) < 2:
         found = [stop for storey in storeys if (stop := _room_stop(shaft, storey, finder)) is not None]
@@ -128,13 +129,17 @@ def _stops(
     return sorted(found, key=lambda stop: stop.z)
 
 
-def _door_stop(shaft: _Shaft, storey: Storey, frames: Sequence[DoorFrame]) -> _Stop | None:
-    """The stop at the door of this storey that is nearest to the shaft, if one is near enough."""
+def _distance(shaft: _Shaft, frame: DoorFrame) -> float:
+    """From the shaft's rectangle to the middle of a door, in plan, m."""
+    outside = np.maximum(np.maximum(shaft.low - frame.centre, frame.centre - shaft.high), 0.0)
+    return float(np.linalg.norm(outside[:2]))
+
+
+def _door_stop(shaft: _Shaft, storey: Storey, frames: Sequence[tuple[DoorFrame, float]]) -> _Stop | None:
+    """The stop at the nearest door of this storey that faces the shaft; doors come with their distances."""
     best: tuple[float, DoorFrame] | None = None
-    for frame in frames:
-        outside = np.maximum(np.maximum(shaft.low - frame.centre, frame.centre - shaft.high), 0.0)[:2]
-        distance = float(np.linalg.norm(outside))
-        near = distance <= DOOR_REACH_M and abs(frame.centre[2] - storey.elevation_m) <= SILL_M
+    for frame, distance in frames:
+        near = abs(frame.centre[2] - storey.elevation_m) <= SILL_M
         faces = abs(_unit(frame.centre - shaft.middle(0.0)) @ frame.normal) > 0.7
         if near and faces and (best is None or distance < best[0]):
             best = (distance, frame)

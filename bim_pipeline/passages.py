@@ -8,6 +8,7 @@ are passages. It works for rooms drawn to the faces of the walls (with a gap bet
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -196,8 +197,11 @@ def _sight_lines(samples: _Samples, rows: NDArray[np.int64], distance: FloatArra
 def _runs(samples: _Samples, opposite: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """Rows of neighbouring samples that see the same room, wide enough to walk through."""
     runs: list[NDArray[np.int64]] = []
-    for ring in np.unique(samples.ring[opposite != NOWHERE]):
-        rows = np.flatnonzero(samples.ring == ring)
+    rings = np.unique(samples.ring[opposite != NOWHERE])
+    starts = np.searchsorted(samples.ring, rings, side="left")
+    ends = np.searchsorted(samples.ring, rings, side="right")
+    for start, end in zip(starts, ends, strict=True):
+        rows = np.arange(start, end)
         changes = np.flatnonzero(opposite[rows] != np.roll(opposite[rows], 1))
         if len(changes):  # start the ring at a change, so that no run is cut in two
             rows = np.roll(rows, -changes[0])
@@ -215,7 +219,7 @@ def _passage(
 ) -> Portal:
     """A run of samples as a portal; side a is the room with the lower index."""
     middle = run[np.searchsorted(np.cumsum(samples.spacing[run]), samples.spacing[run].sum() / 2)]
-    (near, far) = _sight_lines(samples, run[run == middle], distance[[middle]])[0]
+    near, far = _sight_lines(samples, np.array([middle]), distance[[middle]])[0]
     sides = sorted(
         [(int(samples.room[middle]), near), (int(opposite[middle]), far)], key=lambda side: side[0]
     )
@@ -233,13 +237,16 @@ def _passage(
 
 def _without_doubles(passages: Sequence[Portal]) -> list[Portal]:
     """Each passage is seen from both its rooms: keep the wider view of each."""
-    kept: list[Portal] = []
-    for passage in sorted(passages, key=lambda p: (-p.width_m, p.space_a or 0, p.space_b or 0, p.a)):
-        rooms = (passage.space_a, passage.space_b)
-        twins = (p for p in kept if (p.space_a, p.space_b) == rooms)
-        if all(_apart(passage, twin) for twin in twins):
-            kept.append(passage)
-    return sorted(kept, key=lambda p: (p.space_a or 0, p.space_b or 0, p.a))
+    kept: dict[tuple[int, int], list[Portal]] = defaultdict(list)
+    for passage in sorted(passages, key=lambda p: (-p.width_m, *_rooms(p), p.a)):
+        wider = kept[_rooms(passage)]
+        if all(_apart(passage, twin) for twin in wider):
+            wider.append(passage)
+    return sorted((p for found in kept.values() for p in found), key=lambda p: (*_rooms(p), p.a))
+
+
+def _rooms(passage: Portal) -> tuple[int, int]:
+    return (passage.space_a or 0, passage.space_b or 0)
 
 
 def _apart(passage: Portal, wider: Portal) -> bool:
