@@ -92,7 +92,7 @@ function keyActions(): Record<string, () => void> {
     h: () => void stage.scene?.setView('home'),
     t: () => void stage.scene?.setView('top'),
     f: onSelected((index) => {
-      selection.flyTo(index)
+      void selection.flyTo(index)
     }),
     i: onSelected((index) => {
       const storey = model.columns?.storey[index] ?? -1

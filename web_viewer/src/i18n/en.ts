@@ -82,7 +82,6 @@ export default {
     faults: 'Faults and alarms',
     noFaults: 'Everything works',
     noPoints: 'No points: this model has no devices to watch.',
-    of: 'of {total}',
     counted: '{known}/{total} points',
     more: '{count} more',
     unnamed: 'Not bound to the model',

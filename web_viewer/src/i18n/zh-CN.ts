@@ -76,7 +76,6 @@ export default {
     faults: '故障与报警',
     noFaults: '一切正常',
     noPoints: '没有测点：此模型没有可监测的设备。',
-    of: '共 {total}',
     counted: '{known}/{total} 个测点',
     more: '还有 {count} 条',
     unnamed: '未绑定到模型',

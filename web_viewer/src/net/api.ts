@@ -3,7 +3,7 @@ import type { Layer } from '@/layers/types'
 
 import { getAll, getJson, type Page } from './http'
 import * as read from './read'
-import type { DeviceInfo, ElementDetail, ElementHit, ModelInfo, PointInfo, SpaceInfo } from './types'
+import type { BoxInfo, DeviceInfo, ElementDetail, ElementHit, ModelInfo, PointInfo, SpaceInfo } from './types'
 
 /** The model that the server shows at present. */
 export async function fetchModel(): Promise<ModelInfo> {
@@ -35,6 +35,12 @@ export async function fetchLayers(): Promise<Layer[]> {
 export async function searchElements(text: string, limit: number, signal?: AbortSignal): Promise<ElementHit[]> {
   const page = await getJson<Page<read.RawElement>>('/api/elements', { q: text, limit }, signal)
   return page.items.map(read.element)
+}
+
+/** The box of an element that may not be drawn yet; null where nothing is drawn of it. */
+export async function fetchBox(index: number): Promise<BoxInfo | null> {
+  const page = await getJson<Page<read.RawElement>>('/api/elements', { index, limit: 1 })
+  return page.items.at(0)?.box ?? null
 }
 
 /** An element by its index within the served revision; null where there is none. */

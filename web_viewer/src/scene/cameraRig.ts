@@ -17,11 +17,28 @@ const FARTHEST_RADII = 7
 const TILT_LIMIT = Math.PI / 2 - 0.015
 const FOCUS_DISTANCE_M = 12
 
+const LEAST_CLEAR = 0.3
+
+/** How far panels reach in from each edge of the container, CSS pixels: its `scroll-padding`. */
+function coveredEdges(container: HTMLElement | null): { left: number; right: number; top: number; bottom: number } {
+  const style = container ? getComputedStyle(container) : null
+  const pixels = (text: string | undefined): number => Number.parseFloat(text ?? '') || 0
+  return {
+    left: pixels(style?.scrollPaddingLeft),
+    right: pixels(style?.scrollPaddingRight),
+    top: pixels(style?.scrollPaddingTop),
+    bottom: pixels(style?.scrollPaddingBottom),
+  }
+}
+
 /** The camera and how hands move it. Positions given and taken are in the local frame. */
 export class CameraRig {
   readonly camera = new PerspectiveCamera(FOV_DEG, 1, 0.1, 1000)
   private readonly controls: CameraControls
   private readonly radius: number
+  private readonly element: HTMLElement
+  /** Shares of the picture's width and height that no panel covers. */
+  private clear = { width: 1, height: 1 }
 
   constructor(
     element: HTMLElement,
@@ -29,6 +46,7 @@ export class CameraRig {
     private readonly groundM: number,
     private readonly animate: boolean,
   ) {
+    this.element = element
     this.radius = Math.max(1, boxRadius(modelBounds))
     this.controls = new CameraControls(this.camera, element)
     this.configure()
@@ -43,7 +61,8 @@ export class CameraRig {
   }
 
   private get lens(): Lens {
-    return { fovDeg: FOV_DEG, aspect: this.camera.aspect }
+    const tan = Math.tan((FOV_DEG * Math.PI) / 360) * this.clear.height
+    return { fovDeg: (Math.atan(tan) * 360) / Math.PI, aspect: (this.camera.aspect * this.clear.width) / this.clear.height }
   }
 
   /** Calls back when hands touch the camera. */
@@ -59,9 +78,14 @@ export class CameraRig {
     return moved
   }
 
+  /** Takes a new size, CSS pixels, and moves the middle of the picture to where the container's panels leave it clear. */
   resize(width: number, height: number): void {
-    this.camera.aspect = width / Math.max(1, height)
-    this.camera.updateProjectionMatrix()
+    const { left, right, top, bottom } = coveredEdges(this.element.parentElement)
+    this.clear = {
+      width: Math.max(LEAST_CLEAR, 1 - (left + right) / width),
+      height: Math.max(LEAST_CLEAR, 1 - (top + bottom) / height),
+    }
+    this.camera.setViewOffset(width, height, (right - left) / 2, (bottom - top) / 2, width, height)
   }
 
   /** Flies to a pose; done when the camera rests there. */

@@ -43,7 +43,8 @@ export class Picker {
     this.follow()
     const camera = this.camera
     const half = (PATCH - 1) / 2
-    camera.setViewOffset(width, height, Math.floor(x) - half, Math.floor(y) - half, PATCH, PATCH)
+    const [shiftX, shiftY] = camera.view ? [camera.view.offsetX, camera.view.offsetY] : [0, 0]
+    camera.setViewOffset(width, height, Math.floor(x) - half + shiftX, Math.floor(y) - half + shiftY, PATCH, PATCH)
     const unproject = camera.matrixWorld.clone().multiply(camera.projectionMatrixInverse)
     const solid = await this.drawPatch([LAYER_SOLID, LAYER_GLASS])
     const space = spaces ? await this.drawPatch([LAYER_SPACE]) : null
@@ -65,7 +66,6 @@ export class Picker {
   /** Where an element is seen in the whole picture, drawn at `(width, height)`; null when it is not. */
   async find(elementIndex: number, width: number, height: number, spaces: boolean): Promise<IdArea | null> {
     this.follow()
-    this.camera.clearViewOffset()
     const target = idTarget(width, height)
     try {
       this.draw(target, spaces ? [LAYER_SPACE] : [LAYER_SOLID, LAYER_GLASS])

@@ -1,6 +1,8 @@
 import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 
+import { fetchBox } from '@/net/api'
+import type { BoxInfo } from '@/net/types'
 import type { Pick, SceneStats, TwinSceneApi, TwinSceneOptions } from '@/scene/types'
 
 /** Where the pointer rests, in client pixels. */
@@ -39,11 +41,36 @@ export const useSceneStore = defineStore('scene', () => {
     return made
   }
 
+  /** Boxes of elements whose tiles are not loaded, as the catalogue knows them; null while being asked for. */
+  const asked = new Map<number, BoxInfo | null>()
+  const boxesKnown = ref(0)
+
+  /** The element's box, from the tiles or from the catalogue; null while it is unknown. */
+  function boxNow(index: number): BoxInfo | null {
+    const drawn = scene.value?.elementBox(index) ?? null
+    if (drawn !== null) return drawn
+    const known = asked.get(index)
+    if (known === undefined) void boxOf(index)
+    return known ?? null
+  }
+
+  /** The element's box, once it is known; null where nothing is drawn of it. */
+  async function boxOf(index: number): Promise<BoxInfo | null> {
+    const drawn = scene.value?.elementBox(index) ?? asked.get(index)
+    if (drawn) return drawn
+    asked.set(index, null)
+    // Without an answer there is nowhere to go: the element stays where it is, unpointed at.
+    const box = await fetchBox(index).catch(() => null)
+    asked.set(index, box)
+    boxesKnown.value++
+    return box
+  }
+
   function close(): void {
     scene.value?.dispose()
     scene.value = null
     drawn.value = false
   }
 
-  return { scene, progress, drawn, hovered, picked, cameraTick, stats, contextLost, tileError, open, close }
+  return { scene, progress, drawn, hovered, picked, cameraTick, stats, contextLost, tileError, boxesKnown, boxNow, boxOf, open, close }
 })

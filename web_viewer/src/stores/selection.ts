@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef, watch } from 'vue'
+import { computed, nextTick, ref, shallowRef, watch } from 'vue'
 
 import { fetchElementAt } from '@/net/api'
 import type { BoxInfo, ElementDetail } from '@/net/types'
@@ -52,9 +52,14 @@ export const useSelectionStore = defineStore('selection', () => {
   }
 
   /** Goes to an element or box, out of the isolation that would hide it. */
-  function flyTo(target: number | BoxInfo, onStorey: number | null = null): void {
-    if (storey.value !== null && onStorey !== null && onStorey !== storey.value) storey.value = onStorey
-    void stage.scene?.flyTo(target)
+  async function flyTo(target: number | BoxInfo, onStorey: number | null = null): Promise<void> {
+    if (storey.value !== null && onStorey !== null && onStorey !== storey.value) {
+      storey.value = onStorey
+      // The move to the new storey's view begins first, so that this one supersedes it.
+      await nextTick()
+    }
+    const box = typeof target === 'number' ? await stage.boxOf(target) : target
+    if (box !== null) await stage.scene?.flyTo(typeof target === 'number' && stage.scene.elementBox(target) ? target : box)
   }
 
   function hide(element: number): void {
