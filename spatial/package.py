@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spatial.catalogue import Catalogue, position_of
-from spatial.errors import BadCursorError, IncompletePackageError, NotAPackageError, UnknownPlaceError
+from spatial.errors import (
+    BadCursorError,
+    IncompletePackageError,
+    NotAPackageError,
+    QueryError,
+    UnknownPlaceError,
+)
 from spatial.index import PackedIndex
 from spatial.manifest import read_manifest
 from spatial.model import (
@@ -235,7 +241,11 @@ class ModelPackage:
         return known[places]
 
     def locate(self, x: float, y: float, z: float) -> Location:
-        """What is at a point: its space, its storey, the elements whose box holds it, small ones first."""
+        """What is at a point: its space, its storey, the elements whose box holds it, small ones first.
+
+        Raises QueryError for a coordinate that is not finite.
+        """
+        _check_finite(x, y, z)
         space = self.space_by_index.get(int(self.space_indices_at([x, y, z])[0]))
         storey = self.storey_by_index.get(
             -1 if space is None or space.storey_index is None else space.storey_index
@@ -255,7 +265,9 @@ class ModelPackage:
 
         classes: as in ElementFilter; without one every element counts but spaces, in which the point is
         anyway. limit: 1 to MAX_PAGE, others are brought into it.
+        Raises QueryError for a coordinate that is not finite.
         """
+        _check_finite(x, y, z)
         names = tuple(classes)
         mask = np.isin(self.columns.class_id, self.class_ids(names or ["IfcSpace"]), invert=not names)
         found = self.index.nearest([x, y, z], min(max(limit, 1), MAX_PAGE), mask)
@@ -309,6 +321,11 @@ def _after(cursor: str) -> int:
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 10):
         raise BadCursorError(f"{cursor[:40]!r} is no cursor; take `next` of the page before")
     return int(cursor)
+
+
+def _check_finite(*coordinates: float) -> None:
+    if not np.isfinite(coordinates).all():
+        raise QueryError("a point has three finite coordinates, in metres")
 
 
 def _class_forms(name: str) -> Iterator[str]:

@@ -18,6 +18,7 @@ from spatial.errors import (
     IncompletePackageError,
     NotAPackageError,
     PackageError,
+    QueryError,
     UnknownPlaceError,
     WrongFormatError,
 )
@@ -221,6 +222,18 @@ def test_nearest(package: ModelPackage) -> None:
     assert [near.element.name for near in package.nearest(10, 4.5, 1, limit=2)] == ["墙", "门"]
     assert {near.element.ifc_class for near in package.nearest(5, 5, 1)}.isdisjoint({"IfcSpace"})
     assert package.nearest(0, 0, 0, ["IfcPump"]) == ()
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_a_point_must_be_somewhere(package: ModelPackage, bad: float) -> None:
+    for ask in (package.locate, package.nearest):
+        with pytest.raises(QueryError, match="finite"):
+            ask(1.0, bad, 2.0)
+
+
+def test_far_away_there_is_nothing(package: ModelPackage) -> None:
+    found = package.locate(1e300, -1e300, 1e300)
+    assert (found.space, found.storey, found.elements) == (None, None, ())
 
 
 def test_inside_takes_what_lies_wholly_in_the_box(package: ModelPackage) -> None:
