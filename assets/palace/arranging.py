@@ -86,7 +86,9 @@ def _grid(
                 yield round(x, 3), round(y, 3)
 
 
-def _along(site: Site, piece: str, side: str, step: float, size: tuple[float, float], z: float = 0.0) -> Iterator[Spot]:
+def _along(
+    site: Site, piece: str, side: str, step: float, size: tuple[float, float], z: float = 0.0
+) -> Iterator[Spot]:
     """Pieces in a row with their backs to a wall; size is (along the wall, off it)."""
     turn = {"n": 0.0, "s": 180.0, "w": 90.0, "e": 270.0}[side]
     length = site.wide if side in "ns" else site.deep
@@ -106,18 +108,24 @@ def _door_side(site: Site) -> str:
 
 
 def _classroom(site: Site) -> Iterator[Spot]:
-    """Rows of two-seat desks looking at a whiteboard on the west wall."""
+    """Rows of two-seat desks looking at a whiteboard, on the west wall unless a door is there."""
+    middle = (site.y0 + site.y1) / 2
+    west = not site.keep_free.intersects(box(site.x0, middle - 2, site.x0 + 0.3, middle + 2))
+    sign, wall = (1.0, site.x0) if west else (-1.0, site.x1)
+    face = 90.0 if west else 270.0
     for x, y in _grid(site, (1.35, 1.5), (0.5, 1.2), (1.6, 1.0)):
-        if x < site.x0 + 2.4:
+        if abs(x - wall) < 2.4:
             continue
-        yield Spot("student_desk", x, y, 90.0)
+        yield Spot("student_desk", x, y, face)
         for dy in (-0.3, 0.3):
-            yield Spot("chair", round(x + 0.45, 3), round(y + dy, 3), 270.0)
-    yield Spot("whiteboard", site.x0 + 0.02, (site.y0 + site.y1) / 2, 90.0)
-    yield from _fit_one(site, "desk", site.x0 + 1.4, site.y0 + 2.0, 90.0)
+            yield Spot("chair", round(x + 0.45 * sign, 3), round(y + dy, 3), 360.0 - face)
+    yield Spot("whiteboard", round(wall + 0.02 * sign, 3), round(middle, 3), face)
+    yield from _fit_one(site, "desk", wall + 1.4 * sign, site.y0 + 2.0, face)
 
 
-def _fit_one(site: Site, piece: str, x: float, y: float, turn: float = 0.0, size: float = 0.7) -> Iterator[Spot]:
+def _fit_one(
+    site: Site, piece: str, x: float, y: float, turn: float = 0.0, size: float = 0.7
+) -> Iterator[Spot]:
     if _fits(site, x, y, size, size):
         yield Spot(piece, round(x, 3), round(y, 3), turn)
 
@@ -189,14 +197,23 @@ def _art(site: Site) -> Iterator[Spot]:
 
 def _music(site: Site) -> Iterator[Spot]:
     name = site.spec.key
-    piece = "piano" if "piano" in name else "zither" if "guzheng" in name else "drums" if "band" in name else ""
+    piece = (
+        "piano" if "piano" in name else "zither" if "guzheng" in name else "drums" if "band" in name else ""
+    )
     if piece:
         for x, y in _grid(site, (2.4, 2.6), (1.7, 2.0), (0.9, 1.2)):
             yield Spot(piece, x, y)
         return
     for x, y in _grid(site, (0.9, 1.1), (0.5, 0.6), (1.2, 2.4)):
         yield Spot("chair", x, y)
-    yield from _fit_one(site, "grand_piano", (site.x0 + site.x1) / 2, site.y1 - 1.6 if _door_side(site) == "s" else site.y0 + 1.6, 0.0, 0.9)
+    yield from _fit_one(
+        site,
+        "grand_piano",
+        (site.x0 + site.x1) / 2,
+        site.y1 - 1.6 if _door_side(site) == "s" else site.y0 + 1.6,
+        0.0,
+        0.9,
+    )
 
 
 def _dance(site: Site) -> Iterator[Spot]:
@@ -322,13 +339,39 @@ def _lobby(site: Site) -> Iterator[Spot]:
 
 
 RULES: dict[str, Rule] = {
-    "training_room": _classroom, "office": _office, "lounge": _lounge, "cafe": _cafe, "canteen": _cafe,
-    "library": _library, "meeting_room": _meeting, "art_room": _art, "music_room": _music, "dance_room": _dance,
-    "rehearsal_room": _dance, "fitness": _gym, "fitness_studio": _studio, "table_tennis_hall": _table_tennis,
-    "changing_room_men": _changing, "changing_room_women": _changing, "dressing_room": _changing, "toilet_men": _toilet,
-    "toilet_women": _toilet, "toilet_accessible": _accessible_toilet, "exhibition_hall": _exhibition,
-    "gallery": _exhibition, "storage": _storage, "server_room": _servers, "control_room": _control,
-    "theatre": _theatre, "basketball_hall": _basketball, "lobby": _lobby, "shop": _exhibition, "foyer": _lounge,
-    "first_aid": _office, "nursing_room": _lounge, "health_check": _office, "workshop": _storage,
+    "training_room": _classroom,
+    "office": _office,
+    "lounge": _lounge,
+    "cafe": _cafe,
+    "canteen": _cafe,
+    "library": _library,
+    "meeting_room": _meeting,
+    "art_room": _art,
+    "music_room": _music,
+    "dance_room": _dance,
+    "rehearsal_room": _dance,
+    "fitness": _gym,
+    "fitness_studio": _studio,
+    "table_tennis_hall": _table_tennis,
+    "changing_room_men": _changing,
+    "changing_room_women": _changing,
+    "dressing_room": _changing,
+    "toilet_men": _toilet,
+    "toilet_women": _toilet,
+    "toilet_accessible": _accessible_toilet,
+    "exhibition_hall": _exhibition,
+    "gallery": _exhibition,
+    "storage": _storage,
+    "server_room": _servers,
+    "control_room": _control,
+    "theatre": _theatre,
+    "basketball_hall": _basketball,
+    "lobby": _lobby,
+    "shop": _exhibition,
+    "foyer": _lounge,
+    "first_aid": _office,
+    "nursing_room": _lounge,
+    "health_check": _office,
+    "workshop": _storage,
     "multifunction_hall": _meeting,
-}  # fmt: skip
+}

@@ -21,7 +21,7 @@ WALKS = {"corridor", "lobby", "gallery_walk"}
 class Grid:
     """A curtain wall's grid: `xs` and `zs` in m from the edge's start and the storey's floor.
 
-    `finishes` name each row's pane, bottom up; `gaps` are the (x0, x1) of doors, where the bottom row is open.
+    `finishes` name each row's pane, bottom up; `gaps` are doors' (x0, x1), open in the bottom row.
     """
 
     xs: tuple[float, ...]
@@ -95,7 +95,13 @@ def _culture_kind(edge: Edge, function: str) -> str:
 def pieces(edge: Edge) -> list[Edge]:
     """The edge, cut where the culture wing's south front changes from its ends to its middle."""
     cuts = [x for x in ENDS if edge.low + 0.1 < x < edge.high - 0.1]
-    if not cuts or edge.axis != "x" or edge.outward >= 0 or edge.storey in ("B1", "L1", "L2") or edge.low < 75:
+    if (
+        not cuts
+        or edge.axis != "x"
+        or edge.outward >= 0
+        or edge.storey in ("B1", "L1", "L2")
+        or edge.low < 75
+    ):
         return [edge]
     marks = [edge.low, *cuts, edge.high]
     ends = [edge.start, *cuts, edge.stop]
@@ -119,7 +125,7 @@ def curtain_grid(edge: Edge, height: float, step: float = 1.4) -> Grid:
         xs += [round(low + (high - low) * k / count, 4) for k in range(count + 1)]
     zs, finishes = _rows(edge, height)
     rounded = tuple((round(a, 4), round(b, 4)) for a, b in gaps)
-    return Grid(tuple(xs), zs, finishes, rounded)  # fmt: skip
+    return Grid(tuple(xs), zs, finishes, rounded)
 
 
 def _along(edge: Edge, door: object) -> float:
@@ -142,4 +148,8 @@ def window_places(edge: Edge, width: float, pitch: float) -> list[float]:
         return [edge.low + (edge.length - width) / 2] if edge.length > width + 0.8 and not edge.doors else []
     first = edge.low + (edge.length - pitch * count) / 2 + (pitch - width) / 2
     places = [round(first + pitch * i, 3) for i in range(count)]
-    return [p for p in places if all(abs(p + width / 2 - _along(edge, d)) > (width + d.width) / 2 + 0.3 for d in edge.doors)]  # fmt: skip
+    return [
+        p
+        for p in places
+        if all(abs(p + width / 2 - _along(edge, d)) > (width + d.width) / 2 + 0.3 for d in edge.doors)
+    ]

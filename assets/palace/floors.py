@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import cos, pi, sin
 
 import numpy as np
 from shapely import Polygon, box
+from shapely.geometry.base import BaseGeometry
 
 from assets.palace.devices_mesh import Mesh, joined, prism, tube
 from assets.palace.ifc_writer import Extrusion, Frame, IfcWriter, Part, TypeHandle
@@ -42,9 +44,19 @@ FINISHES: dict[str, tuple[str, str, str]] = {
 STONE = ("石材地面", "Stone floor", "stone_floor")
 SCREED = ("细石混凝土地面", "Screed", "screed")
 BACKROOMS = {
-    "shaft", "lift", "storage", "electrical_room", "electrical_closet", "hvac_plant", "pool_plant", "water_plant",
-    "battery_room", "workshop", "robot_dock", "stair",
-}  # fmt: skip
+    "shaft",
+    "lift",
+    "storage",
+    "electrical_room",
+    "electrical_closet",
+    "hvac_plant",
+    "pool_plant",
+    "water_plant",
+    "battery_room",
+    "workshop",
+    "robot_dock",
+    "stair",
+}
 THICK = 0.012
 
 
@@ -63,16 +75,23 @@ def place_all(writer: IfcWriter) -> None:
 
 def _finish(writer: IfcWriter, spec: SpaceSpec, cut: list[Polygon]) -> None:
     zh, en, finish = FINISHES.get(spec.function, SCREED if spec.function in BACKROOMS else STONE)
-    shape = Polygon(spec.polygon)
+    shape: BaseGeometry = Polygon(spec.polygon)
     for hole in cut:
         shape = shape.difference(hole)
     pieces = [p for p in getattr(shape, "geoms", [shape]) if p.area > 0.3]
     for i, piece in enumerate(pieces):
         writer.element(
-            "IfcCovering", f"floor/{spec.key}/{i}", f"{spec.name_zh} {zh}", Frame(0, 0, spec.floor_z), spec.key,
-            parts=[flat_part(piece, FINISH_DEPTH, -FINISH_DEPTH, finish)], predefined="FLOORING", name_en=f"{en}, {spec.name_en}",
-            material=zh, psets={"Pset_CoveringCommon": {"Finish": zh, "IsExternal": spec.external}},
-        )  # fmt: skip
+            "IfcCovering",
+            f"floor/{spec.key}/{i}",
+            f"{spec.name_zh} {zh}",
+            Frame(0, 0, spec.floor_z),
+            spec.key,
+            parts=[flat_part(piece, FINISH_DEPTH, -FINISH_DEPTH, finish)],
+            predefined="FLOORING",
+            name_en=f"{en}, {spec.name_en}",
+            material=zh,
+            psets={"Pset_CoveringCommon": {"Finish": zh, "IsExternal": spec.external}},
+        )
 
 
 # -- court lines: marks of 5 cm on the floor ----------------------------------------------------------
@@ -86,7 +105,12 @@ def rule(x0: float, y0: float, x1: float, y1: float, wide: float = 0.05) -> Mesh
 
 def outline(x0: float, y0: float, x1: float, y1: float, wide: float = 0.05) -> list[Mesh]:
     """The four lines of a rectangle."""
-    return [rule(x0, y0, x1, y0, wide), rule(x0, y1, x1, y1, wide), rule(x0, y0, x0, y1, wide), rule(x1, y0, x1, y1, wide)]
+    return [
+        rule(x0, y0, x1, y0, wide),
+        rule(x0, y1, x1, y1, wide),
+        rule(x0, y0, x0, y1, wide),
+        rule(x1, y0, x1, y1, wide),
+    ]
 
 
 def arc(x: float, y: float, radius: float, start: float, stop: float, wide: float = 0.05) -> list[Mesh]:
@@ -94,9 +118,16 @@ def arc(x: float, y: float, radius: float, start: float, stop: float, wide: floa
     steps = max(4, int(abs(stop - start) / 9))
     angles = np.radians(np.linspace(start, stop, steps + 1))
     plates = []
-    for a, b in zip(angles, angles[1:], strict=False):
-        ring = [(x + r * cos(t), y + r * sin(t)) for r, t in
-                ((radius - wide / 2, a), (radius + wide / 2, a), (radius + wide / 2, b), (radius - wide / 2, b))]  # fmt: skip
+    for a, b in pairwise(angles):
+        ring = [
+            (x + r * cos(t), y + r * sin(t))
+            for r, t in (
+                (radius - wide / 2, a),
+                (radius + wide / 2, a),
+                (radius + wide / 2, b),
+                (radius - wide / 2, b),
+            )
+        ]
         plates.append(prism([(float(p), float(q)) for p, q in ring], 0.002, THICK))
     return plates
 
@@ -126,52 +157,167 @@ def basketball_lines() -> list[Mesh]:
 
 def _badminton(writer: IfcWriter) -> None:
     mat = slab(-7.4, -3.6, 0.0, 7.4, 3.6, 0.004)
-    net = [Part(joined([tube(0.02, 0, 1.55, 8).moved(y=y) for y in (-3.05, 3.05)]), "white"),
-           Part(slab(-0.004, -3.05, 0.79, 0.004, 3.05, 1.5), "black"), Part(slab(-0.012, -3.05, 1.5, 0.012, 3.05, 1.55), "line_white")]  # fmt: skip
-    court = writer.type("IfcBuildingElementProxyType", "court/badminton", "羽毛球场地", [Part(mat, "sport_green"), Part(joined(badminton_lines()), "line_white")],
-                        name_en="Badminton court")  # fmt: skip
-    nets = writer.type("IfcFurnitureType", "net/badminton", "羽毛球网", net, predefined="USERDEFINED", name_en="Badminton net",
-                       attributes={"ElementType": "SPORTS"})  # fmt: skip
+    net = [
+        Part(joined([tube(0.02, 0, 1.55, 8).moved(y=y) for y in (-3.05, 3.05)]), "white"),
+        Part(slab(-0.004, -3.05, 0.79, 0.004, 3.05, 1.5), "black"),
+        Part(slab(-0.012, -3.05, 1.5, 0.012, 3.05, 1.55), "line_white"),
+    ]
+    court = writer.type(
+        "IfcBuildingElementProxyType",
+        "court/badminton",
+        "羽毛球场地",
+        [Part(mat, "sport_green"), Part(joined(badminton_lines()), "line_white")],
+        name_en="Badminton court",
+    )
+    nets = writer.type(
+        "IfcFurnitureType",
+        "net/badminton",
+        "羽毛球网",
+        net,
+        predefined="USERDEFINED",
+        name_en="Badminton net",
+        attributes={"ElementType": "SPORTS"},
+    )
     for column in range(2):
         for row in range(6):
             x, y = 8.6 + 16.2 * column, 4.9 + 8.1 * row
             number = column * 6 + row + 1
-            for kind, cls, name in ((court, "IfcBuildingElementProxy", "场地"), (nets, "IfcFurniture", "球网")):
-                writer.element(cls, f"badminton/{name}/{number}", f"羽毛球{number}号{name}", Frame(x, y, 9.9), "L3.badminton",
-                               type=kind, name_en=f"Badminton court {number}", tag=f"L3-CRT-{number:02d}")  # fmt: skip
+            for kind, cls, name in (
+                (court, "IfcBuildingElementProxy", "场地"),
+                (nets, "IfcFurniture", "球网"),
+            ):
+                writer.element(
+                    cls,
+                    f"badminton/{name}/{number}",
+                    f"羽毛球{number}号{name}",
+                    Frame(x, y, 9.9),
+                    "L3.badminton",
+                    type=kind,
+                    name_en=f"Badminton court {number}",
+                    tag=f"L3-CRT-{number:02d}",
+                )
 
 
 def _basketball(writer: IfcWriter) -> None:
     at = Frame(16.8, 9.6, 0)
-    paint = [slab(side * 14 if side < 0 else 8.2, -2.45, 0.0, -8.2 if side < 0 else 14, 2.45, 0.005) for side in (-1, 1)]
+    paint = [
+        slab(side * 14 if side < 0 else 8.2, -2.45, 0.0, -8.2 if side < 0 else 14, 2.45, 0.005)
+        for side in (-1, 1)
+    ]
     parts = [Part(joined(paint), "sport_blue"), Part(joined(basketball_lines()), "line_white")]
-    writer.element("IfcBuildingElementProxy", "basketball/court", "篮球场地标线", at, "L1.basketball", parts=parts,
-                   name_en="Basketball court", tag="L1-CRT-01")  # fmt: skip
+    writer.element(
+        "IfcBuildingElementProxy",
+        "basketball/court",
+        "篮球场地标线",
+        at,
+        "L1.basketball",
+        parts=parts,
+        name_en="Basketball court",
+        tag="L1-CRT-01",
+    )
 
 
 def _pool(writer: IfcWriter) -> None:
     """A 25 m pool of six lanes, 1.8 m deep, with water, ropes and starting blocks."""
+    _pool_basin(writer, 1.8, "L1.pool")
+    _pool_lanes(writer, 1.8, "L1.pool")
+
+
+def _pool_basin(writer: IfcWriter, deep: float, key: str) -> None:
     x0, y0, x1, y1 = POOL_BASIN
-    deep, key = 1.8, "L1.pool"
     shell = box(x0 - 0.25, y0 - 0.25, x1 + 0.25, y1 + 0.25).difference(box(x0, y0, x1, y1))
-    parts = [flat_part(shell, deep - 0.03, -deep, "pool_tile"), flat_part(box(x0 - 0.25, y0 - 0.25, x1 + 0.25, y1 + 0.25), 0.25, -deep - 0.25, "pool_tile")]
-    writer.element("IfcSlab", "pool/basin", "泳池池体", Frame(0, 0, 0), key, parts=parts, predefined="BASESLAB", name_en="Pool basin", material="钢筋混凝土")
-    kerb = box(x0 - 0.35, y0 - 0.35, x1 + 0.35, y1 + 0.35).difference(box(x0 + 0.02, y0 + 0.02, x1 - 0.02, y1 - 0.02))
-    writer.element("IfcCovering", "pool/kerb", "泳池压顶", Frame(0, 0, 0), key, parts=[flat_part(kerb, 0.05, 0, "white")], predefined="FLOORING")
+    parts = [
+        flat_part(shell, deep - 0.03, -deep, "pool_tile"),
+        flat_part(box(x0 - 0.25, y0 - 0.25, x1 + 0.25, y1 + 0.25), 0.25, -deep - 0.25, "pool_tile"),
+    ]
+    writer.element(
+        "IfcSlab",
+        "pool/basin",
+        "泳池池体",
+        Frame(0, 0, 0),
+        key,
+        parts=parts,
+        predefined="BASESLAB",
+        name_en="Pool basin",
+        material="钢筋混凝土",
+    )
+    kerb = box(x0 - 0.35, y0 - 0.35, x1 + 0.35, y1 + 0.35).difference(
+        box(x0 + 0.02, y0 + 0.02, x1 - 0.02, y1 - 0.02)
+    )
+    writer.element(
+        "IfcCovering",
+        "pool/kerb",
+        "泳池压顶",
+        Frame(0, 0, 0),
+        key,
+        parts=[flat_part(kerb, 0.05, 0, "white")],
+        predefined="FLOORING",
+    )
     water = [flat_part(box(x0 + 0.01, y0 + 0.01, x1 - 0.01, y1 - 0.01), 0.04, -0.16, "water")]
-    writer.element("IfcBuildingElementProxy", "pool/water", "泳池水面", Frame(0, 0, 0), key, parts=water, name_en="Pool water")
-    floor = writer.type("IfcBuildingElementProxyType", "pool/lane", "泳道标线", [Part(slab(0, -0.125, 0, 21, 0.125, 0.01), "book_blue")], name_en="Lane line")
+    writer.element(
+        "IfcBuildingElementProxy",
+        "pool/water",
+        "泳池水面",
+        Frame(0, 0, 0),
+        key,
+        parts=water,
+        name_en="Pool water",
+    )
+
+
+def _pool_lanes(writer: IfcWriter, deep: float, key: str) -> None:
+    x0, y0, _, _ = POOL_BASIN
+    floor = writer.type(
+        "IfcBuildingElementProxyType",
+        "pool/lane",
+        "泳道标线",
+        [Part(slab(0, -0.125, 0, 21, 0.125, 0.01), "book_blue")],
+        name_en="Lane line",
+    )
     floats = [tube(0.06, 0, 0.3, 8).along_x().moved(x=0.36 * i) for i in range(69)]
-    rope = writer.type("IfcFurnitureType", "pool/rope", "分道线", [Part(joined(floats[::2]), "sport_red"), Part(joined(floats[1::2]), "white")],
-                       predefined="USERDEFINED", name_en="Lane rope", attributes={"ElementType": "SPORTS"})  # fmt: skip
-    block = writer.type("IfcFurnitureType", "pool/block", "出发台", [Part(slab(-0.3, -0.25, 0, 0.3, 0.25, 0.6), "white"), Part(slab(-0.35, -0.27, 0.6, 0.3, 0.27, 0.66), "sport_blue")],
-                        predefined="USERDEFINED", name_en="Starting block", attributes={"ElementType": "SPORTS"})  # fmt: skip
+    rope = writer.type(
+        "IfcFurnitureType",
+        "pool/rope",
+        "分道线",
+        [Part(joined(floats[::2]), "sport_red"), Part(joined(floats[1::2]), "white")],
+        predefined="USERDEFINED",
+        name_en="Lane rope",
+        attributes={"ElementType": "SPORTS"},
+    )
+    block = writer.type(
+        "IfcFurnitureType",
+        "pool/block",
+        "出发台",
+        [
+            Part(slab(-0.3, -0.25, 0, 0.3, 0.25, 0.6), "white"),
+            Part(slab(-0.35, -0.27, 0.6, 0.3, 0.27, 0.66), "sport_blue"),
+        ],
+        predefined="USERDEFINED",
+        name_en="Starting block",
+        attributes={"ElementType": "SPORTS"},
+    )
     for lane in range(6):
         y = y0 + 2.5 * (lane + 0.5)
-        writer.element("IfcBuildingElementProxy", f"pool/lane/{lane}", f"泳道{lane + 1}", Frame(x0 + 2, y, -deep + 0.005), key, type=floor)
-        writer.element("IfcFurniture", f"pool/block/{lane}", f"出发台{lane + 1}", Frame(x0 - 0.55, y, 0), key, type=block)
+        writer.element(
+            "IfcBuildingElementProxy",
+            f"pool/lane/{lane}",
+            f"泳道{lane + 1}",
+            Frame(x0 + 2, y, -deep + 0.005),
+            key,
+            type=floor,
+        )
+        writer.element(
+            "IfcFurniture", f"pool/block/{lane}", f"出发台{lane + 1}", Frame(x0 - 0.55, y, 0), key, type=block
+        )
         if lane:
-            writer.element("IfcFurniture", f"pool/rope/{lane}", f"分道线{lane}", Frame(x0 + 0.1, y - 1.25, -0.1), key, type=rope)
+            writer.element(
+                "IfcFurniture",
+                f"pool/rope/{lane}",
+                f"分道线{lane}",
+                Frame(x0 + 0.1, y - 1.25, -0.1),
+                key,
+                type=rope,
+            )
 
 
 def _parking(writer: IfcWriter) -> None:
@@ -184,18 +330,37 @@ def _parking(writer: IfcWriter) -> None:
     for bay in writer.layout.bays:
         kind = "charger" if bay.charger else "accessible" if bay.accessible else "plain"
         writer.element(
-            "IfcBuildingElementProxy", f"bay/{bay.number}", f"车位 {bay.number}", Frame(bay.x, bay.y, bay.z, bay.turn_deg),
-            bay.space, type=kinds[kind], tag=f"BAY-{bay.number}", name_en=f"Bay {bay.number}",
+            "IfcBuildingElementProxy",
+            f"bay/{bay.number}",
+            f"车位 {bay.number}",
+            Frame(bay.x, bay.y, bay.z, bay.turn_deg),
+            bay.space,
+            type=kinds[kind],
+            tag=f"BAY-{bay.number}",
+            name_en=f"Bay {bay.number}",
             psets={"Venue_Parking": {"Number": bay.number, "Kind": kind}},
-        )  # fmt: skip
+        )
     arrow = prism([(-0.5, 0), (0.5, 0), (0, 1.2)], 0.002, THICK)
     shaft = slab(-0.12, -1.8, 0.002, 0.12, 0, THICK)
-    arrows = writer.type("IfcBuildingElementProxyType", "arrow", "导向箭头", [Part(joined([arrow, shaft]), "line_white")], name_en="Arrow")
+    arrows = writer.type(
+        "IfcBuildingElementProxyType",
+        "arrow",
+        "导向箭头",
+        [Part(joined([arrow, shaft]), "line_white")],
+        name_en="Arrow",
+    )
     for y, turn in ((9.6, 270.0), (26.4, 90.0), (43.2, 90.0)):
         for i, x in enumerate(range(8, 134, 12)):
             space = _zone_at(writer, float(x), y)
             if space:
-                writer.element("IfcBuildingElementProxy", f"arrow/{y}/{i}", "导向箭头", Frame(float(x), y, -5.1, turn), space, type=arrows)
+                writer.element(
+                    "IfcBuildingElementProxy",
+                    f"arrow/{y}/{i}",
+                    "导向箭头",
+                    Frame(float(x), y, -5.1, turn),
+                    space,
+                    type=arrows,
+                )
 
 
 def _zone_at(writer: IfcWriter, x: float, y: float) -> str | None:
@@ -208,7 +373,11 @@ def _zone_at(writer: IfcWriter, x: float, y: float) -> str | None:
 
 def _bay_type(writer: IfcWriter, key: str, zh: str, en: str, fill: str | None) -> TypeHandle:
     half, long = 1.25, 2.65
-    lines = [rule(-half, -long, -half, long, 0.1), rule(half, -long, half, long, 0.1), rule(-half, -long, half, -long, 0.1)]
+    lines = [
+        rule(-half, -long, -half, long, 0.1),
+        rule(half, -long, half, long, 0.1),
+        rule(-half, -long, half, -long, 0.1),
+    ]
     stop = slab(-0.8, -long + 0.55, 0, 0.8, -long + 0.7, 0.12)
     parts = [Part(joined(lines), "line_white"), Part(stop, "line_yellow")]
     if fill:

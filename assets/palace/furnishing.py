@@ -28,9 +28,14 @@ class Furnisher:
             entry = CATALOGUE[piece]
             facts = {"ElementType": entry.en.upper()} if entry.predefined == "USERDEFINED" else {}
             self.types[piece] = self.writer.type(
-                entry.cls, f"furniture/{piece}", entry.zh, entry.parts(), predefined=entry.predefined, name_en=entry.en,
+                entry.cls,
+                f"furniture/{piece}",
+                entry.zh,
+                entry.parts(),
+                predefined=entry.predefined,
+                name_en=entry.en,
                 attributes=facts,
-            )  # fmt: skip
+            )
         return self.types[piece]
 
     def put(self, piece: str, at: Frame, space: str) -> None:
@@ -38,7 +43,12 @@ class Furnisher:
         self.counts[piece] = number = self.counts.get(piece, 0) + 1
         kind = self.type_of(piece)
         self.writer.element(
-            kind.occurrence_class, f"furniture/{piece}/{number}", f"{CATALOGUE[piece].zh} {number}", at, space, type=kind
+            kind.occurrence_class,
+            f"furniture/{piece}/{number}",
+            f"{CATALOGUE[piece].zh} {number}",
+            at,
+            space,
+            type=kind,
         )
 
 
@@ -52,6 +62,7 @@ def place_all(writer: IfcWriter) -> None:
                 furnisher.put(spot.piece, Frame(spot.x, spot.y, spec.floor_z + spot.z, spot.turn), spec.key)
     _park(furnisher)
     _theatre_rake(writer)
+    _stage_dressing(writer)
     _stand(writer)
     _slats(writer)
 
@@ -68,22 +79,71 @@ def _park(furnisher: Furnisher) -> None:
 
 
 def _theatre_rake(writer: IfcWriter) -> None:
-    """The stepped floor under the theatre's seats, and the raised stage with its curtain."""
+    """The stepped floor under the theatre's seats."""
     treads = []
     for row in range(1, THEATRE_ROWS):
         x, z = theatre_row(row)
         left = 92.55 if row == THEATRE_ROWS - 1 else x - 0.44
         treads.append(slab(left, 14.0, 0.0, x + 0.44, 36.4, z))
-    writer.element("IfcSlab", "theatre/rake", "剧场阶梯看台", Frame(0, 0, 0), "L1.theatre", parts=[Part(joined(treads), "carpet_red")],
-                   predefined="FLOOR", name_en="Raked floor", material="钢筋混凝土")  # fmt: skip
-    boards = [Part(slab(107.9, 15.6, 0.0, 109.05, 34.8, 0.55), "wood_dark"), Part(slab(109.35, 14.0, 0.0, 117.4, 36.4, 0.012), "wood_dark")]
-    writer.element("IfcSlab", "theatre/apron", "台唇", Frame(0, 0, 0), "L1.theatre", parts=boards[:1], predefined="FLOOR", name_en="Apron stage")
-    folds = [slab(109.5 + 0.06 * (i % 2), y, 0.05, 109.62 + 0.06 * (i % 2), y + 0.3, 6.4) for i, y in enumerate(np.arange(14.2, 18.0, 0.3))]
-    folds += [slab(109.5 + 0.06 * (i % 2), y, 0.05, 109.62 + 0.06 * (i % 2), y + 0.3, 6.4) for i, y in enumerate(np.arange(32.3, 36.1, 0.3))]
-    writer.element("IfcFurniture", "theatre/curtain", "大幕", Frame(0, 0, 0), "L1.stage", parts=[Part(joined(folds), "fabric_red")],
-                   predefined="USERDEFINED", object_type="CURTAIN", name_en="Stage curtain")  # fmt: skip
-    writer.element("IfcFurniture", "theatre/screen", "天幕", Frame(0, 0, 0), "L1.stage", parts=[Part(slab(117.1, 16.5, 1.0, 117.15, 30.0, 7.0), "paper")],
-                   predefined="USERDEFINED", object_type="CYCLORAMA", name_en="Cyclorama")  # fmt: skip
+    writer.element(
+        "IfcSlab",
+        "theatre/rake",
+        "剧场阶梯看台",
+        Frame(0, 0, 0),
+        "L1.theatre",
+        parts=[Part(joined(treads), "carpet_red")],
+        predefined="FLOOR",
+        name_en="Raked floor",
+        material="钢筋混凝土",
+    )
+
+
+def _stage_dressing(writer: IfcWriter) -> None:
+    """The apron, the curtain and the cyclorama."""
+    boards = [
+        Part(slab(107.9, 15.6, 0.0, 109.05, 34.8, 0.55), "wood_dark"),
+        Part(slab(109.35, 14.0, 0.0, 117.4, 36.4, 0.012), "wood_dark"),
+    ]
+    writer.element(
+        "IfcSlab",
+        "theatre/apron",
+        "台唇",
+        Frame(0, 0, 0),
+        "L1.theatre",
+        parts=boards[:1],
+        predefined="FLOOR",
+        name_en="Apron stage",
+    )
+    folds = [
+        slab(109.5 + 0.06 * (i % 2), y, 0.05, 109.62 + 0.06 * (i % 2), y + 0.3, 6.4)
+        for i, y in enumerate(np.arange(14.2, 18.0, 0.3))
+    ]
+    folds += [
+        slab(109.5 + 0.06 * (i % 2), y, 0.05, 109.62 + 0.06 * (i % 2), y + 0.3, 6.4)
+        for i, y in enumerate(np.arange(32.3, 36.1, 0.3))
+    ]
+    writer.element(
+        "IfcFurniture",
+        "theatre/curtain",
+        "大幕",
+        Frame(0, 0, 0),
+        "L1.stage",
+        parts=[Part(joined(folds), "fabric_red")],
+        predefined="USERDEFINED",
+        object_type="CURTAIN",
+        name_en="Stage curtain",
+    )
+    writer.element(
+        "IfcFurniture",
+        "theatre/screen",
+        "天幕",
+        Frame(0, 0, 0),
+        "L1.stage",
+        parts=[Part(slab(117.1, 16.5, 1.0, 117.15, 30.0, 7.0), "paper")],
+        predefined="USERDEFINED",
+        object_type="CYCLORAMA",
+        name_en="Cyclorama",
+    )
 
 
 def _stand(writer: IfcWriter) -> None:
@@ -92,17 +152,51 @@ def _stand(writer: IfcWriter) -> None:
     for row in range(STAND_ROWS):
         y, z = stand_row(row)
         steps.append(slab(2.4, y - 0.4, 0.0, 31.2, y + 0.45 if row < STAND_ROWS - 1 else 24.6, z))
-    writer.element("IfcSlab", "basketball/stand", "篮球馆看台", Frame(0, 0, 0), "L1.basketball", parts=[Part(joined(steps), "concrete")],
-                   predefined="FLOOR", name_en="Stand", material="钢筋混凝土")  # fmt: skip
+    writer.element(
+        "IfcSlab",
+        "basketball/stand",
+        "篮球馆看台",
+        Frame(0, 0, 0),
+        "L1.basketball",
+        parts=[Part(joined(steps), "concrete")],
+        predefined="FLOOR",
+        name_en="Stand",
+        material="钢筋混凝土",
+    )
 
 
 def _slats(writer: IfcWriter) -> None:
     """Open timber ceilings, that let one look in from above: theatre clouds, lobby and library baffles."""
-    clouds = [slab(94 + 3.2 * i, 16.0, 7.4 + 0.15 * i, 96.4 + 3.2 * i, 34.4, 7.5 + 0.15 * i) for i in range(4)]
+    clouds = [
+        slab(94 + 3.2 * i, 16.0, 7.4 + 0.15 * i, 96.4 + 3.2 * i, 34.4, 7.5 + 0.15 * i) for i in range(4)
+    ]
     for i, mesh in enumerate(clouds):
-        writer.element("IfcCovering", f"theatre/cloud/{i}", f"声学反射板{i + 1}", Frame(0, 0, 0), "L1.theatre", parts=[Part(mesh, "wood_light")],
-                       predefined="CEILING", name_en="Acoustic cloud")  # fmt: skip
-    baffle = writer.type("IfcCoveringType", "baffle", "木格栅吊顶", [Part(slab(0, -0.03, 0, 6.0, 0.03, 0.25), "wood_light")], predefined="CEILING", name_en="Timber baffle")
+        writer.element(
+            "IfcCovering",
+            f"theatre/cloud/{i}",
+            f"声学反射板{i + 1}",
+            Frame(0, 0, 0),
+            "L1.theatre",
+            parts=[Part(mesh, "wood_light")],
+            predefined="CEILING",
+            name_en="Acoustic cloud",
+        )
+    baffle = writer.type(
+        "IfcCoveringType",
+        "baffle",
+        "木格栅吊顶",
+        [Part(slab(0, -0.03, 0, 6.0, 0.03, 0.25), "wood_light")],
+        predefined="CEILING",
+        name_en="Timber baffle",
+    )
     for i, y in enumerate(np.arange(0.4, 10.2, 0.8)):
         for j in range(5):
-            writer.element("IfcCovering", f"baffle/library/{i}/{j}", "木格栅", Frame(76.4 + 6.5 * j, round(float(y), 2), 5.4 + 3.5), "L2.library", type=baffle, predefined="CEILING")
+            writer.element(
+                "IfcCovering",
+                f"baffle/library/{i}/{j}",
+                "木格栅",
+                Frame(76.4 + 6.5 * j, round(float(y), 2), 5.4 + 3.5),
+                "L2.library",
+                type=baffle,
+                predefined="CEILING",
+            )

@@ -116,7 +116,7 @@ def _lift_door(width: float, height: float) -> list[Part]:
             slab(half + 0.004, -0.02, 0, width - 0.04, 0.02, height),
         ]
     )
-    return [Part(frame_of(width, height, 0.26, 0.05), "steel_dark"), Part(leaves, "chrome")]  # fmt: skip
+    return [Part(frame_of(width, height, 0.26, 0.05), "steel_dark"), Part(leaves, "chrome")]
 
 
 class Joinery:
@@ -144,30 +144,38 @@ class Joinery:
         """A casement window: frame, centre mullion, transom, two panes and a stone sill outside."""
 
         def parts() -> list[Part]:
-            bars = joined([
-                frame_of(width, height, 0.12, 0.06, sill=True),
-                slab(width / 2 - 0.03, -0.05, 0.06, width / 2 + 0.03, 0.05, height - 0.06),
-                slab(0.06, -0.05, height * 0.72, width - 0.06, 0.05, height * 0.72 + 0.05),
-            ])  # fmt: skip
+            bars = joined(
+                [
+                    frame_of(width, height, 0.12, 0.06, sill=True),
+                    slab(width / 2 - 0.03, -0.05, 0.06, width / 2 + 0.03, 0.05, height - 0.06),
+                    slab(0.06, -0.05, height * 0.72, width - 0.06, 0.05, height * 0.72 + 0.05),
+                ]
+            )
             pane = slab(0.06, -0.01, 0.06, width - 0.06, 0.01, height - 0.06)
             sill = slab(-0.08, -0.3, -0.08, width + 0.08, -0.02, 0.0)
             return [Part(bars, finish), Part(pane, "glass"), Part(sill, "granite_light")]
 
         return self._once(
-            ("window", width, height, finish), "IfcWindowType",
-            f"铝合金窗 {width * 1000:.0f}×{height * 1000:.0f}", parts, predefined="WINDOW",
-            name_en="Aluminium window", attributes={"PartitioningType": "DOUBLE_PANEL_VERTICAL"},
-        )  # fmt: skip
+            ("window", width, height, finish),
+            "IfcWindowType",
+            f"铝合金窗 {width * 1000:.0f}×{height * 1000:.0f}",
+            parts,
+            predefined="WINDOW",
+            name_en="Aluminium window",
+            attributes={"PartitioningType": "DOUBLE_PANEL_VERTICAL"},
+        )
 
     def pane(self, width: float, height: float, finish: str) -> TypeHandle:
         """A curtain wall's pane."""
         opaque = not finish.startswith("glass")
         return self._once(
-            ("pane", width, height, finish), "IfcPlateType",
+            ("pane", width, height, finish),
+            "IfcPlateType",
             f"{'层间板' if opaque else '幕墙玻璃'} {width * 1000:.0f}×{height * 1000:.0f}",
             lambda: [Part(slab(0, -0.015, 0, width, 0.015, height), finish)],
-            predefined="CURTAIN_PANEL", name_en="Spandrel panel" if opaque else "Glass pane",
-        )  # fmt: skip
+            predefined="CURTAIN_PANEL",
+            name_en="Spandrel panel" if opaque else "Glass pane",
+        )
 
     def bar(self, length: float, upright: bool, finish: str = "mullion", deep: float = 0.16) -> TypeHandle:
         """A mullion (upright) or a transom of a curtain wall."""
@@ -177,18 +185,24 @@ class Joinery:
             else (0, -deep / 2.6, -0.03, length, deep / 2.6, 0.03)
         )
         return self._once(
-            ("bar", length, upright, finish, deep), "IfcMemberType",
+            ("bar", length, upright, finish, deep),
+            "IfcMemberType",
             f"幕墙{'竖' if upright else '横'}梃 {length * 1000:.0f}",
-            lambda: [Part(slab(*size), finish)], predefined="MULLION", name_en="Mullion" if upright else "Transom",
-        )  # fmt: skip
+            lambda: [Part(slab(*size), finish)],
+            predefined="MULLION",
+            name_en="Mullion" if upright else "Transom",
+        )
 
     def fin(self, length: float) -> TypeHandle:
         """A terracotta sun fin, standing off the glass."""
         return self._once(
-            ("fin", length), "IfcMemberType", f"陶土竖向遮阳 {length * 1000:.0f}",
+            ("fin", length),
+            "IfcMemberType",
+            f"陶土竖向遮阳 {length * 1000:.0f}",
             lambda: [Part(slab(-0.045, -0.62, 0, 0.045, -0.24, length), "terracotta")],
-            predefined="MEMBER", name_en="Terracotta fin",
-        )  # fmt: skip
+            predefined="MEMBER",
+            name_en="Terracotta fin",
+        )
 
     def panel(self, width: float, height: float, finish: str) -> TypeHandle:
         """A cladding panel of bricks in relief: every other course stands forward."""
@@ -201,18 +215,26 @@ class Joinery:
             return [Part(joined(rows), finish)]
 
         return self._once(
-            ("panel", width, height, finish), "IfcCoveringType", f"红砖饰面板 {width * 1000:.0f}×{height * 1000:.0f}",
-            parts, predefined="CLADDING", name_en="Brick panel",
-        )  # fmt: skip
+            ("panel", width, height, finish),
+            "IfcCoveringType",
+            f"红砖饰面板 {width * 1000:.0f}×{height * 1000:.0f}",
+            parts,
+            predefined="CLADDING",
+            name_en="Brick panel",
+        )
 
     @cached_property
     def baluster(self) -> TypeHandle:
         """A turned post of the roof's balustrade, in glazed green as on old Xiamen verandas."""
         profile = [(0.05, 0), (0.05, 0.06), (0.1, 0.2), (0.045, 0.42), (0.07, 0.56), (0.07, 0.62)]
         return self.writer.type(
-            "IfcMemberType", "baluster", "琉璃瓶式栏杆柱", [Part(lathe(profile, 8), "sport_green")],
-            predefined="POST", name_en="Glazed baluster",
-        )  # fmt: skip
+            "IfcMemberType",
+            "baluster",
+            "琉璃瓶式栏杆柱",
+            [Part(lathe(profile, 8), "sport_green")],
+            predefined="POST",
+            name_en="Glazed baluster",
+        )
 
     def _once(self, key: tuple[object, ...], cls: str, name: str, parts, **facts) -> TypeHandle:  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN003
         if key not in self._types:

@@ -138,9 +138,18 @@ def build_layout() -> Layout:
     doors = tuple(_number_doors(d for key in rooms for d in _doors(key, rooms[key], shapes[key])))
     spaces = tuple(s for key in rooms for s in _spaces(key, rooms[key], shapes[key], doors))
     return Layout(
-        STOREYS, spaces, doors, _stairs(), _lifts(), _ramps(), tuple(_bays()),
-        PV_ZONES, PLANT_ZONES, LAMPS, POOL_BASIN,
-    )  # fmt: skip
+        STOREYS,
+        spaces,
+        doors,
+        _stairs(),
+        _lifts(),
+        _ramps(),
+        tuple(_bays()),
+        PV_ZONES,
+        PLANT_ZONES,
+        LAMPS,
+        POOL_BASIN,
+    )
 
 
 def _storey(key: str) -> StoreySpec:
@@ -167,9 +176,17 @@ def _car_park(rooms: list[Room]) -> list[Room]:
         best = max(parts, key=lambda p: p.area)
         doors = f"park_{'abcd'[i + 1]} open" if i < 3 else ""
         zones.append(
-            Room(f"park_{name}", f"停车{name.upper()}区", f"Parking zone {name.upper()}", "car_park",
-                 tuple(_rects_of(best)), 0, doors, 4.3)
-        )  # fmt: skip
+            Room(
+                f"park_{name}",
+                f"停车{name.upper()}区",
+                f"Parking zone {name.upper()}",
+                "car_park",
+                tuple(_rects_of(best)),
+                0,
+                doors,
+                4.3,
+            )
+        )
     return zones
 
 
@@ -292,10 +309,21 @@ def _spaces(
         gross = shapes[room.key]
         net = _net(gross, _open_edges(f"{storey}.{room.key}", doors, gross, shapes, storey))
         yield SpaceSpec(
-            f"{storey}.{room.key}", f"{letter}{digit}-{counts[letter]:02d}", room.name_zh,
-            room.name_en, room.function, storey, _ring(net), level.elevation,
-            room.height or level.height - CEILING_GAP, wing, room.capacity, _ring(gross), public, room.external,
-        )  # fmt: skip
+            f"{storey}.{room.key}",
+            f"{letter}{digit}-{counts[letter]:02d}",
+            room.name_zh,
+            room.name_en,
+            room.function,
+            storey,
+            _ring(net),
+            level.elevation,
+            room.height or level.height - CEILING_GAP,
+            wing,
+            room.capacity,
+            _ring(gross),
+            public,
+            room.external,
+        )
 
 
 def _wing(storey: str, room: Room) -> str:
@@ -341,14 +369,30 @@ def _stairs() -> tuple[StairSpec, ...]:
         for low, high in pairwise(storeys):
             name = f"{wing.upper()}{number} {low}-{high}"
             stairs.append(
-                StairSpec(f"stair_{wing}{number}.{low}", f"楼梯{name}", f"Stair {name}",
-                          (f"{low}.stair_{wing}{number}", f"{high}.stair_{wing}{number}"),
-                          _clear(rect), entry, _storey(low).elevation, _storey(high).elevation)
-            )  # fmt: skip
+                StairSpec(
+                    f"stair_{wing}{number}.{low}",
+                    f"楼梯{name}",
+                    f"Stair {name}",
+                    (f"{low}.stair_{wing}{number}", f"{high}.stair_{wing}{number}"),
+                    _clear(rect),
+                    entry,
+                    _storey(low).elevation,
+                    _storey(high).elevation,
+                )
+            )
     stairs.append(
-        StairSpec("stair_grand", "大厅主楼梯", "Grand stair", ("L1.lobby", "L2.gallery"),
-                  (65.0, 25.9, 69.4, 37.8), "+y", 0.0, 5.4, "straight")
-    )  # fmt: skip
+        StairSpec(
+            "stair_grand",
+            "大厅主楼梯",
+            "Grand stair",
+            ("L1.lobby", "L2.gallery"),
+            (65.0, 25.9, 69.4, 37.8),
+            "+y",
+            0.0,
+            5.4,
+            "straight",
+        )
+    )
     return tuple(stairs)
 
 
@@ -371,9 +415,16 @@ def _lifts() -> tuple[LiftSpec, ...]:
         stops = ("B1", "L1", "L2", "L3") if key[0] == "s" else ("B1", "L1", "L2", "L3", "L4", "L5")
         kind_zh, kind_en = ("货梯", "Goods lift") if key == "c3" else ("客梯", "Lift")
         lifts.append(
-            LiftSpec(f"lift_{key}", f"{kind_zh}{key.upper()}", f"{kind_en} {key.upper()}", _clear(rect),
-                     entry, stops, tuple(f"{s}.lift_{key}" for s in stops))
-        )  # fmt: skip
+            LiftSpec(
+                f"lift_{key}",
+                f"{kind_zh}{key.upper()}",
+                f"{kind_en} {key.upper()}",
+                _clear(rect),
+                entry,
+                stops,
+                tuple(f"{s}.lift_{key}" for s in stops),
+            )
+        )
     return tuple(lifts)
 
 
@@ -397,8 +448,13 @@ def _bays() -> Iterator[ParkingBay]:
     layout_rooms = programme.STOREY_ROOMS["B1"]()
     taken = unary_union([box(*r) for room in layout_rooms for r in room.rects])
     # Cross aisles between the long ones, and the strip in front of the lift lobbies' doors.
-    clear = [box(31.4, 12.0, 37.2, 24.0), box(48, 12.0, 53.4, 24.0), box(128.8, 12.0, 134.4, 24.0),
-             box(75.6, 29.0, 81.4, 41.0), box(88.0, 23.0, 93.0, 29.4)]  # fmt: skip
+    clear = [
+        box(31.4, 12.0, 37.2, 24.0),
+        box(48, 12.0, 53.4, 24.0),
+        box(128.8, 12.0, 134.4, 24.0),
+        box(75.6, 29.0, 81.4, 41.0),
+        box(88.0, 23.0, 93.0, 29.4),
+    ]
     blocked = unary_union([taken, *clear])
     rows = ((3.9, 0.0), (15.3, 180.0), (20.7, 0.0), (32.1, 180.0), (37.5, 0.0))
     count = 0

@@ -64,7 +64,7 @@ def sheet(
                 (a + shift, d + shift, c + shift),
             ]
     rim = [i * m for i in range(n)] + [(n - 1) * m + j for j in range(1, m)]
-    rim += [i * m + m - 1 for i in range(n - 2, -1, -1)] + [j for j in range(m - 2, 0, -1)]
+    rim += [i * m + m - 1 for i in range(n - 2, -1, -1)] + list(range(m - 2, 0, -1))
     for a, b in zip(rim, [*rim[1:], rim[0]], strict=True):
         faces += [(a, a + shift, b + shift), (a, b + shift, b)]
     return Mesh(tuple(top + low), tuple(faces))

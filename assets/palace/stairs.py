@@ -9,8 +9,8 @@ from shapely import box
 from assets.palace.devices_mesh import Mesh, joined
 from assets.palace.ifc_writer import Entity, Extrusion, Frame, IfcWriter, Part, TypeHandle
 from assets.palace.joinery import slab
-from assets.palace.shapes import LiftSpec, RampSpec, StairSpec
 from assets.palace.meshes import bar
+from assets.palace.shapes import LiftSpec, RampSpec, StairSpec
 from assets.palace.structure import LANDING, flat_part
 
 GOING = 0.28
@@ -51,19 +51,22 @@ def risers(rise: float) -> int:
 
 
 def step_profile(count: int, riser: float, going: float) -> list[tuple[float, float]]:
-    """The side of a flight of `count` risers: (run, rise), counter-clockwise, from its first riser, m."""
-    top = [(0.0, 0.0)]
-    for i in range(count):
-        top += [(i * going, (i + 1) * riser), ((i + 1) * going, (i + 1) * riser)]
-    end = (count - 1) * going
-    top = [p for p in top if p[0] <= end + 1e-6]
-    foot = end - (count * riser - WAIST) * going / riser
-    ring = [(foot, 0.0), (end, count * riser - WAIST), *reversed(top)]
-    return ring[:-1] + [(0.0, 0.0)]
+    """The side of a flight of `count` risers: (run, rise), counter-clockwise, from its first riser, m.
+
+    The last riser is the landing's edge, so the flight has one tread less than risers.
+    """
+    treads = count - 1
+    steps = [(0.0, 0.0)]
+    for i in range(treads):
+        steps += [(i * going, (i + 1) * riser), ((i + 1) * going, (i + 1) * riser)]
+    end, top = treads * going, treads * riser
+    foot = end - (top - WAIST) * going / riser
+    return [(foot, 0.0), (end, top - WAIST), *reversed(steps)]
 
 
-def flight_part(count: int, riser: float, going: float, x: float, y0: float, y1: float, z: float,
-                back: bool, finish: str) -> Part:  # fmt: skip
+def flight_part(
+    count: int, riser: float, going: float, x: float, y0: float, y1: float, z: float, back: bool, finish: str
+) -> Part:
     """A flight from (x, z) between y0 and y1 of the stair's frame; `back` runs towards smaller x."""
     ring = step_profile(count, riser, going)
     # The profile's plane stands upright: its x along the flight, its y up, its normal across.
@@ -79,14 +82,24 @@ def _whole(writer: IfcWriter, stair: StairSpec, kind: str, frame: Frame) -> Enti
     rise = (stair.z_top - stair.z_bottom) / number
     going = GOING if stair.form == "u" else 0.3
     return writer.element(
-        "IfcStair", stair.key, stair.name_zh, frame, stair.spaces[0].partition(".")[0], predefined=kind,
+        "IfcStair",
+        stair.key,
+        stair.name_zh,
+        frame,
+        stair.spaces[0].partition(".")[0],
+        predefined=kind,
         name_en=stair.name_en,
-        psets={"Pset_StairCommon": {
-            "NumberOfRiser": number, "NumberOfTreads": number - 2,
-            "RiserHeight": ("IfcPositiveLengthMeasure", round(rise, 4)),
-            "TreadLength": ("IfcPositiveLengthMeasure", going), "HandicapAccessible": False,
-            "FireExit": stair.form == "u"}},
-    )  # fmt: skip
+        psets={
+            "Pset_StairCommon": {
+                "NumberOfRiser": number,
+                "NumberOfTreads": number - 2,
+                "RiserHeight": ("IfcPositiveLengthMeasure", round(rise, 4)),
+                "TreadLength": ("IfcPositiveLengthMeasure", going),
+                "HandicapAccessible": False,
+                "FireExit": stair.form == "u",
+            }
+        },
+    )
 
 
 def _u_stair(writer: IfcWriter, stair: StairSpec) -> None:
@@ -141,8 +154,17 @@ def _slope_rail(x: float, z: float, run: float, rise: float, y: float) -> Mesh:
     return joined([*posts, bar((x, y, z + 0.95), (x + run, y, z + rise + 0.95), 0.05)])
 
 
-def _piece(writer: IfcWriter, cls: str, key: str, name: str, frame: Frame, stair: StairSpec, part: Part,
-           whole: Entity, kind: str) -> None:  # fmt: skip
+def _piece(
+    writer: IfcWriter,
+    cls: str,
+    key: str,
+    name: str,
+    frame: Frame,
+    stair: StairSpec,
+    part: Part,
+    whole: Entity,
+    kind: str,
+) -> None:
     storey = stair.spaces[0].partition(".")[0]
     writer.element(
         cls, key, f"{stair.name_zh} {name}", frame, storey, parts=[part], predefined=kind, whole=whole
@@ -197,25 +219,46 @@ def _lift(writer: IfcWriter, lift: LiftSpec, cars: dict[tuple[float, float], Typ
     floor = writer.layout.storey("L1").elevation
     capacity = 26 if lift.key.endswith("c3") else 13
     writer.element(
-        "IfcTransportElement", lift.key, lift.name_zh, Frame((x0 + x1) / 2, (y0 + y1) / 2, floor), lift.spaces[1],
-        type=cars[size], predefined="ELEVATOR", name_en=lift.name_en, tag=lift.key.upper().replace("_", "-"),
-        psets={"Pset_TransportElementCommon": {"Reference": lift.key},
-               "Pset_TransportElementElevator": {"CapacityPeople": capacity, "FireFightingLift": lift.key.endswith("c3")},
-               "Venue_Lift": {"Stops": ",".join(lift.stops)}},
-    )  # fmt: skip
+        "IfcTransportElement",
+        lift.key,
+        lift.name_zh,
+        Frame((x0 + x1) / 2, (y0 + y1) / 2, floor),
+        lift.spaces[1],
+        type=cars[size],
+        predefined="ELEVATOR",
+        name_en=lift.name_en,
+        tag=lift.key.upper().replace("_", "-"),
+        psets={
+            "Pset_TransportElementCommon": {"Reference": lift.key},
+            "Pset_TransportElementElevator": {
+                "CapacityPeople": capacity,
+                "FireFightingLift": lift.key.endswith("c3"),
+            },
+            "Venue_Lift": {"Stops": ",".join(lift.stops)},
+        },
+    )
 
 
 def _car_type(writer: IfcWriter, width: float, depth: float) -> TypeHandle:
     a, b = width / 2 - 0.2, depth / 2 - 0.2
-    shell = joined([slab(-a, -b, 0.0, a, b, 0.08), slab(-a, -b, 2.4, a, b, 2.5), slab(-a, -b, 0.08, -a + 0.04, b, 2.4),
-                    slab(-a, b - 0.04, 0.08, a, b, 2.4)])  # fmt: skip
+    shell = joined(
+        [
+            slab(-a, -b, 0.0, a, b, 0.08),
+            slab(-a, -b, 2.4, a, b, 2.5),
+            slab(-a, -b, 0.08, -a + 0.04, b, 2.4),
+            slab(-a, b - 0.04, 0.08, a, b, 2.4),
+        ]
+    )
     glass = slab(a - 0.02, -b, 0.08, a, b, 2.4)
     rail = slab(-a + 0.06, b - 0.1, 0.9, a - 0.06, b - 0.06, 0.95)
     return writer.type(
-        "IfcTransportElementType", f"lift/{width}/{depth}", f"乘客电梯轿厢 {width:.1f}×{depth:.1f}",
+        "IfcTransportElementType",
+        f"lift/{width}/{depth}",
+        f"乘客电梯轿厢 {width:.1f}×{depth:.1f}",
         [Part(shell, "aluminium"), Part(glass, "glass_clear"), Part(rail, "chrome")],
-        predefined="ELEVATOR", name_en="Lift car",
-    )  # fmt: skip
+        predefined="ELEVATOR",
+        name_en="Lift car",
+    )
 
 
 def _ramp(writer: IfcWriter, ramp: RampSpec) -> None:
@@ -224,17 +267,46 @@ def _ramp(writer: IfcWriter, ramp: RampSpec) -> None:
     half = ramp.width / 2
     slope = (z_top - z_low) / (y_low - y_top)
     whole = writer.element(
-        "IfcRamp", ramp.key, ramp.name_zh, Frame(0, 0, 0), "B1", predefined="STRAIGHT_RUN_RAMP", name_en=ramp.name_en,
-        psets={"Pset_RampCommon": {"RequiredSlope": ("IfcPlaneAngleMeasure", round(slope * 57.2958, 2)),
-                                   "HandicapAccessible": False}},
-    )  # fmt: skip
+        "IfcRamp",
+        ramp.key,
+        ramp.name_zh,
+        Frame(0, 0, 0),
+        "B1",
+        predefined="STRAIGHT_RUN_RAMP",
+        name_en=ramp.name_en,
+        psets={
+            "Pset_RampCommon": {
+                "RequiredSlope": ("IfcPlaneAngleMeasure", round(slope * 57.2958, 2)),
+                "HandicapAccessible": False,
+            }
+        },
+    )
     side = [(y_top, z_top), (y_top, z_top - 0.35), (y_low, z_low - 0.35), (y_low, z_low)]
     # In the upright plane x = const the profile's x is +y and its y is up, so its normal is +x.
     plane = Frame(x - half, 0, 0, 0.0, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
     flight = Part(Extrusion(side, ramp.width, plane), "concrete_dark")
-    writer.element("IfcRampFlight", f"{ramp.key}/flight", "坡道段", Frame(0, 0, 0), "B1", parts=[flight], predefined="STRAIGHT",
-                   whole=whole, psets={"Pset_RampFlightCommon": {"Slope": ("IfcPlaneAngleMeasure", round(slope * 57.2958, 2)),
-                                                                 "ClearWidth": ("IfcPositiveLengthMeasure", ramp.width)}})  # fmt: skip
+    writer.element(
+        "IfcRampFlight",
+        f"{ramp.key}/flight",
+        "坡道段",
+        Frame(0, 0, 0),
+        "B1",
+        parts=[flight],
+        predefined="STRAIGHT",
+        whole=whole,
+        psets={
+            "Pset_RampFlightCommon": {
+                "Slope": ("IfcPlaneAngleMeasure", round(slope * 57.2958, 2)),
+                "ClearWidth": ("IfcPositiveLengthMeasure", ramp.width),
+            }
+        },
+    )
+    _ramp_sides(writer, ramp)
+
+
+def _ramp_sides(writer: IfcWriter, ramp: RampSpec) -> None:
+    (x, y_low, z_low), (_, y_top, z_top) = ramp.bottom, ramp.top
+    half = ramp.width / 2
     length = hypot(y_low - y_top, z_top - z_low)
     lines = [
         Part(_stripe(x + dx, y_top, y_low, z_top, z_low), "line_yellow")
@@ -252,8 +324,16 @@ def _ramp(writer: IfcWriter, ramp: RampSpec) -> None:
     for i, (a, b) in enumerate(((x - half - 0.35, x - half), (x + half, x + half + 0.35))):
         wall = [(y_top, 0.9), (y_top, z_top - 0.5), (y_low, z_low - 0.5), (y_low, 0.9)]
         part = Part(Extrusion(wall, b - a, Frame(a, 0, 0, 0.0, (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))), "granite")
-        writer.element("IfcWall", f"{ramp.key}/wall{i}", "坡道侧墙", Frame(0, 0, 0), "B1", parts=[part], predefined="PARAPET",
-                       psets={"Pset_WallCommon": {"IsExternal": True, "Reference": f"L={length:.1f}"}})  # fmt: skip
+        writer.element(
+            "IfcWall",
+            f"{ramp.key}/wall{i}",
+            "坡道侧墙",
+            Frame(0, 0, 0),
+            "B1",
+            parts=[part],
+            predefined="PARAPET",
+            psets={"Pset_WallCommon": {"IsExternal": True, "Reference": f"L={length:.1f}"}},
+        )
 
 
 def _stripe(x: float, y0: float, y1: float, z0: float, z1: float) -> Mesh:

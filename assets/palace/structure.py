@@ -3,25 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
-from shapely import Polygon, box, unary_union
+from shapely import LinearRing, Polygon, box, unary_union
 from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
+from assets.palace.devices_mesh import joined
+from assets.palace.errors import LayoutError
 from assets.palace.ifc_writer import Extrusion, Frame, IfcWriter, Part, TypeHandle
 from assets.palace.joinery import slab
 from assets.palace.layout import GRID_X, GRID_Y, POOL_BASIN, SLAB, Layout
-from assets.palace.shapes import Rect, SpaceSpec, StairSpec, StoreySpec
-from assets.palace.devices_mesh import joined
+from assets.palace.shapes import Rect, StairSpec, StoreySpec
 
 FINISH_DEPTH = 0.03
 LANDING = 1.5
 # Rooms that stay free of columns, and rooms where one would stand in the way.
 FREE = {
-    "basketball_hall", "swimming_pool", "badminton_hall", "theatre", "stage", "corridor", "stair", "lift", "shaft",
-    "toilet_women", "toilet_men", "toilet_accessible", "courtyard", "plaza", "outdoor_stage", "pavement", "garden",
-    "arcade", "forecourt", "gallery_walk", "lift_lobby", "ramp", "roof",
-}  # fmt: skip
+    "basketball_hall",
+    "swimming_pool",
+    "badminton_hall",
+    "theatre",
+    "stage",
+    "corridor",
+    "stair",
+    "lift",
+    "shaft",
+    "toilet_women",
+    "toilet_men",
+    "toilet_accessible",
+    "courtyard",
+    "plaza",
+    "outdoor_stage",
+    "pavement",
+    "garden",
+    "arcade",
+    "forecourt",
+    "gallery_walk",
+    "lift_lobby",
+    "ramp",
+    "roof",
+}
 WINGS = (("体育楼", -1.0, 58.8), ("中庭", 58.8, 75.6), ("文化楼", 75.6, 143.0))
 
 
@@ -39,17 +61,22 @@ def place_all(writer: IfcWriter) -> None:
             kinds[height] = _column_type(writer, height, storey.key == "B1")
         spots = list(column_places(writer.layout, storey))
         for x, y in spots:
-            _column(writer, storey, kinds[height], x, y, height)
+            _column(writer, storey, kinds[height], x, y)
         for x0, x1, y in beam_spans(writer.layout, storey):
             span = round(x1 - x0, 2)
             if span not in bars:
                 bars[span] = _beam_type(writer, span)
             at = Frame(x0, y, storey.elevation + storey.height - SLAB)
             writer.element(
-                "IfcBeam", f"beam/{storey.key}/{x0:g}/{y:g}", f"框架梁 {storey.key}", at, storey.key,
-                type=bars[span], predefined="BEAM",
+                "IfcBeam",
+                f"beam/{storey.key}/{x0:g}/{y:g}",
+                f"框架梁 {storey.key}",
+                at,
+                storey.key,
+                type=bars[span],
+                predefined="BEAM",
                 psets={"Pset_BeamCommon": {"LoadBearing": True, "Span": ("IfcPositiveLengthMeasure", span)}},
-            )  # fmt: skip
+            )
 
 
 def floor_area(layout: Layout, storey: StoreySpec) -> BaseGeometry:
@@ -100,28 +127,46 @@ def _slab(writer: IfcWriter, storey: StoreySpec, shape: Polygon, number: int) ->
     kind = "BASESLAB" if raft else "ROOF" if storey.key == "RF" else "FLOOR"
     part = flat_part(shape, depth, -FINISH_DEPTH - depth, finish)
     writer.element(
-        "IfcSlab", f"slab/{storey.key}/{number}", f"{'基础筏板' if raft else '楼板'} {storey.key}-{number + 1}",
-        Frame(0, 0, storey.elevation), storey.key, parts=[part], predefined=kind, material="钢筋混凝土",
+        "IfcSlab",
+        f"slab/{storey.key}/{number}",
+        f"{'基础筏板' if raft else '楼板'} {storey.key}-{number + 1}",
+        Frame(0, 0, storey.elevation),
+        storey.key,
+        parts=[part],
+        predefined=kind,
+        material="钢筋混凝土",
         psets={"Pset_SlabCommon": {"LoadBearing": True, "IsExternal": kind == "ROOF", "FireRating": "2h"}},
-    )  # fmt: skip
+    )
 
 
-def flat_part(shape: Polygon, depth: float, z: float, finish: str) -> Part:
-    """A polygon with its holes as an extrusion from height z upwards."""
-    turned = orient(shape.simplify(1e-3)) if isinstance(shape.simplify(1e-3), Polygon) else orient(shape)
-    inner = [list(ring.coords)[:-1] for ring in turned.interiors]
-    outer = list(turned.exterior.coords)[:-1]
-    return Part(Extrusion(outer, depth, Frame(0, 0, z), inner), finish)
+def flat_part(shape: BaseGeometry, depth: float, z: float, finish: str) -> Part:
+    """A polygon with its holes as an extrusion from height z upwards; LayoutError if it is in pieces."""
+    simple = shape.simplify(1e-3)
+    if not isinstance(simple, Polygon):
+        raise LayoutError(f"a floor of finish {finish!r} is in pieces: write each piece by itself")
+    turned = orient(simple)
+    inner = [_points(ring) for ring in turned.interiors]
+    return Part(Extrusion(_points(turned.exterior), depth, Frame(0, 0, z), inner), finish)
+
+
+def _points(ring: LinearRing) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in ring.coords[:-1]]
 
 
 def _sports_ceiling_slab(writer: IfcWriter) -> None:
     """The slab over the sports wing's third floor rooms, below the big roof; the hall stays open to it."""
     shape = box(33.5, -0.1, 58.9, 50.5)
     writer.element(
-        "IfcSlab", "slab/sports/attic", "体育楼顶板", Frame(0, 0, 14.4), "L4",
-        parts=[flat_part(shape, SLAB, -SLAB, "concrete")], predefined="ROOF", material="钢筋混凝土",
+        "IfcSlab",
+        "slab/sports/attic",
+        "体育楼顶板",
+        Frame(0, 0, 14.4),
+        "L4",
+        parts=[flat_part(shape, SLAB, -SLAB, "concrete")],
+        predefined="ROOF",
+        material="钢筋混凝土",
         psets={"Pset_SlabCommon": {"LoadBearing": True, "IsExternal": False}},
-    )  # fmt: skip
+    )
 
 
 def column_places(layout: Layout, storey: StoreySpec) -> Iterator[tuple[float, float]]:
@@ -154,19 +199,28 @@ def _column_type(writer: IfcWriter, height: float, basement: bool) -> TypeHandle
             for z in (0.15, 0.45, 0.75)
         ]
         parts.append(Part(joined(stripes), "line_yellow"))
-    return writer.type("IfcColumnType", f"column/{height}", f"混凝土柱 {2 * half * 1000:.0f}", parts,
-                       predefined="COLUMN", name_en="Concrete column", material="钢筋混凝土")  # fmt: skip
+    return writer.type(
+        "IfcColumnType",
+        f"column/{height}",
+        f"混凝土柱 {2 * half * 1000:.0f}",
+        parts,
+        predefined="COLUMN",
+        name_en="Concrete column",
+        material="钢筋混凝土",
+    )
 
 
-def _column(
-    writer: IfcWriter, storey: StoreySpec, kind: TypeHandle, x: float, y: float, height: float
-) -> None:
+def _column(writer: IfcWriter, storey: StoreySpec, kind: TypeHandle, x: float, y: float) -> None:
     writer.element(
-        "IfcColumn", f"column/{storey.key}/{x:g}/{y:g}", f"柱 {storey.key}", Frame(x, y, storey.elevation), storey.key,
-        type=kind, predefined="COLUMN",
+        "IfcColumn",
+        f"column/{storey.key}/{x:g}/{y:g}",
+        f"柱 {storey.key}",
+        Frame(x, y, storey.elevation),
+        storey.key,
+        type=kind,
+        predefined="COLUMN",
         psets={"Pset_ColumnCommon": {"LoadBearing": True, "IsExternal": False, "FireRating": "3h"}},
-    )  # fmt: skip
-    del height
+    )
 
 
 def beam_spans(layout: Layout, storey: StoreySpec) -> list[tuple[float, float, float]]:
@@ -175,15 +229,17 @@ def beam_spans(layout: Layout, storey: StoreySpec) -> list[tuple[float, float, f
     spans = []
     for y in map(_inward(GRID_Y), GRID_Y):
         row = sorted(x for x, row_y in spots if row_y == y)
-        spans += [(a, b, y) for a, b in zip(row, row[1:], strict=False) if b - a < 9]
+        spans += [(a, b, y) for a, b in pairwise(row) if b - a < 9]
     return spans
 
 
 def _beam_type(writer: IfcWriter, span: float) -> TypeHandle:
-    return writer.type("IfcBeamType", f"beam/{span}", f"框架梁300×600 {span:.1f}m", [Part(slab(0.3, -0.15, -0.6, span - 0.3, 0.15, 0), "concrete")],
-                       predefined="BEAM", name_en="Concrete beam", material="钢筋混凝土")  # fmt: skip
-
-
-def spaces_of(layout: Layout, storey: StoreySpec) -> list[SpaceSpec]:
-    """Indoor spaces of a storey."""
-    return [s for s in layout.on(storey.key) if not s.external]
+    return writer.type(
+        "IfcBeamType",
+        f"beam/{span}",
+        f"框架梁300×600 {span:.1f}m",
+        [Part(slab(0.3, -0.15, -0.6, span - 0.3, 0.15, 0), "concrete")],
+        predefined="BEAM",
+        name_en="Concrete beam",
+        material="钢筋混凝土",
+    )

@@ -15,10 +15,42 @@ GOLDEN = (1 + 5**0.5) / 2
 
 def _icosahedron() -> tuple[list[Vec3], list[tuple[int, int, int]]]:
     g = GOLDEN
-    points = [(-1, g, 0), (1, g, 0), (-1, -g, 0), (1, -g, 0), (0, -1, g), (0, 1, g), (0, -1, -g), (0, 1, -g),
-              (g, 0, -1), (g, 0, 1), (-g, 0, -1), (-g, 0, 1)]  # fmt: skip
-    faces = [(0, 11, 5), (0, 5, 1), (0, 1, 7), (0, 7, 10), (0, 10, 11), (1, 5, 9), (5, 11, 4), (11, 10, 2), (10, 7, 6), (7, 1, 8),
-             (3, 9, 4), (3, 4, 2), (3, 2, 6), (3, 6, 8), (3, 8, 9), (4, 9, 5), (2, 4, 11), (6, 2, 10), (8, 6, 7), (9, 8, 1)]  # fmt: skip
+    points = [
+        (-1, g, 0),
+        (1, g, 0),
+        (-1, -g, 0),
+        (1, -g, 0),
+        (0, -1, g),
+        (0, 1, g),
+        (0, -1, -g),
+        (0, 1, -g),
+        (g, 0, -1),
+        (g, 0, 1),
+        (-g, 0, -1),
+        (-g, 0, 1),
+    ]
+    faces = [
+        (0, 11, 5),
+        (0, 5, 1),
+        (0, 1, 7),
+        (0, 7, 10),
+        (0, 10, 11),
+        (1, 5, 9),
+        (5, 11, 4),
+        (11, 10, 2),
+        (10, 7, 6),
+        (7, 1, 8),
+        (3, 9, 4),
+        (3, 4, 2),
+        (3, 2, 6),
+        (3, 6, 8),
+        (3, 8, 9),
+        (4, 9, 5),
+        (2, 4, 11),
+        (6, 2, 10),
+        (8, 6, 7),
+        (9, 8, 1),
+    ]
     scale = (1 + g * g) ** 0.5
     return [(x / scale, y / scale, z / scale) for x, y, z in points], faces
 
@@ -39,7 +71,7 @@ def cloud(centre: Vec3, size: Vec3, seed: int, fine: bool = False) -> Mesh:
 def _split(
     points: list[Vec3], faces: list[tuple[int, int, int]]
 ) -> tuple[list[Vec3], list[tuple[int, int, int]]]:
-    points, made, out = list(points), {}, []  # type: ignore[var-annotated]
+    points, made, out = list(points), {}, []
 
     def middle(a: int, b: int) -> int:
         key = (min(a, b), max(a, b))
@@ -64,23 +96,46 @@ def _trunk(height: float, radius: float, lean: float = 0.0) -> Mesh:
 def banyan() -> list[Part]:
     """A banyan (榕树): short thick trunk, aerial roots, a wide low crown."""
     boughs = [bar((0, 0, 1.8), (2.4 * cos(a), 2.4 * sin(a), 3.6), 0.28) for a in (0.3, 1.6, 2.9, 4.2, 5.4)]
-    roots = [bar((1.3 * cos(a), 1.3 * sin(a), 2.9), (1.2 * cos(a), 1.2 * sin(a), 0), 0.08) for a in (0.9, 2.2, 3.6, 5.0)]
-    crown = [cloud((2.3 * cos(a), 2.3 * sin(a), 4.3), (2.2, 2.2, 1.35), i, True) for i, a in enumerate((0.3, 1.6, 2.9, 4.2, 5.4))]
-    return [Part(joined([_trunk(2.6, 0.42), *boughs, *roots]), "trunk"), Part(joined(crown), "leaf_dark"),
-            Part(cloud((0, 0, 5.1), (2.6, 2.6, 1.5), 9, True), "leaf")]  # fmt: skip
+    roots = [
+        bar((1.3 * cos(a), 1.3 * sin(a), 2.9), (1.2 * cos(a), 1.2 * sin(a), 0), 0.08)
+        for a in (0.9, 2.2, 3.6, 5.0)
+    ]
+    crown = [
+        cloud((2.3 * cos(a), 2.3 * sin(a), 4.3), (2.2, 2.2, 1.35), i, True)
+        for i, a in enumerate((0.3, 1.6, 2.9, 4.2, 5.4))
+    ]
+    return [
+        Part(joined([_trunk(2.6, 0.42), *boughs, *roots]), "trunk"),
+        Part(joined(crown), "leaf_dark"),
+        Part(cloud((0, 0, 5.1), (2.6, 2.6, 1.5), 9, True), "leaf"),
+    ]
 
 
 def flame_tree() -> list[Part]:
     """A flame tree (凤凰木), the city's tree: flat crown flecked with red."""
     boughs = [bar((0, 0, 2.6), (2.0 * cos(a), 2.0 * sin(a), 4.3), 0.16) for a in (0.2, 1.8, 3.3, 4.9)]
-    crown = [cloud((1.9 * cos(a), 1.9 * sin(a), 4.7), (1.8, 1.8, 0.85), 20 + i, True) for i, a in enumerate((0.2, 1.8, 3.3, 4.9))]
-    bloom = [cloud((1.7 * cos(a), 1.7 * sin(a), 5.25), (1.2, 1.2, 0.5), 30 + i) for i, a in enumerate((0.6, 2.3, 3.8, 5.4))]
-    return [Part(joined([_trunk(3.2, 0.24), *boughs]), "trunk"), Part(joined(crown), "leaf_light"), Part(joined(bloom), "blossom")]
+    crown = [
+        cloud((1.9 * cos(a), 1.9 * sin(a), 4.7), (1.8, 1.8, 0.85), 20 + i, True)
+        for i, a in enumerate((0.2, 1.8, 3.3, 4.9))
+    ]
+    bloom = [
+        cloud((1.7 * cos(a), 1.7 * sin(a), 5.25), (1.2, 1.2, 0.5), 30 + i)
+        for i, a in enumerate((0.6, 2.3, 3.8, 5.4))
+    ]
+    return [
+        Part(joined([_trunk(3.2, 0.24), *boughs]), "trunk"),
+        Part(joined(crown), "leaf_light"),
+        Part(joined(bloom), "blossom"),
+    ]
 
 
 def camphor() -> list[Part]:
     """A camphor (香樟), the street tree: round crown."""
-    crown = [cloud((0, 0, 4.6), (2.0, 2.0, 1.9), 40, True), cloud((0.9, 0.5, 3.8), (1.4, 1.4, 1.1), 41), cloud((-0.8, -0.6, 3.9), (1.5, 1.5, 1.2), 42)]
+    crown = [
+        cloud((0, 0, 4.6), (2.0, 2.0, 1.9), 40, True),
+        cloud((0.9, 0.5, 3.8), (1.4, 1.4, 1.1), 41),
+        cloud((-0.8, -0.6, 3.9), (1.5, 1.5, 1.2), 42),
+    ]
     return [Part(_trunk(3.2, 0.2), "trunk"), Part(joined(crown), "leaf")]
 
 
@@ -99,7 +154,9 @@ def _frond(angle: float, rise: float) -> Mesh:
     for (r, z), w in zip(spine, wide, strict=True):
         for side, drop in ((-1, 0.25), (0, 0.0), (1, 0.25)):
             x, y = r, side * w
-            vertices.append((x * cos(angle) - y * sin(angle), x * sin(angle) + y * cos(angle), z - drop * abs(side)))
+            vertices.append(
+                (x * cos(angle) - y * sin(angle), x * sin(angle) + y * cos(angle), z - drop * abs(side))
+            )
     faces: list[tuple[int, ...]] = []
     for k in range(len(spine) - 1):
         for j in (0, 1):
@@ -111,5 +168,15 @@ def _frond(angle: float, rise: float) -> Mesh:
 
 def shrub() -> list[Part]:
     """A clipped shrub with flowers."""
-    return [Part(cloud((0, 0, 0.35), (0.55, 0.55, 0.45), 50), "leaf_dark"),
-            Part(joined([cloud((0.3 * cos(a), 0.3 * sin(a), 0.7), (0.14, 0.14, 0.12), 60 + i) for i, a in enumerate((0.5, 2.6, 4.6))]), "blossom")]  # fmt: skip
+    return [
+        Part(cloud((0, 0, 0.35), (0.55, 0.55, 0.45), 50), "leaf_dark"),
+        Part(
+            joined(
+                [
+                    cloud((0.3 * cos(a), 0.3 * sin(a), 0.7), (0.14, 0.14, 0.12), 60 + i)
+                    for i, a in enumerate((0.5, 2.6, 4.6))
+                ]
+            ),
+            "blossom",
+        ),
+    ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from assets.palace.layout import Layout
 from assets.palace.shapes import DoorSpec, Rect
@@ -145,7 +146,7 @@ def _cut_line(
 ) -> Iterator[Edge]:
     marks = sorted({round(v, 3) for low, high, *_ in spans for v in (low, high)})
     last: Edge | None = None
-    for low, high in zip(marks, marks[1:], strict=False):
+    for low, high in pairwise(marks):
         middle = (low + high) / 2
         sides: list[Cell | None] = [None, None]
         for a, b, side, cell in spans:

@@ -6,23 +6,60 @@ from assets.palace import facade
 from assets.palace.facade import Grid
 from assets.palace.ifc_writer import Entity, Extrusion, Frame, IfcWriter, Part, TypeHandle, rectangle
 from assets.palace.joinery import DOOR_NAMES, Joinery, slab
-from assets.palace.layout import SLAB, Layout
+from assets.palace.layout import SLAB
 from assets.palace.shapes import DoorSpec, StoreySpec
 from assets.palace.wall_plan import Edge, edges
 
 WALL_TYPES: dict[str, tuple[str, str, str, str, tuple[tuple[str, float], ...], str]] = {
-    "partition": ("加气混凝土隔墙200", "Aerated concrete partition 200", "PARTITIONING", "plaster",
-                  (("抹灰", 0.015), ("加气混凝土砌块", 0.17), ("抹灰", 0.015)), "1h"),
-    "core": ("钢筋混凝土核心墙200", "Concrete core wall 200", "SHEAR", "plaster_warm", (("钢筋混凝土", 0.2),), "2h"),
-    "punched": ("花岗岩外墙300", "Granite outer wall 300", "SOLIDWALL", "granite",
-                (("花岗岩干挂", 0.03), ("岩棉", 0.07), ("加气混凝土砌块", 0.2)), "2h"),
-    "band": ("红砖外墙300", "Brick outer wall 300", "SOLIDWALL", "brick",
-             (("清水红砖", 0.06), ("岩棉", 0.07), ("钢筋混凝土", 0.17)), "2h"),
-    "blind": ("花岗岩实墙300", "Blind granite wall 300", "SOLIDWALL", "granite",
-              (("花岗岩干挂", 0.03), ("岩棉", 0.07), ("加气混凝土砌块", 0.2)), "2h"),
-    "retaining": ("地下室外墙300", "Retaining wall 300", "SHEAR", "concrete",
-                  (("钢筋混凝土", 0.25), ("防水保护层", 0.05)), "3h"),
-}  # fmt: skip
+    "partition": (
+        "加气混凝土隔墙200",
+        "Aerated concrete partition 200",
+        "PARTITIONING",
+        "plaster",
+        (("抹灰", 0.015), ("加气混凝土砌块", 0.17), ("抹灰", 0.015)),
+        "1h",
+    ),
+    "core": (
+        "钢筋混凝土核心墙200",
+        "Concrete core wall 200",
+        "SHEAR",
+        "plaster_warm",
+        (("钢筋混凝土", 0.2),),
+        "2h",
+    ),
+    "punched": (
+        "花岗岩外墙300",
+        "Granite outer wall 300",
+        "SOLIDWALL",
+        "granite",
+        (("花岗岩干挂", 0.03), ("岩棉", 0.07), ("加气混凝土砌块", 0.2)),
+        "2h",
+    ),
+    "band": (
+        "红砖外墙300",
+        "Brick outer wall 300",
+        "SOLIDWALL",
+        "brick",
+        (("清水红砖", 0.06), ("岩棉", 0.07), ("钢筋混凝土", 0.17)),
+        "2h",
+    ),
+    "blind": (
+        "花岗岩实墙300",
+        "Blind granite wall 300",
+        "SOLIDWALL",
+        "granite",
+        (("花岗岩干挂", 0.03), ("岩棉", 0.07), ("加气混凝土砌块", 0.2)),
+        "2h",
+    ),
+    "retaining": (
+        "地下室外墙300",
+        "Retaining wall 300",
+        "SHEAR",
+        "concrete",
+        (("钢筋混凝土", 0.25), ("防水保护层", 0.05)),
+        "3h",
+    ),
+}
 TURNS = {("x", -1): 0.0, ("x", 1): 180.0, ("y", 1): 90.0, ("y", -1): 270.0, ("x", 0): 0.0, ("y", 0): 90.0}
 WINDOWS = {"punched": (1.8, 2.5, 0.7, 2.8), "band": (2.6, 1.0, 2.7, 2.8)}
 
@@ -74,14 +111,26 @@ class Walls:
         zh, _, _, finish, _, fire = WALL_TYPES[kind]
         height = spec.height if edge.exterior else spec.height - SLAB
         wall = self.writer.element(
-            "IfcWall", f"wall/{key}", f"{zh} {edge.storey}-{self.counter}", Frame(0, 0, spec.elevation), spec.key,
-            type=self.types[kind], parts=[Part(Extrusion(_footprint(edge), height), finish)],
-            psets={"Pset_WallCommon": {
-                "Reference": zh, "IsExternal": edge.exterior, "FireRating": fire,
-                "LoadBearing": kind in ("core", "retaining"),
-                "ThermalTransmittance": ("IfcThermalTransmittanceMeasure", 0.55 if edge.exterior else 1.8),
-            }},
-        )  # fmt: skip
+            "IfcWall",
+            f"wall/{key}",
+            f"{zh} {edge.storey}-{self.counter}",
+            Frame(0, 0, spec.elevation),
+            spec.key,
+            type=self.types[kind],
+            parts=[Part(Extrusion(_footprint(edge), height), finish)],
+            psets={
+                "Pset_WallCommon": {
+                    "Reference": zh,
+                    "IsExternal": edge.exterior,
+                    "FireRating": fire,
+                    "LoadBearing": kind in ("core", "retaining"),
+                    "ThermalTransmittance": (
+                        "IfcThermalTransmittanceMeasure",
+                        0.55 if edge.exterior else 1.8,
+                    ),
+                }
+            },
+        )
         self.writer.quantities(wall, "Qto_WallBaseQuantities", Length=edge.length, Height=height)
         for door in edge.doors:
             self._door(door, edge, wall)
@@ -97,11 +146,16 @@ class Walls:
                 wall, f"window/{key}/{i}", _frame(edge, low, z, width), spec.key, hole
             )
             window = self.writer.element(
-                "IfcWindow", f"window/{key}/{i}", f"窗 {edge.storey}-{self.counter}-{i + 1}", _frame(edge, low, z, width),
-                spec.key, type=self.joinery.window(width, height), predefined="WINDOW",
+                "IfcWindow",
+                f"window/{key}/{i}",
+                f"窗 {edge.storey}-{self.counter}-{i + 1}",
+                _frame(edge, low, z, width),
+                spec.key,
+                type=self.joinery.window(width, height),
+                predefined="WINDOW",
                 attributes={"OverallWidth": width, "OverallHeight": height},
                 psets={"Pset_WindowCommon": {"IsExternal": True, "Reference": "LC"}},
-            )  # fmt: skip
+            )
             self.writer.fill(opening, window, f"window/{key}/{i}")
             if kind == "punched":
                 self._brick_panel(edge, low, z, width, height, f"{key}/{i}", spec)
@@ -115,9 +169,14 @@ class Walls:
             return
         at = _frame(edge, side, z, 0.58, offset=0.2)
         self.writer.element(
-            "IfcCovering", f"panel/{key}", "红砖饰面板", at, spec.key,
-            type=self.joinery.panel(0.58, height - 0.1, "brick"), predefined="CLADDING",
-        )  # fmt: skip
+            "IfcCovering",
+            f"panel/{key}",
+            "红砖饰面板",
+            at,
+            spec.key,
+            type=self.joinery.panel(0.58, height - 0.1, "brick"),
+            predefined="CLADDING",
+        )
 
     # -- doors -------------------------------------------------------------------------------------
 
@@ -131,12 +190,18 @@ class Walls:
         if door.kind == "opening":
             return
         made = self.writer.element(
-            "IfcDoor", f"door/{door.key}", f"{DOOR_NAMES[door.kind][0]} {door.number}", frame, door.storey,
-            type=self.joinery.door(door.kind, door.width, door.height), tag=door.number, predefined="DOOR",
+            "IfcDoor",
+            f"door/{door.key}",
+            f"{DOOR_NAMES[door.kind][0]} {door.number}",
+            frame,
+            door.storey,
+            type=self.joinery.door(door.kind, door.width, door.height),
+            tag=door.number,
+            predefined="DOOR",
             name_en=f"{DOOR_NAMES[door.kind][1]} {door.number}",
             attributes={"OverallWidth": door.width, "OverallHeight": door.height},
             psets={"Pset_DoorCommon": _door_facts(door, edge)},
-        )  # fmt: skip
+        )
         if opening is not None:
             self.writer.fill(opening, made, f"door/{door.key}")
 
@@ -145,10 +210,15 @@ class Walls:
     def _curtain(self, edge: Edge, spec: StoreySpec, kind: str, key: str) -> None:
         grid = facade.curtain_grid(edge, spec.height, 2.1 if kind == "glazed" else 1.4)
         wall = self.writer.element(
-            "IfcCurtainWall", f"curtain/{key}", f"玻璃幕墙 {edge.storey}-{self.counter}", Frame(0, 0, spec.elevation),
-            spec.key, type=self.curtain_type, predefined="NOTDEFINED",
+            "IfcCurtainWall",
+            f"curtain/{key}",
+            f"玻璃幕墙 {edge.storey}-{self.counter}",
+            Frame(0, 0, spec.elevation),
+            spec.key,
+            type=self.curtain_type,
+            predefined="NOTDEFINED",
             psets={"Pset_CurtainWallCommon": {"IsExternal": edge.exterior, "Reference": "MQ"}},
-        )  # fmt: skip
+        )
         self._bars(edge, grid, wall, spec, key)
         self._panes(edge, grid, wall, spec, key)
         if kind == "fins":
@@ -162,15 +232,31 @@ class Walls:
         upright = self.joinery.bar(round(height, 3), True, deep=deep)
         for i, x in enumerate(grid.xs):
             at = _frame(edge, edge.low + x, spec.elevation, 0)
-            self.writer.element("IfcMember", f"mullion/{key}/{i}", "幕墙竖梃", at, spec.key,
-                                type=upright, predefined="MULLION", whole=wall)  # fmt: skip
+            self.writer.element(
+                "IfcMember",
+                f"mullion/{key}/{i}",
+                "幕墙竖梃",
+                at,
+                spec.key,
+                type=upright,
+                predefined="MULLION",
+                whole=wall,
+            )
         transom = self.joinery.bar(round(edge.length, 3), False, deep=deep)
         for j, z in enumerate(grid.zs):
             if j == 0 and grid.gaps:
                 continue
             at = _frame(edge, edge.low, spec.elevation + min(max(z, 0.03), height - 0.03), edge.length)
-            self.writer.element("IfcMember", f"transom/{key}/{j}", "幕墙横梃", at, spec.key,
-                                type=transom, predefined="MULLION", whole=wall)  # fmt: skip
+            self.writer.element(
+                "IfcMember",
+                f"transom/{key}/{j}",
+                "幕墙横梃",
+                at,
+                spec.key,
+                type=transom,
+                predefined="MULLION",
+                whole=wall,
+            )
 
     def _panes(self, edge: Edge, grid: Grid, wall: Entity, spec: StoreySpec, key: str) -> None:
         for i, (x0, x1) in enumerate(zip(grid.xs, grid.xs[1:], strict=False)):
@@ -182,15 +268,31 @@ class Walls:
                     continue
                 z0, z1 = grid.zs[j], grid.zs[j + 1]
                 at = _frame(edge, edge.low + x0, spec.elevation + z0, x1 - x0)
-                self.writer.element("IfcPlate", f"pane/{key}/{i}/{j}", "幕墙玻璃", at, spec.key, predefined="CURTAIN_PANEL",
-                                    type=self.joinery.pane(round(x1 - x0, 3), round(z1 - z0, 3), finish), whole=wall)  # fmt: skip
+                self.writer.element(
+                    "IfcPlate",
+                    f"pane/{key}/{i}/{j}",
+                    "幕墙玻璃",
+                    at,
+                    spec.key,
+                    predefined="CURTAIN_PANEL",
+                    type=self.joinery.pane(round(x1 - x0, 3), round(z1 - z0, 3), finish),
+                    whole=wall,
+                )
 
     def _fins(self, edge: Edge, wall: Entity, spec: StoreySpec, key: str) -> None:
         count = round(edge.length / 0.7)
         for i in range(count):
             along = edge.low + edge.length * (i + 0.5) / count
-            self.writer.element("IfcMember", f"fin/{key}/{i}", "陶土竖向遮阳", _frame(edge, along, spec.elevation, 0),
-                                spec.key, type=self.joinery.fin(spec.height), predefined="MEMBER", whole=wall)  # fmt: skip
+            self.writer.element(
+                "IfcMember",
+                f"fin/{key}/{i}",
+                "陶土竖向遮阳",
+                _frame(edge, along, spec.elevation, 0),
+                spec.key,
+                type=self.joinery.fin(spec.height),
+                predefined="MEMBER",
+                whole=wall,
+            )
 
 
 def railing(
@@ -201,11 +303,20 @@ def railing(
     places = [i * (length - 0.05) / (posts - 1) for i in range(posts)]
     uprights = [Part(slab(x, -0.025, 0, x + 0.05, 0.025, 1.06), "railing") for x in places]
     return writer.element(
-        "IfcRailing", key, name, at, container, predefined="GUARDRAIL", name_en="Glass railing",
-        parts=[*uprights, Part(slab(0, -0.03, 1.06, length, 0.03, 1.1), "railing"),
-               Part(slab(0.02, -0.008, 0.08, length - 0.02, 0.008, 1.04), "glass_clear")],
+        "IfcRailing",
+        key,
+        name,
+        at,
+        container,
+        predefined="GUARDRAIL",
+        name_en="Glass railing",
+        parts=[
+            *uprights,
+            Part(slab(0, -0.03, 1.06, length, 0.03, 1.1), "railing"),
+            Part(slab(0.02, -0.008, 0.08, length - 0.02, 0.008, 1.04), "glass_clear"),
+        ],
         psets={"Pset_RailingCommon": {"Height": ("IfcPositiveLengthMeasure", 1.1), "IsExternal": False}},
-    )  # fmt: skip
+    )
 
 
 def _footprint(edge: Edge) -> tuple[tuple[float, float], ...]:
