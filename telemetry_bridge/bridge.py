@@ -64,13 +64,18 @@ class Bridge:
             registry.low, registry.high, registry.period_ms, self.settings.real_beats_simulated_ms
         )
 
+    def _now_ms(self) -> float:
+        """Give the time, and let the live state know how fast it passes; never slower than in reality."""
+        self.live.speed = max(1.0, self.clock.speed)
+        return self.clock.now_ms()
+
     def accept(self, readings: Sequence[Reading], *, simulated: bool = False) -> Acceptance:
         """Take the good readings; each of the others is refused with its reason, by its `row`.
 
         A value that is no number (NaN, null) is refused too, and marks its point bad: that the sensor fails
         must not go unseen. Values outside the range are taken, with quality bad.
         """
-        now_ms = self.clock.now_ms()
+        now_ms = self._now_ms()
         index: list[int] = []
         value: list[float] = []
         time_ms: list[float] = []
@@ -138,7 +143,7 @@ class Bridge:
             raise ValueError(f"columns differ in shape: {index.shape}, {values.shape}")
         _check_bounds("point_index", index, len(self.registry))
         _check_bounds("quality", qualities, len(Quality))
-        now_ms = self.clock.now_ms()
+        now_ms = self._now_ms()
         taken = times <= now_ms + self.settings.max_ahead_ms
         taken &= times >= now_ms - self.settings.max_age_ms
         self.live.apply(index[taken], values[taken], times[taken], qualities[taken], now_ms)
@@ -154,7 +159,7 @@ class Bridge:
 
     def flush(self) -> Outgoing | None:
         """Cut a delta of what changed since the last one; None: nothing did. Also finds what fell silent."""
-        now_ms = self.clock.now_ms()
+        now_ms = self._now_ms()
         self.live.mark_stale(now_ms)
         columns = self.live.take_changed()
         if not len(columns):

@@ -9,6 +9,9 @@ What a sample does to the state:
 - A value that is not finite is no value: the last one stays, with quality bad.
 - A value older than three periods is stale; when a point falls silent, `mark_stale` makes it so.
 
+Where the clock runs faster than real time (`speed`), real devices do not: their periods, and the time for
+which they outrank the simulator, are counted in real time.
+
 A point that repeats its value is no change and goes into no frame; that it lives shows in its quality.
 """
 
@@ -71,6 +74,8 @@ class LiveState:
         self._low, self._high = low, high
         self._silence_ms = STALE_AFTER_PERIODS * period_ms
         self._real_beats_simulated_ms = real_beats_simulated_ms
+        #: Clock ms that pass in a real one.
+        self.speed = 1.0
         self.value = np.full(n, np.nan)
         self.time_ms = np.full(n, -np.inf)
         self.quality = np.full(n, Quality.BAD, dtype=np.uint8)
@@ -118,7 +123,7 @@ class LiveState:
         if not simulated:
             return fresh
         outranked = ~self.simulated[samples.index] & (
-            samples.time_ms - current_ms < self._real_beats_simulated_ms
+            samples.time_ms - current_ms < self._real_beats_simulated_ms * self.speed
         )
         fresh &= ~outranked
         return fresh
@@ -128,19 +133,20 @@ class LiveState:
         finite = samples[np.isfinite(samples.value)]
         old_value, old_quality = self.value[newest.index], self.quality[newest.index]
         self.value[finite.index] = finite.value  # of equal indices numpy keeps the last
-        self.quality[newest.index] = self._judged(newest, now_ms)
+        self.quality[newest.index] = self._judged(newest, now_ms, simulated)
         changed = (self.quality[newest.index] != old_quality) | _differs(self.value[newest.index], old_value)
         changed |= ~np.isfinite(self.time_ms[newest.index])
         self.time_ms[newest.index] = newest.time_ms
         self.simulated[newest.index] = simulated
         self._dirty[newest.index[changed]] = True
 
-    def _judged(self, samples: _Samples, now_ms: float) -> Qualities:
+    def _judged(self, samples: _Samples, now_ms: float, simulated: bool) -> Qualities:
         index = samples.index
         # NaN compares false, so that nonsense is what is not inside.
         inside = (samples.value >= self._low[index]) & (samples.value <= self._high[index])
         inside &= np.isfinite(samples.value)
-        stale = now_ms - samples.time_ms > self._silence_ms[index]
+        silence_ms = self._silence_ms[index] * (1.0 if simulated else self.speed)
+        stale = now_ms - samples.time_ms > silence_ms
         quality = np.where(stale & (samples.quality != Quality.BAD), Quality.STALE, samples.quality)
         return np.where(inside, quality, Quality.BAD).astype(np.uint8)
 
@@ -149,7 +155,7 @@ class LiveState:
 
         Bad points stay bad.
         """
-        silent = now_ms - self.time_ms > self._silence_ms
+        silent = now_ms - self.time_ms > self._silence_ms * np.where(self.simulated, 1.0, self.speed)
         trusted = (self.quality == Quality.GOOD) | (self.quality == Quality.SIMULATED)
         turned = silent & trusted
         self.quality[turned] = Quality.STALE

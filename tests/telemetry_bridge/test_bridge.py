@@ -101,6 +101,20 @@ def test_silence_becomes_a_delta() -> None:
     assert outgoing.frame.quality.tolist() == [Quality.STALE]
 
 
+def test_in_fast_time_a_real_device_still_has_its_real_minute() -> None:
+    clock = HandClock(speed=600.0)
+    bridge = Bridge(registry(), clock)
+    row = index_of(bridge, "r1", "temperature")
+    bridge.accept([Reading("r1", "temperature", 20)])
+    clock.time_ms += 59_999 * 600
+    bridge.accept_columns([row], [30.0], clock.time_ms, Quality.SIMULATED)
+    bridge.flush()
+    assert (bridge.live.value[row], bridge.live.quality[row]) == (20.0, Quality.GOOD)
+    clock.time_ms += 600
+    bridge.accept_columns([row], [30.0], clock.time_ms, Quality.SIMULATED)
+    assert (bridge.live.value[row], bridge.live.quality[row]) == (30.0, Quality.SIMULATED)
+
+
 def test_columns_are_the_same_as_readings() -> None:
     bridge, _ = new_bridge()
     acceptance = bridge.accept_columns(

@@ -18,8 +18,10 @@ PERIOD_MS = np.array([1000.0, 1000.0, 50.0, 1e6])
 BEATS_MS = 500.0
 
 
-def new_state() -> LiveState:
-    return LiveState(LOW, HIGH, PERIOD_MS, BEATS_MS)
+def new_state(speed: float = 1.0) -> LiveState:
+    state = LiveState(LOW, HIGH, PERIOD_MS, BEATS_MS)
+    state.speed = speed
+    return state
 
 
 Sample = tuple[int, float, float, Quality]
@@ -36,8 +38,12 @@ class Known:
 class Reference:
     """What the docstring of `live` says, one sample at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, speed: float) -> None:
         self.known: dict[int, Known] = {}
+        self.speed = speed
+
+    def silence_ms(self, index: int, simulated: bool) -> float:
+        return float(3 * PERIOD_MS[index] * (1 if simulated else self.speed))
 
     def apply(self, samples: list[Sample], now_ms: float) -> list[bool]:
         applied = [False] * len(samples)
@@ -54,14 +60,14 @@ class Reference:
         index, value, time_ms, quality = sample
         old = self.known.get(index)
         if old is not None:
-            outranked = simulated and not old.simulated and time_ms - old.time_ms < BEATS_MS
+            outranked = simulated and not old.simulated and time_ms - old.time_ms < BEATS_MS * self.speed
             if time_ms < old.time_ms or outranked:
                 applied[row] = False
                 return
         kept = value if math.isfinite(value) else (old.value if old else math.nan)
         if not math.isfinite(value) or not LOW[index] <= value <= HIGH[index]:
             judged = Quality.BAD
-        elif quality != Quality.BAD and now_ms - time_ms > 3 * PERIOD_MS[index]:
+        elif quality != Quality.BAD and now_ms - time_ms > self.silence_ms(index, simulated):
             judged = Quality.STALE
         else:
             judged = quality
@@ -69,7 +75,7 @@ class Reference:
 
     def mark_stale(self, now_ms: float) -> None:
         for index, known in self.known.items():
-            silent = now_ms - known.time_ms > 3 * PERIOD_MS[index]
+            silent = now_ms - known.time_ms > self.silence_ms(index, known.simulated)
             if silent and known.quality in (Quality.GOOD, Quality.SIMULATED):
                 known.quality = int(Quality.STALE)
 
@@ -120,9 +126,11 @@ def same(
 
 
 @settings(max_examples=300)
-@given(_batches)
-def test_columns_do_what_one_sample_at_a_time_would(batches: list[tuple[list[Sample], float]]) -> None:
-    state, reference = new_state(), Reference()
+@given(_batches, st.sampled_from([1.0, 3.0]))
+def test_columns_do_what_one_sample_at_a_time_would(
+    batches: list[tuple[list[Sample], float]], speed: float
+) -> None:
+    state, reference = new_state(speed), Reference(speed)
     for samples, now_ms in batches:
         applied = apply(state, samples, now_ms)
         assert applied == reference.apply(samples, now_ms)
