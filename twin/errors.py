@@ -8,6 +8,7 @@
     │   ├── VenueError        the venue folder has faults, all of them listed
     │   ├── PortError         the port is taken, or may not be bound
     │   ├── DataFolderError   the data folder cannot be written
+    │   ├── DatabaseError     the database cannot be reached or brought up to date
     │   └── DemoError         the demo venue could not be made
     └── RequestError          a request cannot be answered as asked
         ├── NotFoundError     404
@@ -56,6 +57,10 @@ class PortError(StartError):
 
 class DataFolderError(StartError):
     """The data folder cannot be made or written."""
+
+
+class DatabaseError(StartError):
+    """The database cannot be reached, or its schema not be brought up to date."""
 
 
 class DemoError(StartError):

@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from twin.errors import DatabaseError
+from twin.store.database import open_database
+from twin.store.tables import METADATA
+
+
+def differences(connection: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection), METADATA))
+
+
+async def test_the_migrations_give_the_tables_that_the_code_knows(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_a_database_is_opened_again_as_it_was(database_url: str) -> None:
+    for _ in range(2):
+        engine = await open_database(database_url)
+        async with engine.connect() as connection:
+            assert (await connection.execute(text("select version_num from alembic_version"))).scalar()
+        await engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("mysql://a@b/c", "sqlite:///FILE or postgresql://"),
+        ("nonsense", "sqlite:///FILE or postgresql://"),
+        ("sqlite:////nowhere/at/all/twin.db", "cannot be used"),
+        ("postgresql://me:hunter2@127.0.0.1:1/none", "cannot be used"),
+    ],
+)
+async def test_a_database_that_cannot_be_used_is_named_without_its_password(url: str, says: str) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        await open_database(url)
+    assert says in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "twin.db"
+    path.write_bytes(b"this is no database, it is a letter" * 200)
+    with pytest.raises(DatabaseError, match="not a database"):
+        await open_database(f"sqlite:///{path}")

@@ -1,0 +1,177 @@
+"""The event log in the database: append and read. An event is acknowledged when it is on disk."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from telemetry_bridge.clock import Clock
+from twin.events.event import Draft, Event, Head, appended, canonical, first_fault
+from twin.store.database import writing
+from twin.store.tables import EVENT
+
+Listener = Callable[[Event], None]
+
+PAGE = 1000
+TRIES = 20  # of an append that another server's append came before
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events: ms since 1970 UTC, `to_ms` not included; `type` and `subject` may end with `*`."""
+
+    from_ms: int | None = None
+    to_ms: int | None = None
+    type: str | None = None
+    subject: str | None = None
+    after_seq: int | None = None
+    before_seq: int | None = None
+
+
+class EventLog:
+    """The venue's events; one for each server process."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._appending = asyncio.Lock()
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` with every event once it is on disk, in order; it must not block or raise."""
+        self._listeners.append(listener)
+
+    async def append(self, *drafts: Draft) -> tuple[Event, ...]:
+        """Write events; all or none. When this returns they are on disk."""
+        async with self._appending, writing(self._engine) as connection:
+            events = await self.append_within(connection, *drafts)
+        self.announce(events)
+        return events
+
+    async def append_within(self, connection: AsyncConnection, *drafts: Draft) -> tuple[Event, ...]:
+        """Write events in the caller's transaction, beside what they are about.
+
+        The caller calls `announce` when it has committed.
+        """
+        now_ms = int(self._clock.now_ms())
+        for _ in range(TRIES):
+            head = await _head(connection)
+            events = tuple(appended(drafts, head, now_ms))
+            try:
+                async with connection.begin_nested():
+                    await connection.execute(EVENT.insert(), [_row(event) for event in events])
+            except IntegrityError:
+                continue  # another server took these numbers
+            return events
+        raise RuntimeError(f"no place in the event log after {TRIES} tries")
+
+    def announce(self, events: Sequence[Event]) -> None:
+        """Tell the listeners of events that are on disk now."""
+        for event in events:
+            for listener in self._listeners:
+                listener(event)
+
+    async def find(self, wanted: EventFilter, limit: int, *, newest_first: bool = False) -> tuple[Event, ...]:
+        """The first `limit` events that are wanted, by seq."""
+        order = EVENT.c.seq.desc() if newest_first else EVENT.c.seq
+        query = _where(select(EVENT), wanted).order_by(order).limit(limit)
+        async with self._engine.connect() as connection:
+            return tuple(_event(row) for row in await connection.execute(query))
+
+    async def get(self, event_id: str) -> Event | None:
+        """The event of an id."""
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(select(EVENT).where(EVENT.c.id == event_id))).first()
+        return None if row is None else _event(row)
+
+    async def head(self) -> Head:
+        """Where the log ends."""
+        async with self._engine.connect() as connection:
+            return await _head(connection)
+
+    async def all(self, after_seq: int = 0) -> AsyncIterator[Event]:
+        """Every event after a seq, in order, read page by page."""
+        while page := await self.find(EventFilter(after_seq=after_seq), PAGE):
+            for event in page:
+                yield event
+            after_seq = page[-1].seq
+
+    async def verify(self) -> str | None:
+        """What is wrong with the chain; None: nothing was changed, nothing is missing."""
+        head = Head()
+        while page := await self.find(EventFilter(after_seq=head.seq), PAGE):
+            fault = first_fault(page, head)
+            if fault is not None:
+                return fault
+            head = Head(page[-1].seq, page[-1].id, page[-1].hash)
+        return None
+
+    async def density(self, from_ms: int, to_ms: int, buckets: int) -> list[tuple[int, str, int]]:
+        """How many events of each type fall into each of `buckets` equal spans: (span, type, count)."""
+        width = max((to_ms - from_ms) // buckets, 1)
+        since = EVENT.c.time_ms - from_ms
+        bucket = (since - since % width) / width
+        query = (
+            select(bucket, EVENT.c.type, func.count())
+            .where(EVENT.c.time_ms >= from_ms, EVENT.c.time_ms < to_ms)
+            .group_by(bucket, EVENT.c.type)
+        )
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(query)).all()
+        return sorted((min(int(number), buckets - 1), str(kind), int(count)) for number, kind, count in rows)
+
+
+async def _head(connection: AsyncConnection) -> Head:
+    query = select(EVENT.c.seq, EVENT.c.id, EVENT.c.hash).order_by(EVENT.c.seq.desc()).limit(1)
+    row = (await connection.execute(query)).first()
+    return Head() if row is None else Head(row.seq, row.id, row.hash)
+
+
+def _where(query: Select[Any], wanted: EventFilter) -> Select[Any]:
+    columns = EVENT.c
+    conditions: list[tuple[Any, Callable[[Any], Any]]] = [
+        (wanted.from_ms, lambda value: columns.time_ms >= value),
+        (wanted.to_ms, lambda value: columns.time_ms < value),
+        (wanted.type, lambda value: _matches(columns.type, value)),
+        (wanted.subject, lambda value: _matches(columns.subject, value)),
+        (wanted.after_seq, lambda value: columns.seq > value),
+        (wanted.before_seq, lambda value: columns.seq < value),
+    ]
+    return query.where(*(condition(value) for value, condition in conditions if value is not None))
+
+
+def _matches(column: Any, text: str) -> Any:
+    return column.startswith(text[:-1], autoescape=True) if text.endswith("*") else column == text
+
+
+def _row(event: Event) -> dict[str, Any]:
+    return {
+        "seq": event.seq,
+        "id": event.id,
+        "time_ms": event.time_ms,
+        "type": event.type,
+        "subject": event.subject,
+        "actor": event.actor,
+        "cause": event.cause,
+        "data": canonical(event.data),
+        "hash": event.hash,
+    }
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(
+        row.seq,
+        row.id,
+        row.time_ms,
+        row.type,
+        row.subject,
+        row.actor,
+        row.cause,
+        json.loads(row.data),
+        row.hash,
+    )

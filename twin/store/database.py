@@ -1,0 +1,107 @@
+"""Opening the database and bringing its schema up to date."""
+
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from twin.errors import DatabaseError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+
+def default_url(data_folder: Path) -> str:
+    """The SQLite file that a twin without `--database` keeps in its data folder."""
+    return f"sqlite:///{data_folder / 'twin.db'}"
+
+
+async def open_database(url: str) -> AsyncEngine:
+    """Connect, and migrate the schema to this version's.
+
+    `url` is `sqlite:///path/to/file` or `postgresql://user:password@host:port/name`.
+
+    Raises:
+        DatabaseError: the URL is none of these, or the database cannot be reached or migrated.
+    """
+    engine = _engine(url)
+    try:
+        async with writing(engine) as connection:
+            await connection.run_sync(_migrate)
+    except (TimeoutError, DBAPIError, OSError) as error:
+        await engine.dispose()
+        raise DatabaseError(f"the database {_shown(url)} cannot be used ({_reason(error)})") from error
+    return engine
+
+
+def _engine(url: str) -> AsyncEngine:
+    try:
+        parsed = make_url(url)
+        driver = DRIVERS[parsed.drivername]
+    except (ArgumentError, KeyError) as error:
+        raise DatabaseError(
+            f"{_shown(url)} is no database; give sqlite:///FILE or postgresql://USER@HOST/NAME"
+        ) from error
+    engine = create_async_engine(parsed.set(drivername=driver), pool_pre_ping=driver.startswith("postgres"))
+    if driver.startswith("sqlite"):
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+@contextlib.asynccontextmanager
+async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection in a transaction that will write; commits at the end, rolls back on an error.
+
+    On SQLite it takes the write lock at once: a transaction that reads first and writes later fails when
+    another wrote in between.
+    """
+    async with engine.connect() as connection:
+        await connection.execution_options(writes=True)
+        async with connection.begin():
+            yield connection
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Readers beside one writer, and a commit that survives the power going off.
+
+    The driver's own BEGIN comes too late for savepoints (SQLAlchemy, "Serializable isolation / Savepoints").
+    """
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _shown(url: str) -> str:
+    """The URL without its password."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "the given URL"
+
+
+def _reason(error: BaseException) -> str:
+    original = getattr(error, "orig", None) or error
+    text = " ".join(str(original).split()) or type(original).__name__
+    return text if isinstance(original, sqlite3.Error | OSError) else text[:200]
