@@ -48,10 +48,11 @@ def smooth_mesh(
     colour_ids: IntArray,
     crease_deg: float = CREASE_ANGLE_DEG,
 ) -> SmoothMesh:
-    """Split vertices at creases and colour edges, and give each part its area-weighted normal.
+    """Split vertices at creases and colour edges, and give each part its normal.
 
     Two triangles that share an edge are one surface there if they have the same colour and their
-    normals differ by less than `crease_deg`. `colour_ids` is (m,), one a triangle.
+    normals differ by less than `crease_deg`. `colour_ids` is (m,), one a triangle. A normal is weighted by
+    the triangles' angles, so that it does not depend on how faces are cut (Thuermer and Wuethrich 1998).
     """
     faces = face_vectors(vertices, triangles)
     parts = _smooth_parts(triangles, colour_ids, faces, crease_deg)
@@ -60,7 +61,7 @@ def smooth_mesh(
     np.minimum.at(first, parts, np.arange(len(parts)))
     return SmoothMesh(
         vertex_ids=triangles.ravel()[first].astype(np.int32),
-        normals=_part_normals(faces, parts, count),
+        normals=_part_normals(faces, corner_angles(vertices, triangles), parts, count),
         colour_ids=np.repeat(colour_ids, 3)[first].astype(np.int32),
         triangles=parts.reshape(-1, 3).astype(np.int32),
     )
@@ -110,12 +111,25 @@ def _smooth_edges(
     )
 
 
-def _part_normals(faces: FloatArray, parts: NDArray[np.int64], count: int) -> NDArray[np.float32]:
-    per_corner = np.repeat(faces, 3, axis=0)
+def corner_angles(vertices: FloatArray, triangles: IntArray) -> FloatArray:
+    """Give the angle at each corner of each triangle, (m, 3), radians."""
+    corners = vertices[triangles]
+    ahead = np.roll(corners, -1, axis=1) - corners
+    behind = np.roll(corners, 1, axis=1) - corners
+    sine = np.linalg.norm(np.cross(ahead, behind), axis=2)
+    angles: FloatArray = np.arctan2(sine, np.einsum("ijk,ijk->ij", ahead, behind))
+    return angles
+
+
+def _part_normals(
+    faces: FloatArray, angles: FloatArray, parts: NDArray[np.int64], count: int
+) -> NDArray[np.float32]:
+    unit_faces = faces / np.maximum(np.linalg.norm(faces, axis=1, keepdims=True), 1e-300)
+    per_corner = (unit_faces[:, None, :] * angles[:, :, None]).reshape(-1, 3)
     total = np.stack([np.bincount(parts, per_corner[:, i], minlength=count) for i in range(3)], axis=1)
     length = np.linalg.norm(total, axis=1, keepdims=True)
     up = np.array([0.0, 0.0, 1.0])
-    unit = np.where(length > 1e-300, total / np.maximum(length, 1e-300), up)
+    unit = np.where(length > 1e-12, total / np.maximum(length, 1e-12), up)
     return unit.astype(np.float32)
 
 

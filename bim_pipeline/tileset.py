@@ -18,7 +18,7 @@ def tileset(cells: Sequence[Cell], uris: Sequence[str], positions: Mapping[int, 
     below it is worth drawing -> the tile with the content.
     """
     if not cells:
-        return _document(_tile(np.zeros(6), 0.0, None, "building"), 0.0)
+        return _document({**_tile(np.zeros(6), 0.0, None, "building"), "refine": "ADD"}, 0.0)
     whole = joined_box(cell.box for cell in cells)
     size = float(np.linalg.norm(whole[3:] - whole[:3]))
     groups: dict[tuple[int, int, str], list[dict[str, Any]]] = {}

@@ -8,6 +8,7 @@ process dies (a kernel can crash, or never end) is halved until the one product 
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import gc
 import multiprocessing
 import os
@@ -190,6 +191,8 @@ def _limit_cpu(seconds: int) -> None:
 
 def _die_with_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A kernel's crash is found and reported by the parent; its stack is no news for the user.
+    faulthandler.disable()
     try:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     except (AttributeError, OSError):  # not Linux: the pipe's end ends the process at its next chunk

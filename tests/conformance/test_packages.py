@@ -1,0 +1,86 @@
+"""Packages against the standards: glTF 2.0 by the Khronos validator, 3D Tiles 1.1 by its schema."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from bim_pipeline.build import build_package
+from tests.bim_pipeline.models import House
+
+ROOT = Path(__file__).parents[2]
+FILES = ROOT.parent / "shared" / "ifc"
+MODULES = ROOT / "web_viewer" / "node_modules"
+REAL = ("Duplex_baseline", "Office_A", "hvac_heating", "AC20-FZK-Haus_SB55")
+# The validator does not know the extensions that 3D Tiles adds; it says so, as information.
+EXPECTED_INFORMATION = {"UNSUPPORTED_EXTENSION", "UNUSED_OBJECT"}
+
+
+@pytest.fixture(scope="module", params=["house", "empty", *REAL])
+def package(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp(request.param)
+    source = FILES / f"{request.param}.ifc"
+    if request.param == "house":
+        source = House(chairs=8).write(folder / "house.ifc")
+    elif request.param == "empty":
+        source = _house_without_shapes(folder / "empty.ifc")
+    elif not source.exists():
+        pytest.skip("the shared IFC files are not here")
+    build_package(source, folder / "package", jobs=1)
+    return folder / "package"
+
+
+def _house_without_shapes(path: Path) -> Path:
+    house = House()
+    for product in house.products.values():
+        product.Representation = None
+    return house.write(path)
+
+
+def test_tiles_pass_the_khronos_validator(package: Path) -> None:
+    if shutil.which("node") is None or not (MODULES / "gltf-validator").exists():
+        pytest.skip("the glTF validator is not installed; run npm ci in web_viewer")
+    tiles = sorted(str(p) for p in (package / "tiles").glob("*.glb"))
+    if not tiles:
+        return
+    script = Path(__file__).with_name("validate_glb.mjs")
+    done = subprocess.run(["node", str(script), str(MODULES), *tiles], capture_output=True, check=True)
+    reports: dict[str, Any] = json.loads(done.stdout)
+    assert sorted(reports) == tiles
+    for path, report in reports.items():
+        assert (report["issues"]["numErrors"], report["issues"]["numWarnings"]) == (0, 0), (
+            path,
+            report["issues"],
+        )
+        assert {m["code"] for m in report["issues"]["messages"]} <= EXPECTED_INFORMATION
+
+
+def test_the_tileset_passes_its_schema(package: Path) -> None:
+    schema = json.loads(Path(__file__).with_name("tileset.schema.json").read_bytes())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    tileset = json.loads((package / "tileset.json").read_bytes())
+    jsonschema.validate(tileset, schema, cls=jsonschema.Draft202012Validator)
+
+
+def test_the_schema_finds_a_misspelt_tile() -> None:
+    schema = json.loads(Path(__file__).with_name("tileset.schema.json").read_bytes())
+    tile = {"boundingVolume": {"box": [0.0] * 12}, "geometricErorr": 1.0, "refine": "ADD"}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"asset": {"version": "1.1"}, "geometricError": 1.0, "root": tile}, schema)
+
+
+def test_every_content_is_there_and_every_file_is_used(package: Path) -> None:
+    def uris(tile: dict[str, Any]) -> list[str]:
+        own = [tile["content"]["uri"]] if "content" in tile else []
+        return own + [uri for child in tile.get("children", []) for uri in uris(child)]
+
+    tileset = json.loads((package / "tileset.json").read_bytes())
+    found = sorted(uris(tileset["root"]))
+    files = sorted(p.relative_to(package).as_posix() for p in (package / "tiles").glob("*.glb"))
+    assert found == files
