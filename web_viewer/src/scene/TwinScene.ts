@@ -74,6 +74,7 @@ export class TwinScene implements TwinSceneApi {
   private shadowDirty = true
   private drawnAtRest = false
   private settled = false
+  private wholeDrawn = false
   private firstPictureAt: number | null = null
   private visibilityDrawn = -1
   private isolated: number | null = null
@@ -94,6 +95,8 @@ export class TwinScene implements TwinSceneApi {
     private readonly container: HTMLElement,
     private readonly options: TwinSceneOptions,
   ) {
+    // On its way while the GPU context is made, which takes longer than the request.
+    void fetch(options.tilesetUrl).catch(() => undefined)
     this.renderer = createRenderer()
     this.canvas = this.renderer.domElement
     container.append(this.canvas)
@@ -472,6 +475,7 @@ export class TwinScene implements TwinSceneApi {
   private frame(now: number): void {
     this.frameHandle = 0
     if (this.timer.isBusy()) return this.schedule()
+    if (this.wholeDrawn && this.firstPictureAt === null) this.tellFirstPicture()
     const seconds = Math.min(0.1, (now - this.lastFrameAt) / 1000)
     this.lastFrameAt = now
     const moved = this.rig.update(seconds)
@@ -482,9 +486,13 @@ export class TwinScene implements TwinSceneApi {
     const wait = moved ? 0 : this.breath(now)
     if (wait > 0) return this.schedule(wait)
     if (this.needsDraw || moved || (resting && !this.drawnAtRest)) this.draw(now, resting)
+    this.planNext(moved)
+    this.walkPeople(now)
+  }
+
+  private planNext(moved: boolean): void {
     if (moved) this.schedule()
     else if (!this.drawnAtRest) this.schedule(REST_MS)
-    this.walkPeople(now)
   }
 
   private noteSettled(): void {
@@ -551,18 +559,21 @@ export class TwinScene implements TwinSceneApi {
   }
 
   private tell(now: number): void {
-    if (this.firstPictureAt === null) this.tellFirstPicture()
+    if (this.firstPictureAt === null) this.awaitFirstPicture()
     this.events.emit('camera', this.rig.pose)
     if (now - this.lastStatsAt < STATS_EVERY_MS) return
     this.lastStatsAt = now
     this.events.emit('stats', this.stats)
   }
 
+  /** The first whole picture counts once the GPU has drawn it, not when it was asked to. */
+  private awaitFirstPicture(): void {
+    this.wholeDrawn = this.settled
+    if (this.wholeDrawn) this.schedule()
+    else this.events.emit('progress', this.tiles.progress)
+  }
+
   private tellFirstPicture(): void {
-    if (!this.settled) {
-      this.events.emit('progress', this.tiles.progress)
-      return
-    }
     this.firstPictureAt = performance.now()
     performance.mark('twin-first-picture')
     this.events.emit('progress', 1)
