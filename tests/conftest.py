@@ -18,16 +18,17 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 20.0) -> None:
+def wait_until_ready(pg_isready: Path, port: int, seconds: float = 30.0) -> None:
+    """A server that listens may still be starting up."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        if process.poll() is not None:
-            break
+        if (
+            subprocess.run([pg_isready, "-q", "-h", "127.0.0.1", "-p", str(port)], check=False).returncode
+            == 0
+        ):
+            return
         time.sleep(0.05)
-    raise RuntimeError(f"{process.args!r} does not listen on port {port}")
+    raise RuntimeError(f"PostgreSQL is not ready on port {port} after {seconds:g} s")
 
 
 @pytest.fixture(scope="session")
@@ -42,25 +43,14 @@ def postgres_server() -> Iterator[str]:
     if user:
         shutil.chown(folder, "postgres")
     data, programs_folder, port = folder / "data", programs[-1].parent, free_port()
-    initdb = [
-        programs_folder / "initdb",
-        "-D",
-        data,
-        "-U",
-        "twin",
-        "--auth=trust",
-        "--no-sync",
-        "-E",
-        "UTF8",
-        "--locale=C",
-    ]
-    subprocess.run([*user, *initdb], check=True, capture_output=True)
-    settings: list[str] = ["-p", str(port), "-k", str(folder), "-h", "127.0.0.1", "-c", "fsync=off"]
-    server = subprocess.Popen(
-        [*user, str(programs_folder / "postgres"), "-D", str(data), *settings], stderr=subprocess.DEVNULL
-    )
+    locale = ("-E", "UTF8", "--locale=C")
+    initdb = [str(programs_folder / "initdb"), "-D", str(data), "-U", "twin", "--auth=trust", "--no-sync"]
+    subprocess.run([*user, *initdb, *locale], check=True, capture_output=True)
+    postgres = [str(programs_folder / "postgres"), "-D", str(data), "-p", str(port), "-k", str(folder)]
+    settings = ["-h", "127.0.0.1", "-c", "fsync=off"]
+    server = subprocess.Popen([*user, *postgres, *settings], stderr=subprocess.DEVNULL)
     try:
-        wait_for_port(port, server)
+        wait_until_ready(programs_folder / "pg_isready", port)
         yield f"postgresql://twin@127.0.0.1:{port}"
     finally:
         server.terminate()
