@@ -81,6 +81,18 @@ export function spaceOf(
   return columns.space?.[element] ?? -1
 }
 
+/** Spaces that no point of the layer decides the colour of. */
+export function unpaintedSpaces(
+  compiled: Pick<CompiledLayer, 'targets'>,
+  columns: Pick<ElementColumns, 'classIndex' | 'classNames'>,
+): number[] {
+  const painted = new Set(compiled.targets)
+  const spaceClass = columns.classNames.indexOf('IfcSpace')
+  return [...columns.classIndex.keys()].filter(
+    (element) => columns.classIndex[element] === spaceClass && !painted.has(element),
+  )
+}
+
 function tabulate(entries: readonly Entry[]): Pick<CompiledLayer, 'targets' | 'entryStart' | 'targetsOfPoint'> {
   const targets: number[] = []
   const starts: number[] = []

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { Quality } from '@/generated/wire'
 import { emptyColumns, type LiveColumns } from '@/net/columns'
 
-import { compileLayer, spaceOf } from './compile'
+import { compileLayer, spaceOf, unpaintedSpaces } from './compile'
 import { COLUMNS, layerOf, pointOf, rule } from './fixture'
 import { LayerPainter, UNUSABLE_RGB, type ColourChange } from './painter'
 
@@ -37,6 +37,11 @@ describe('compileLayer', () => {
     const direct = compileLayer(layerOf({ ...TEMPERATURE, paint: 'element' }), points, COLUMNS)
     expect([...direct.targets]).toEqual([1, 3, 4])
     expect(direct.paintsSpaces).toBe(false)
+  })
+
+  it('tells which spaces it says nothing of', () => {
+    const compiled = compileLayer(layerOf(TEMPERATURE), [pointOf(0, 'Temperature', 1)], COLUMNS)
+    expect(unpaintedSpaces(compiled, COLUMNS)).toEqual([4])
   })
 
   it('leaves unbound devices alone', () => {

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 
-import { compileLayer } from '@/layers/compile'
+import { compileLayer, unpaintedSpaces } from '@/layers/compile'
 import { servedLayers } from '@/layers/defaults'
 import { legendOf, mergeBlocks } from '@/layers/legend'
 import { LayerPainter, type ColourChange } from '@/layers/painter'
@@ -50,6 +50,13 @@ export const useLayerStore = defineStore('layers', () => {
   live.onChange((changed) => {
     for (const point of changed) dirty.add(point)
     if (scheduled === 0) scheduled = requestAnimationFrame(flush)
+  })
+
+  /** Rooms of which the layer knows nothing would stand before those that it paints. */
+  const unpainted = computed(() => (compiled.value?.paintsSpaces && model.columns ? unpaintedSpaces(compiled.value, model.columns) : []))
+  watch([unpainted, () => stage.scene], ([next], [before]) => {
+    if (before.length > 0) stage.scene?.setHidden(before, false)
+    if (next.length > 0) stage.scene?.setHidden(next, true)
   })
 
   watch(

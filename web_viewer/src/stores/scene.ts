@@ -66,11 +66,25 @@ export const useSceneStore = defineStore('scene', () => {
     return box
   }
 
+  /** Moves to a box or an element, though its tile may not be loaded yet. */
+  async function flyTo(target: number | BoxInfo): Promise<void> {
+    const box = typeof target === 'number' ? await boxOf(target) : target
+    // By its index the scene shows an element from its best side; that needs the box of its tile.
+    const drawn = typeof target === 'number' && scene.value?.elementBox(target)
+    if (box !== null) await scene.value?.flyTo(drawn ? target : box)
+  }
+
+  /** Shows one storey (its element index) alone and from above, or the whole building. */
+  function showStorey(storey: number | null): void {
+    scene.value?.isolateStorey(storey)
+    void scene.value?.setView(storey ?? 'home')
+  }
+
   function close(): void {
     scene.value?.dispose()
     scene.value = null
     drawn.value = false
   }
 
-  return { scene, progress, drawn, hovered, picked, cameraTick, stats, contextLost, tileError, boxesKnown, boxNow, boxOf, open, close }
+  return { scene, progress, drawn, hovered, picked, cameraTick, stats, contextLost, tileError, boxesKnown, boxNow, flyTo, showStorey, open, close }
 })

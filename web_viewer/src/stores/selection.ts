@@ -1,16 +1,14 @@
 import { defineStore } from 'pinia'
-import { computed, nextTick, ref, shallowRef, watch } from 'vue'
+import { nextTick, ref, shallowRef, watch } from 'vue'
 
 import { fetchElementAt } from '@/net/api'
 import type { BoxInfo, ElementDetail } from '@/net/types'
 
-import { useModelStore } from './model'
 import { useSceneStore } from './scene'
 
 /** What is picked, isolated and hidden. */
 export const useSelectionStore = defineStore('selection', () => {
   const stage = useSceneStore()
-  const model = useModelStore()
   const index = ref<number | null>(null)
   const detail = shallowRef<ElementDetail | null>(null)
   const loading = ref(false)
@@ -18,8 +16,6 @@ export const useSelectionStore = defineStore('selection', () => {
   const storey = ref<number | null>(null)
   const hidden = ref<ReadonlySet<number>>(new Set())
   let pending: AbortController | null = null
-
-  const storeyInfo = computed(() => (storey.value === null ? null : model.storeyByIndex.get(storey.value)))
 
   /** Selects an element and fetches what is known of it; null clears. */
   async function select(next: number | null): Promise<void> {
@@ -58,8 +54,7 @@ export const useSelectionStore = defineStore('selection', () => {
       // The move to the new storey's view begins first, so that this one supersedes it.
       await nextTick()
     }
-    const box = typeof target === 'number' ? await stage.boxOf(target) : target
-    if (box !== null) await stage.scene?.flyTo(typeof target === 'number' && stage.scene.elementBox(target) ? target : box)
+    await stage.flyTo(target)
   }
 
   function hide(element: number): void {
@@ -74,13 +69,12 @@ export const useSelectionStore = defineStore('selection', () => {
   }
 
   watch(storey, (next) => {
-    stage.scene?.isolateStorey(next)
-    void stage.scene?.setView(next ?? 'home')
+    stage.showStorey(next)
   })
   watch(
     () => stage.picked,
     (pick) => void select(pick?.elementIndex ?? null),
   )
 
-  return { index, detail, loading, problem, storey, storeyInfo, hidden, select, isolate, flyTo, hide, showAll }
+  return { index, detail, loading, problem, storey, hidden, select, isolate, flyTo, hide, showAll }
 })
