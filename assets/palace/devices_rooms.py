@@ -16,6 +16,7 @@ from assets.palace.devices_spec import (
     beside_door,
     ceiling,
     ceiling_grid,
+    covered,
     doors_of,
     middle,
     outline,
@@ -114,7 +115,9 @@ def _overlooking(layout: Layout, space: SpaceSpec) -> tuple[float, float, float]
     x, y = middle(space)
     near = _nearest(ceiling_grid(space, 4.0), x, y)
     if near:
-        return near[0] + 0.3, near[1] - 0.3, ceiling(space)
+        aside = (near[0] + 1.0, near[1] - 1.0)
+        x, y = aside if covered(space).contains(Point(*aside)) else (near[0] + 0.3, near[1] - 0.3)
+        return x, y, ceiling(space)
     lamp = _nearest([p for p in layout.lamps if outline(space).contains(Point(*p))], x, y)
     if lamp:
         return lamp[0] + 0.1, lamp[1], space.floor_z + 3.3

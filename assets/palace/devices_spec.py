@@ -15,8 +15,8 @@ from types import MappingProxyType
 from shapely import Point, Polygon, prepare
 from shapely.geometry.base import BaseGeometry
 
-from assets.palace.devices_models import model
-from assets.palace.layout import DoorSpec, SpaceSpec, build_layout
+from assets.palace.devices_models import HANGABLE, model
+from assets.palace.layout import SLAB, DoorSpec, SpaceSpec, build_layout
 
 XY = tuple[float, float]
 Vec3 = tuple[float, float, float]
@@ -25,9 +25,11 @@ WALL_FACE = 0.1
 WING_NAMES = {"sports": "S", "culture": "C", "atrium": "A", "basement": "B", "plaza": "P", "roof": "R"}
 
 
-#: Rooms below the pool's basin (1.8 m deep, 0.25 m thick), and the clear height left there.
+#: Rooms below the pool's basin (1.8 m deep, 0.25 m thick); and clear heights that differ from the room's:
+#: there, and in the lobby up to the gallery's slab.
 BELOW_POOL = frozenset({"B1.transformer", "B1.switch", "B1.hvac", "B1.pool_plant"})
-CLEAR_BELOW_POOL_M = 2.85
+CLEAR_M = dict.fromkeys(BELOW_POOL, 2.85) | {"L1.lobby": 5.1}
+LONGEST_ROD_M = 2.0
 #: Spaces open to the atrium's roof but where a gallery lies above: that gallery, or "" for none.
 COVERED_BY = {"L1.lobby": "L2.gallery", "L3.gallery": "L4.gallery", "L4.gallery": ""}
 
@@ -92,7 +94,17 @@ def wish(
 ) -> Wish:
     """Ask for a device of type `kind`, product `key`, at `at`; `systems` are keys parted by blanks."""
     names = {name: attributes.pop(name, "") for name in ("name_zh", "name_en")}
-    return Wish(kind, CODES[kind], key, space, at, yaw_deg, attributes, tuple(systems.split()), **names)
+    return Wish(
+        kind,
+        CODES[kind],
+        on_rod(key, space, at[2]),
+        space,
+        at,
+        yaw_deg,
+        attributes,
+        tuple(systems.split()),
+        **names,
+    )
 
 
 def at_spot(spot: "WallSpot", z: float) -> Vec3:
@@ -162,8 +174,17 @@ def area(space: SpaceSpec) -> float:
 
 
 def ceiling(space: SpaceSpec) -> float:
-    """Height of the ceiling, m, local frame; below the pool's basin that of the basin's underside."""
-    return space.floor_z + (CLEAR_BELOW_POOL_M if space.key in BELOW_POOL else space.height)
+    """Height up to which a space is clear, m, local frame: of its ceiling, a slab or the pool's basin."""
+    return space.floor_z + CLEAR_M.get(space.key, space.height)
+
+
+def on_rod(key: str, space: SpaceSpec, z: float) -> str:
+    """The product on a rod that reaches from `z` up to the slab, where there is one near; else the product."""
+    if key not in HANGABLE or space.external or space.key in BELOW_POOL or space.function == "badminton_hall":
+        return key
+    slabs = [storey.elevation - SLAB for storey in build_layout().storeys]
+    length = min((slab - z for slab in slabs if slab > z - 0.05), default=0.0)
+    return f"{key}@{length:.2f}" if 0.1 < length < LONGEST_ROD_M else key
 
 
 @cache

@@ -264,7 +264,6 @@ def _halls(layout: Layout) -> Iterator[Run]:
         "stage",
         "exhibition_hall",
         "foyer",
-        "lobby",
     ):
         rows: dict[float, list[float]] = {}
         for x, y in terminal_spots(space):
@@ -276,7 +275,7 @@ def _halls(layout: Layout) -> Iterator[Run]:
             for low, high_x in _stretches(sorted(xs), 7.0):
                 ends.append(high_x + 1.2)
                 yield space.storey, section, [(high_x + 1.2, y, z), (low - 0.6, y, z)]
-        if len(rows) > 1 and space.function != "lobby":
+        if len(rows) > 1:
             x = max(ends)
             yield space.storey, section, [(x, min(rows), z), (x, max(rows), z)]
 

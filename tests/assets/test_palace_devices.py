@@ -23,7 +23,7 @@ from shapely.affinity import rotate, translate
 from assets.palace import devices
 from assets.palace.devices_list import all_devices, cameras_text, csv_text, device_guid
 from assets.palace.devices_mesh import Mesh, block, box, dome, frustum, joined, lathe, prism, tube
-from assets.palace.devices_models import model, model_keys
+from assets.palace.devices_models import HANGABLE, model, model_keys
 from assets.palace.devices_power import connected_kw, parent_of
 from assets.palace.devices_spec import DeviceSpec, along_walls, covered, grid, number, numbered, outline, wish
 from assets.palace.ifc_writer import IfcWriter, is_a
@@ -131,6 +131,24 @@ def test_a_product_is_made_of_closed_bodies_in_known_finishes(key: str) -> None:
         assert volume(mesh) > 0
     triangles = sum(len(mesh.triangles()) for mesh, _ in model(key).items)
     assert 12 <= triangles <= 500
+
+
+@pytest.mark.parametrize("key", sorted(HANGABLE))
+def test_a_rod_reaches_up_from_a_ceiling_product(key: str) -> None:
+    plain, hung = model(key), model(f"{key}@0.75")
+    highest = [max(v[2] for mesh, _ in each.items for v in mesh.vertices) for each in (plain, hung)]
+    assert highest == [pytest.approx(0.0, abs=0.01), 0.75]
+    assert all(edges_not_matched(mesh) == 0 for mesh, _ in hung.items)
+    assert hung.article != plain.article
+
+
+def test_what_hangs_on_a_rod_hangs_from_a_slab() -> None:
+    slabs = [storey.elevation - 0.3 for storey in layout().storeys]
+    rods = [spec for spec in all_devices() if "@" in spec.model]
+    assert rods
+    for spec in rods:
+        top = spec.position[2] + float(spec.model.partition("@")[2])
+        assert min(abs(top - slab) for slab in slabs) < 0.01, spec.id
 
 
 @pytest.mark.parametrize("key", model_keys())
