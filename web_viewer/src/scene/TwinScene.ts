@@ -30,6 +30,8 @@ const REST_MS = 180
 const SHADOW_WHILE_LOADING_MS = 600
 const SUN_AZIMUTH_DEG = 228
 const SUN_ALTITUDE_DEG = 44
+/** A slow GPU spends its time on the whole picture and shows parts of it no more often than this. */
+const PARTIAL_PICTURE_MS = 1200
 const STATS_EVERY_MS = 500
 /** On a slow GPU the scene draws at most this share of the time. */
 const SLOW_DUTY = 0.5
@@ -279,7 +281,7 @@ export class TwinScene implements TwinSceneApi {
   setPeople(spaces: readonly PeopleSpace[]): void {
     this.crowd = spaces
     const storeyOf = this.options.columns.storey
-    this.people.set(spaces, (space) => this.isolated === null || storeyOf[space] === this.isolated)
+    this.people.set(spaces, PROFILES[this.quality].peopleLimit, (space) => this.isolated === null || storeyOf[space] === this.isolated)
     this.depthDirty = true
     this.invalidate()
   }
@@ -394,6 +396,7 @@ export class TwinScene implements TwinSceneApi {
     this.setFast()
     this.shadow.resize(PROFILES[this.quality].shadowSize)
     this.shadowDirty = true
+    this.setPeople(this.crowd)
     this.resize()
   }
 
@@ -503,7 +506,8 @@ export class TwinScene implements TwinSceneApi {
 
   /** How long a slow GPU is left in peace before another picture of the same view, ms. */
   private breath(now: number): number {
-    if (this.quality !== 'low' || this.firstPictureAt === null) return 0
+    if (this.quality !== 'low') return 0
+    if (this.firstPictureAt === null) return this.settled ? 0 : this.lastDrawAt + PARTIAL_PICTURE_MS - now
     return this.lastDrawAt + this.timer.ms / SLOW_DUTY - now
   }
 
@@ -519,8 +523,8 @@ export class TwinScene implements TwinSceneApi {
     this.lastDrawAt = now
     this.uploadState()
     this.drawShadow(now)
-    // Until all is there, frames are cheap ones: what is loaded shows at once.
-    const still = resting && (this.settled || this.firstPictureAt !== null)
+    // The first picture is a cheap one too: it shows at once, and the better one follows.
+    const still = resting && this.firstPictureAt !== null
     const profile = PROFILES[this.quality][still ? 'rest' : 'moving']
     this.timer.begin()
     this.cost = this.pipeline.render(
@@ -551,7 +555,7 @@ export class TwinScene implements TwinSceneApi {
   }
 
   private drawShadow(now: number): void {
-    if (!this.shadowDirty) return
+    if (!this.shadowDirty || (this.quality === 'low' && this.firstPictureAt === null)) return
     if (!this.settled && now - this.lastShadowAt < SHADOW_WHILE_LOADING_MS) return
     this.shadow.render(this.renderer, this.scene, this.materials, this.centre, this.radius)
     this.shadowDirty = false

@@ -1,4 +1,4 @@
-import { BufferAttribute, CapsuleGeometry, Color, DynamicDrawUsage, InstancedBufferAttribute, InstancedMesh, LatheGeometry, Matrix4, Quaternion, SphereGeometry, Vector2, Vector3 } from 'three'
+import { BufferAttribute, Color, CylinderGeometry, DynamicDrawUsage, InstancedBufferAttribute, InstancedMesh, LatheGeometry, Matrix4, Quaternion, SphereGeometry, Vector2, Vector3 } from 'three'
 import type { BufferGeometry, ShaderMaterial } from 'three'
 import { mergeGeometries } from 'three/addons/utils/BufferGeometryUtils.js'
 import { hash01, placesInside, shareOut, stroll } from './crowd'
@@ -36,10 +36,13 @@ export class People {
     return this.figures.length
   }
 
-  /** Places figures; footprints and counts in the local frame. `isShown` tells whether a space's storey is shown. */
-  set(spaces: readonly PeopleSpace[], isShown: (space: number) => boolean): void {
+  /**
+   * Places at most `limit` figures; footprints and counts in the local frame. `isShown` tells whether a space's
+   * storey is shown.
+   */
+  set(spaces: readonly PeopleSpace[], limit: number, isShown: (space: number) => boolean): void {
     const shown = spaces.filter((space) => isShown(space.id) && space.polygon.length > 2)
-    const counts = shareOut(shown.map((space) => space.count), CAPACITY)
+    const counts = shareOut(shown.map((space) => space.count), Math.min(limit, CAPACITY))
     this.figures = shown.flatMap((space, i) => figuresOf(space, counts[i]!)).slice(0, CAPACITY)
     const tint = this.mesh.geometry.getAttribute('tint') as InstancedBufferAttribute
     this.figures.forEach((figure, i) => {
@@ -87,7 +90,7 @@ function figureGeometry(): BufferGeometry {
     torso(),
     limb(0.05, 0.62, [0.235, 1.12, -0.05], 0.12),
     limb(0.05, 0.62, [-0.235, 1.12, 0.05], -0.12),
-    new SphereGeometry(0.11, 10, 8).translate(0, 1.61, 0),
+    new SphereGeometry(0.11, 7, 5).translate(0, 1.61, 0),
   ]
   const figure = mergeGeometries(parts)
   for (const part of parts) part.dispose()
@@ -99,10 +102,10 @@ function figureGeometry(): BufferGeometry {
 }
 
 function limb(radius: number, length: number, at: readonly [number, number, number], swing: number): BufferGeometry {
-  return new CapsuleGeometry(radius, length - 2 * radius, 3, 7).rotateX(swing).translate(...at)
+  return new CylinderGeometry(radius, radius * 0.8, length, 5, 1, true).rotateX(swing).translate(...at)
 }
 
 function torso(): BufferGeometry {
-  const outline = [[0, 0.74], [0.15, 0.76], [0.16, 0.95], [0.19, 1.25], [0.2, 1.38], [0.13, 1.46], [0.055, 1.5], [0, 1.56]] as const
-  return new LatheGeometry(outline.map(([r, y]) => new Vector2(r, y)), 10).scale(1, 1, 0.6)
+  const outline = [[0, 0.74], [0.15, 0.76], [0.19, 1.25], [0.2, 1.38], [0.12, 1.46], [0.05, 1.5], [0.05, 1.56]] as const
+  return new LatheGeometry(outline.map(([r, y]) => new Vector2(r, y)), 7).scale(1, 1, 0.6)
 }

@@ -6,7 +6,9 @@ export interface QualityProfile {
   readonly rest: FrameProfile
   /** Side of the square shadow map, texels. */
   readonly shadowSize: number
-  /** Figures a second that walk; 0 stands still. */
+  /** Most figures that are drawn. */
+  readonly peopleLimit: number
+  /** Pictures a second of walking figures; 0 stands still. */
   readonly peopleFps: number
 }
 
@@ -24,18 +26,21 @@ export const PROFILES: Record<QualityLevel, QualityProfile> = {
     moving: { pixelRatio: 2, samples: 4, occlusion: [6, 5] },
     rest: { pixelRatio: 2, samples: 4, occlusion: [6, 5] },
     shadowSize: 4096,
+    peopleLimit: 1500,
     peopleFps: 30,
   },
   medium: {
     moving: { pixelRatio: 1.25, samples: 4, occlusion: null },
     rest: { pixelRatio: 2, samples: 4, occlusion: [6, 5] },
     shadowSize: 2048,
+    peopleLimit: 900,
     peopleFps: 15,
   },
   low: {
     moving: { pixelRatio: 0.6, samples: 0, occlusion: null },
     rest: { pixelRatio: 1, samples: 4, occlusion: [4, 4] },
     shadowSize: 2048,
+    peopleLimit: 300,
     peopleFps: 0,
   },
 }
