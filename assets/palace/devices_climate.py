@@ -278,7 +278,7 @@ def _pool_plant(layout: Layout) -> Iterator[Wish]:
         name_zh="淋浴热水锅炉", name_en="Shower water boiler",
     )  # fmt: skip
     tank = wish(
-        "water_tank", "water_tank", room, (27.0, 48.6, room.floor_z), 0.0, "pool",
+        "water_tank", "water_tank", room, (27.4, 48.4, room.floor_z), 0.0, "pool",
         capacity_m3="12", unit="TK-P", name_zh="泳池均衡水箱", name_en="Pool balance tank",
     )  # fmt: skip
     yield tank
@@ -299,9 +299,9 @@ def _pool_plant(layout: Layout) -> Iterator[Wish]:
 def _water_plant(layout: Layout) -> Iterator[Wish]:
     yield from _pumps(layout, ("FHP", "FSP", "DWP"))
     rows = (
-        ("B1.fire_pump", 59.6, 48.6, "TK-F", "消防水箱", "Fire water tank", "fire"),
-        ("B1.water", 73.0, 48.6, "TK-1", "生活水箱 1", "Domestic water tank 1", "cold_water"),
-        ("B1.water", 76.8, 48.6, "TK-2", "生活水箱 2", "Domestic water tank 2", "cold_water"),
+        ("B1.fire_pump", 59.6, 48.4, "TK-F", "消防水箱", "Fire water tank", "fire"),
+        ("B1.water", 73.0, 48.4, "TK-1", "生活水箱 1", "Domestic water tank 1", "cold_water"),
+        ("B1.water", 76.8, 48.4, "TK-2", "生活水箱 2", "Domestic water tank 2", "cold_water"),
     )
     for key, x, y, unit, zh, en, system in rows:
         room = layout.space(key)

@@ -124,7 +124,7 @@ def _batteries(layout: Layout) -> Iterator[Wish]:
     room = layout.space("B1.battery")
     for i in range(5):
         yield wish(
-            "battery", "battery", room, (80.6 + 1.6 * i, 49.5, room.floor_z), 180.0, "power",
+            "battery", "battery", room, (80.6 + 1.6 * i, 48.9, room.floor_z), 180.0, "power",
             circuit="BATTERY", capacity_kwh="215", capacity_kw="100", unit=f"BAT-{i + 1}",
             name_zh=f"储能柜 {i + 1}", name_en=f"Storage cabinet {i + 1}",
         )  # fmt: skip
@@ -179,8 +179,8 @@ def parking_and_site(layout: Layout) -> Iterator[Wish]:
             name_zh=f"车位 {bay.number}", name_en=f"Bay {bay.number}",
         )  # fmt: skip
     yield from _barriers(layout)
-    for key, x, y in (("L1.grove", -20.0, -8.0), ("L1.grove", -20.0, -38.0), ("L1.plaza", 20.0, -30.0),
-                      ("L1.plaza", 50.0, -30.0), ("L1.plaza", 80.0, -30.0), ("L3.court", 94.0, 15.4)):  # fmt: skip
+    for key, x, y in (("L1.grove", -20.0, -8.0), ("L1.grove", -20.0, -38.0), ("L1.plaza", 26.0, -40.5),
+                      ("L1.plaza", 56.0, -40.5), ("L1.plaza", 86.0, -40.5), ("L3.court", 94.0, 15.4)):  # fmt: skip
         space = layout.space(key)
         yield wish(
             "irrigation_valve", "valve", space, (x, y, space.floor_z), 0.0, "cold_water", circuit="W-GARDEN",

@@ -54,13 +54,13 @@ GATES = (
 )
 KIOSKS = (
     ("L1.lobby", 62.4, 14.0, 180.0), ("L1.lobby", 64.0, 14.0, 180.0), ("L1.lobby", 70.4, 14.0, 180.0),
-    ("L1.lobby", 72.0, 14.0, 180.0), ("L2.gallery", 61.0, 36.0, 180.0), ("L3.gallery", 61.0, 36.0, 180.0),
-    ("L2.library", 88.0, 8.6, 180.0), ("L2.library", 89.6, 8.6, 180.0), ("L1.foyer", 104.0, 4.0, 90.0),
+    ("L1.lobby", 72.0, 14.0, 180.0), ("L2.gallery", 74.8, 24.0, 90.0), ("L3.gallery", 74.8, 24.0, 90.0),
+    ("L2.library", 88.0, 9.7, 180.0), ("L2.library", 89.6, 9.7, 180.0), ("L1.foyer", 104.0, 4.0, 90.0),
     ("B1.lobby_s", 42.0, 26.4, 180.0), ("B1.lobby_w", 91.9, 18.0, 90.0), ("B1.lobby_e", 118.1, 18.0, -90.0),
 )  # fmt: skip
 VENDING = ("L1.cor_h", "L1.link", "L2.link", "L3.link", "L2.gallery", "L3.gallery", "L4.gallery", "L1.foyer")
 SCREENS = (
-    ("L1.lobby", "screen_large", "6", 3.2), ("L1.theatre", "screen_large", "6", 5.0), ("L1.basketball", "screen_medium", "3.2", 6.5),
+    ("L1.lobby", "screen_large", "6", 3.2), ("L1.stage", "screen_large", "6", 4.5), ("L1.basketball", "screen_medium", "3.2", 6.5),
     ("L1.pool", "screen_medium", "3.2", 6.0), ("L3.badminton", "screen_medium", "3.2", 4.6), ("L1.multi", "screen_medium", "3.2", 2.3),
     ("L1.exhibition", "screen_medium", "3.2", 2.4), ("L5.meeting_l", "screen_medium", "3.2", 2.0), ("L1.control", "screen_medium", "3.2", 2.0),
     ("L2.fitness", "screen_small", "0.2", 2.4), ("L2.table_tennis", "screen_small", "0.2", 2.4), ("L1.cafe", "screen_small", "0.2", 2.3),
@@ -169,7 +169,7 @@ def _gates(layout: Layout) -> Iterator[Wish]:
 def _screens(layout: Layout) -> Iterator[Wish]:
     for key, model, watts, height in SCREENS:
         space = layout.space(key)
-        spot = wall_spot(space)
+        spot = _screen_spot(space)
         yield _screen(space, model, at_spot(spot, space.floor_z + height), spot.yaw_deg, watts)
     for space in _lift_places(layout):
         spot = wall_spot(space)
@@ -178,6 +178,14 @@ def _screens(layout: Layout) -> Iterator[Wish]:
         yield from _door_screen(layout, space)
     stage = layout.space("L1.stage_out")
     yield _screen(stage, "screen_outdoor", (115.0, -5.2, stage.floor_z), 180.0, "18")
+
+
+def _screen_spot(space: SpaceSpec) -> WallSpot:
+    """The stage's screen hangs on its back wall, to the east; others on the wall nearest to the middle."""
+    x, y = middle(space)
+    if space.function == "stage":
+        return wall_spot(space, lambda spot: hypot(spot.x - x - 100, spot.y - y))
+    return wall_spot(space)
 
 
 def _lift_places(layout: Layout) -> list[SpaceSpec]:
@@ -224,7 +232,7 @@ def _furniture(layout: Layout) -> Iterator[Wish]:
     for space in layout.of("water_point"):
         yield from _at_wall(space, "water_dispenser", "dispenser", (0.64, 0.62), 1, "3")
     for space in layout.of("changing_room_men", "changing_room_women"):
-        yield from _at_wall(space, "smart_locker", "locker", (1.92, 0.54), 3, "0.03")
+        yield from _lockers(space)
 
 
 def _standing(
@@ -254,6 +262,17 @@ def _at_wall(
         ):
             taken.append(shape)
             yield _standing(space, kind, model, (x, y), spot.yaw_deg, kilowatts)
+
+
+def _lockers(space: SpaceSpec) -> Iterator[Wish]:
+    """Banks along the east wall; plain lockers stand along the north and the south one."""
+    _, y0, x1, y1 = outline(space).bounds
+    width, depth = 1.92, 0.54
+    count = int((y1 - y0 - 1.6) // width)
+    for i in range(count):
+        y = (y0 + y1) / 2 + (i - (count - 1) / 2) * width
+        if all(abs(y - door.y) > width or abs(x1 - door.x) > 1 for door in doors_of(space)):
+            yield _standing(space, "smart_locker", "locker", (x1 - depth / 2 - 0.02, y), 90.0, "0.03")
 
 
 def _sound_and_radio(layout: Layout) -> Iterator[Wish]:

@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from assets.palace.devices_models import HANGABLE, model
 from assets.palace.layout import SLAB, DoorSpec, SpaceSpec, build_layout
+from assets.palace.structure import column_places
 
 XY = tuple[float, float]
 Vec3 = tuple[float, float, float]
@@ -30,6 +31,8 @@ WING_NAMES = {"sports": "S", "culture": "C", "atrium": "A", "basement": "B", "pl
 BELOW_POOL = frozenset({"B1.transformer", "B1.switch", "B1.hvac", "B1.pool_plant"})
 CLEAR_M = dict.fromkeys(BELOW_POOL, 2.85) | {"L1.lobby": 5.1}
 LONGEST_ROD_M = 2.0
+#: From a column's middle to where something may hang beside it.
+COLUMN_REACH_M = 0.75
 #: Spaces open to the atrium's roof but where a gallery lies above: that gallery, or "" for none.
 COVERED_BY = {"L1.lobby": "L2.gallery", "L3.gallery": "L4.gallery", "L4.gallery": ""}
 
@@ -232,6 +235,12 @@ def _even(low: float, high: float, step: float) -> list[float]:
     return [round(low + (i + 0.5) * (high - low) / count, 3) for i in range(count)]
 
 
+@cache
+def _columns(storey: str) -> tuple[XY, ...]:
+    layout = build_layout()
+    return tuple(column_places(layout, layout.storey(storey)))
+
+
 @dataclass(frozen=True, slots=True)
 class WallSpot:
     """A place on a wall's face: x, y and the yaw that turns a wall model into the room."""
@@ -252,8 +261,9 @@ def _yaw(a: XY, b: XY) -> float:
 
 
 def along_walls(space: SpaceSpec, step: float, clear: float = 0.5) -> list[WallSpot]:
-    """Spots on the walls about `step` metres apart that no door covers."""
+    """Spots on the walls about `step` metres apart that no door and no column covers."""
     blocked = [(door.x, door.y, door.width / 2 + clear) for door in doors_of(space)]
+    blocked += [(x, y, COLUMN_REACH_M) for x, y in _columns(space.storey)]
     spots = []
     for a, b in walls(space):
         length = hypot(b[0] - a[0], b[1] - a[1])
