@@ -7,13 +7,17 @@ granite with brick panels at the ends. Halls have glass to the plaza; courts are
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
+from assets.palace.layout import POOL_BASIN
 from assets.palace.wall_plan import Edge
 
 ATRIUM = {"lobby", "gallery_walk", "atrium_void"}
-BLIND = {"lift", "shaft", "electrical_closet", "toilet_women", "toilet_men", "toilet_accessible", "storage"}
+BLIND = {"lift", "shaft", "electrical_closet", "toilet_women", "toilet_men", "toilet_accessible"}
 GLAZED_ROOMS = {"fitness", "library", "lounge", "hall_void", "badminton_hall", "cafe", "shop", "health_check"}
 ENDS = (84.0, 126.0)
+# Thickness of the pool's tank, m.
+TANK = 0.25
 WALKS = {"corridor", "lobby", "gallery_walk"}
 
 
@@ -92,22 +96,39 @@ def _culture_kind(edge: Edge, function: str) -> str:
     return "fins" if edge.low > ENDS[0] - 0.1 and edge.high < ENDS[1] + 0.1 else "punched"
 
 
+def under_pool(edge: Edge) -> bool:
+    """Whether a basement wall stands under the swimming pool's tank."""
+    x0, y0, x1, y1 = POOL_BASIN
+    low, high, near, far = (x0, x1, y0, y1) if edge.axis == "x" else (y0, y1, x0, x1)
+    inside = low - TANK - 0.1 <= edge.low and edge.high <= high + TANK + 0.1
+    return edge.storey == "B1" and inside and near - TANK < edge.at < far + TANK
+
+
+def _cuts(edge: Edge) -> tuple[float, ...]:
+    if edge.storey == "B1" and not edge.exterior:
+        x0, y0, x1, y1 = POOL_BASIN
+        low, high = (x0, x1) if edge.axis == "x" else (y0, y1)
+        near, far = (y0, y1) if edge.axis == "x" else (x0, x1)
+        return (low - TANK, high + TANK) if near - TANK < edge.at < far + TANK else ()
+    front = edge.axis == "x" and edge.outward < 0 and edge.low > 75
+    return ENDS if front and edge.storey not in ("B1", "L1", "L2") else ()
+
+
 def pieces(edge: Edge) -> list[Edge]:
-    """The edge, cut where the culture wing's south front changes from its ends to its middle."""
-    cuts = [x for x in ENDS if edge.low + 0.1 < x < edge.high - 0.1]
-    if (
-        not cuts
-        or edge.axis != "x"
-        or edge.outward >= 0
-        or edge.storey in ("B1", "L1", "L2")
-        or edge.low < 75
-    ):
-        return [edge]
+    """The edge, cut where its construction changes: at the ends of the south front, and round the pool."""
+    cuts = [x for x in _cuts(edge) if edge.low + 0.1 < x < edge.high - 0.1]
     marks = [edge.low, *cuts, edge.high]
     ends = [edge.start, *cuts, edge.stop]
     return [
-        replace(edge, low=marks[i], high=marks[i + 1], start=ends[i], stop=ends[i + 1])
-        for i in range(len(marks) - 1)
+        replace(
+            edge,
+            low=low,
+            high=high,
+            start=ends[i],
+            stop=ends[i + 1],
+            doors=tuple(d for d in edge.doors if low <= _along(edge, d) <= high),
+        )
+        for i, (low, high) in enumerate(pairwise(marks))
     ]
 
 
@@ -143,7 +164,9 @@ def _rows(edge: Edge, height: float) -> tuple[tuple[float, ...], tuple[str, ...]
 
 def window_places(edge: Edge, width: float, pitch: float) -> list[float]:
     """Left ends (m along the edge) of windows at a regular pitch that keep clear of doors and corners."""
-    count = int((edge.length - 0.5) // pitch)
+    # Narrow bays keep half a metre of wall at the corners; wide ones have it beside each window.
+    spare = 0.5 if pitch - width < 1.2 else -1e-6
+    count = int((edge.length - spare) // pitch)
     if count < 1:
         return [edge.low + (edge.length - width) / 2] if edge.length > width + 0.8 and not edge.doors else []
     first = edge.low + (edge.length - pitch * count) / 2 + (pitch - width) / 2

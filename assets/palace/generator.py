@@ -11,6 +11,14 @@ from assets.palace.ifc_writer import IfcWriter
 from assets.palace.joinery import Joinery
 from assets.palace.walls import Walls
 
+WINGS = {
+    "sports": ("体育区", "Sports wing"),
+    "culture": ("文化区", "Culture wing"),
+    "atrium": ("中庭", "Atrium"),
+    "basement": ("地下室", "Basement"),
+    "plaza": ("广场", "Plaza"),
+    "roof": ("屋面", "Roof"),
+}
 Progress = Callable[[float, str], None]
 
 
@@ -34,9 +42,17 @@ def build(progress: Progress) -> IfcWriter:
     for share, module, what in steps:
         progress(share, what)
         _place_all(module, writer)
+    _zones(writer)
     progress(0.9, "relations")
     writer.finish()
     return writer
+
+
+def _zones(writer: IfcWriter) -> None:
+    """A zone for each wing, so that a wing's rooms can be found and booked together."""
+    for wing, (zh, en) in WINGS.items():
+        zone = writer.system("IfcZone", f"zone/{wing}", zh, name_en=en)
+        writer.assign(zone, [writer.containers[s.key] for s in writer.layout.spaces if s.wing == wing])
 
 
 def _place_all(module: str, writer: IfcWriter) -> None:

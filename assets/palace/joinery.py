@@ -6,9 +6,7 @@ y), z up from the floor or sill; metres.
 
 from __future__ import annotations
 
-from functools import cached_property
-
-from assets.palace.devices_mesh import Mesh, box, joined, lathe
+from assets.palace.devices_mesh import Mesh, box, joined
 from assets.palace.ifc_writer import IfcWriter, Part, TypeHandle
 
 FRAME = 0.06
@@ -221,19 +219,6 @@ class Joinery:
             parts,
             predefined="CLADDING",
             name_en="Brick panel",
-        )
-
-    @cached_property
-    def baluster(self) -> TypeHandle:
-        """A turned post of the roof's balustrade, in glazed green as on old Xiamen verandas."""
-        profile = [(0.05, 0), (0.05, 0.06), (0.1, 0.2), (0.045, 0.42), (0.07, 0.56), (0.07, 0.62)]
-        return self.writer.type(
-            "IfcMemberType",
-            "baluster",
-            "琉璃瓶式栏杆柱",
-            [Part(lathe(profile, 8), "sport_green")],
-            predefined="POST",
-            name_en="Glazed baluster",
         )
 
     def _once(self, key: tuple[object, ...], cls: str, name: str, parts, **facts) -> TypeHandle:  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN003

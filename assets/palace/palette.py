@@ -43,15 +43,15 @@ PALETTE: dict[str, Finish] = {
     finish.name: finish
     for finish in [
         *_matt(
-            granite="dcd0bd", granite_dark="b9a88f", granite_light="e9e1d3", brick="a05744", brick_dark="84473a",
-            terracotta="b8765b", tile="97503e", tile_ridge="74402f", plaster="f1ede4", plaster_warm="eae0d0",
+            granite="dcd0bd", granite_dark="b9a88f", granite_light="e9e1d3", brick="ab6853", brick_dark="8c5343",
+            terracotta="bd8368", tile="a0614e", tile_ridge="7c4b3c", plaster="f1ede4", plaster_warm="eae0d0",
             concrete="b9b6b0", concrete_dark="8f8d89", screed="c9c6c0", asphalt="55565a", epoxy="9aa3a5",
             epoxy_green="7fa08c", white="f6f6f4", line_white="fbfbfa", line_yellow="e8c24a", ceiling="f4f2ed",
-            wood="c99b66", wood_dark="8a5f3c", wood_light="dcb98a", sport_wood="d8a566", sport_green="3f8a6b",
-            sport_blue="3d6f9e", sport_red="b3503f", carpet="7b6a63", carpet_red="8f3f3a", carpet_blue="4f6479",
+            wood="c99b66", wood_dark="8a5f3c", wood_light="dcb98a", sport_wood="d8a566", sport_green="5d9a80",
+            sport_blue="5480a8", sport_red="b5685a", carpet="7b6a63", carpet_red="8f3f3a", carpet_blue="4f6479",
             stone_floor="d8d0c2", stone_floor_dark="b7aa97", pool_tile="8fd0dc", deck_tile="dfe3de",
-            paving="cfc6b6", paving_dark="a79c8b", paving_red="b5765a", grass="86a365", soil="7a6650",
-            leaf="5f8a4a", leaf_dark="47733f", leaf_light="86a75a", blossom="c9564b", trunk="7b5f49",
+            paving="cfc6b6", paving_dark="a79c8b", paving_red="b5765a", grass="a3b387", soil="7a6650",
+            leaf="7b9a66", leaf_dark="66875c", leaf_light="9bb076", blossom="c9695a", trunk="7b5f49",
             fabric_red="a63d38", fabric_blue="3f648c", fabric_grey="80858a", fabric_green="5b8a72",
             fabric_orange="d58143", black="2b2c2e", rubber="3a3b3d", book_red="9c4a3f", book_blue="46688a",
             book_green="5c7f62", book_sand="c7ad83", paper="efe8da", door_wood="a9794f", door_fire="9c5546",

@@ -24,6 +24,7 @@ from assets.palace.ifc_writer import (
 )
 from assets.palace.joinery import slab
 from assets.palace.meshes import Vec3, bar, ribbon, sheet
+from assets.palace.sign import NAME
 from assets.palace.structure import flat_part
 
 WEST, EAST, SOUTH, NORTH = -3.4, 59.6, -5.0, 55.4
@@ -46,6 +47,7 @@ def place_all(writer: IfcWriter) -> None:
     _atrium_roof(writer)
     _culture_crown(writer)
     _bands(writer)
+    _sports_base(writer)
     _arcade(writer)
     _canopy(writer)
     _roof_plant_screen(writer)
@@ -574,6 +576,32 @@ def _bands(writer: IfcWriter) -> None:
             )
 
 
+def _sports_base(writer: IfcWriter) -> None:
+    """Granite piers, plinth and string courses that give the sports wing's brick sides a rhythm."""
+    for i in range(13):
+        pier = box(-0.55, 4.2 * i - 0.35 if i else -0.25, -0.2, 4.2 * i + 0.35 if i < 12 else 50.65)
+        parts = [
+            flat_part(pier, 14.6, 0, "granite_light"),
+            flat_part(pier.buffer(0.08), 0.9, 0, "granite_dark"),
+        ]
+        _molding(writer, f"pier/w/{i}", "花岗岩壁柱", parts, 0.0, "L1")
+    for i in range(9):
+        pier = box(4.2 * i - 0.3, 50.6, 4.2 * i + 0.3, 50.9)
+        _molding(writer, f"pier/n/{i}", "花岗岩壁柱", [flat_part(pier, 14.4, 0, "granite_light")], 0.0, "L1")
+    for storey, z, high in (("L1", -0.05, 0.85), ("L2", 5.15, 0.35), ("L3", 9.65, 0.35), ("L4", 14.2, 0.4)):
+        strips = [box(-0.34, -0.3, -0.2, 50.7)]
+        strips += [] if storey == "L1" else [box(-0.3, 50.6, 59, 50.76)]
+        for k, strip in enumerate(strips):
+            finish = "granite_dark" if storey == "L1" else "granite_light"
+            _molding(
+                writer, f"base/{storey}/{k}", "花岗岩线脚", [flat_part(strip, high, 0, finish)], z, storey
+            )
+
+
+def _molding(writer: IfcWriter, key: str, name: str, parts: list[Part], z: float, storey: str) -> None:
+    writer.element("IfcCovering", key, name, Frame(0, 0, z), storey, parts=parts, predefined="MOLDING")
+
+
 def _arcade(writer: IfcWriter) -> None:
     """The culture wing's qilou (骑楼): granite arches, a brick keystone, one type of 4.2 m."""
     wide, high, pier, spring = 4.2, 5.1, 0.5, 3.1
@@ -676,9 +704,18 @@ def _canopy(writer: IfcWriter) -> None:
 
 
 def _sign_strokes() -> list[Part]:
-    """Nine gilded tablets in place of the nine characters of the house's name."""
-    tablets = [slab(62.75 + 1.0 * i, -6.8, 6.78, 63.55 + 1.0 * i, -6.74, 7.42) for i in range(9)]
-    return [Part(joined(tablets), "gold")]
+    """The nine characters of the house's name, gilded, in relief on the sign."""
+    size, pitch, left, foot = 0.85, 1.08, 62.4, 6.72
+    plane = Frame(0, -6.74, 0, 0.0, (0.0, -1.0, 0.0), (1.0, 0.0, 0.0))
+    parts = []
+    for i, pieces in enumerate(NAME):
+        for rings in pieces:
+            placed = [
+                [(left + pitch * i + x * size / 120, foot + (y + 13) * size / 120) for x, y in ring]
+                for ring in rings
+            ]
+            parts.append(Part(Extrusion(placed[0], 0.05, plane, placed[1:]), "gold"))
+    return parts
 
 
 def _roof_plant_screen(writer: IfcWriter) -> None:

@@ -113,14 +113,14 @@ def banyan() -> list[Part]:
 
 def flame_tree() -> list[Part]:
     """A flame tree (凤凰木), the city's tree: flat crown flecked with red."""
-    boughs = [bar((0, 0, 2.6), (2.0 * cos(a), 2.0 * sin(a), 4.3), 0.16) for a in (0.2, 1.8, 3.3, 4.9)]
+    angles = (0.2, 1.8, 3.3, 4.9)
+    boughs = [bar((0, 0, 2.6), (2.0 * cos(a), 2.0 * sin(a), 4.3), 0.16) for a in angles]
     crown = [
-        cloud((1.9 * cos(a), 1.9 * sin(a), 4.7), (1.8, 1.8, 0.85), 20 + i, True)
-        for i, a in enumerate((0.2, 1.8, 3.3, 4.9))
+        cloud((1.9 * cos(a), 1.9 * sin(a), 4.7), (1.8, 1.8, 0.85), 20 + i, True) for i, a in enumerate(angles)
     ]
     bloom = [
-        cloud((1.7 * cos(a), 1.7 * sin(a), 5.25), (1.2, 1.2, 0.5), 30 + i)
-        for i, a in enumerate((0.6, 2.3, 3.8, 5.4))
+        cloud((r * cos(a), r * sin(a), 5.3 - 0.12 * r), (0.5, 0.5, 0.22), 30 + i)
+        for i, (a, r) in enumerate((0.7 * k, 0.6 + 0.75 * (k % 4)) for k in range(10))
     ]
     return [
         Part(joined([_trunk(3.2, 0.24), *boughs]), "trunk"),
@@ -130,11 +130,11 @@ def flame_tree() -> list[Part]:
 
 
 def camphor() -> list[Part]:
-    """A camphor (香樟), the street tree: round crown."""
+    """A camphor (香樟), the street tree: a round crown of three lumps."""
     crown = [
-        cloud((0, 0, 4.6), (2.0, 2.0, 1.9), 40, True),
-        cloud((0.9, 0.5, 3.8), (1.4, 1.4, 1.1), 41),
-        cloud((-0.8, -0.6, 3.9), (1.5, 1.5, 1.2), 42),
+        cloud((0, 0, 4.9), (1.8, 1.8, 1.6), 40, True),
+        cloud((0.8, 0.5, 3.9), (1.45, 1.4, 1.1), 41, True),
+        cloud((-0.8, -0.5, 4.0), (1.5, 1.45, 1.2), 42, True),
     ]
     return [Part(_trunk(3.2, 0.2), "trunk"), Part(joined(crown), "leaf")]
 

@@ -61,7 +61,9 @@ WALL_TYPES: dict[str, tuple[str, str, str, str, tuple[tuple[str, float], ...], s
     ),
 }
 TURNS = {("x", -1): 0.0, ("x", 1): 180.0, ("y", 1): 90.0, ("y", -1): 270.0, ("x", 0): 0.0, ("y", 0): 90.0}
-WINDOWS = {"punched": (1.8, 2.5, 0.7, 2.8), "band": (2.6, 1.0, 2.7, 2.8)}
+# Height from the basement's floor to the underside of the pool's tank, m.
+POOL_CLEAR = 3.05
+WINDOWS = {"punched": (1.8, 2.5, 0.7, 2.8), "band": (2.6, 1.2, 2.5, 4.2)}
 
 
 class Walls:
@@ -109,7 +111,7 @@ class Walls:
 
     def _wall(self, edge: Edge, spec: StoreySpec, kind: str, key: str) -> None:
         zh, _, _, finish, _, fire = WALL_TYPES[kind]
-        height = spec.height if edge.exterior else spec.height - SLAB
+        height = _wall_height(edge, spec)
         wall = self.writer.element(
             "IfcWall",
             f"wall/{key}",
@@ -317,6 +319,13 @@ def railing(
         ],
         psets={"Pset_RailingCommon": {"Height": ("IfcPositiveLengthMeasure", 1.1), "IsExternal": False}},
     )
+
+
+def _wall_height(edge: Edge, spec: StoreySpec) -> float:
+    """Up to the next floor outside, to its slab inside; walls under the pool stop at its tank."""
+    if edge.exterior:
+        return spec.height
+    return POOL_CLEAR if facade.under_pool(edge) else spec.height - SLAB
 
 
 def _footprint(edge: Edge) -> tuple[tuple[float, float], ...]:
