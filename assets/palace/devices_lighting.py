@@ -14,6 +14,7 @@ from assets.palace.devices_spec import (
     covered,
     doors_of,
     grid,
+    inside_door,
     number,
     outline,
     wing_letter,
@@ -122,14 +123,8 @@ def _rows(space: SpaceSpec, rule: LightRule) -> Iterator[Wish]:
 def _stair(space: SpaceSpec) -> Iterator[Wish]:
     """One light over the landing, where the flight above is farthest: a metre inside the door."""
     for door in doors_of(space)[:1]:
-        x, y = _inside(space, door, 0.9)
+        x, y = inside_door(space, door, 0.9)
         yield _light(space, LightRule("downlight", "luminaire_downlight", 1, 15), x, y, ceiling(space))
-
-
-def _inside(space: SpaceSpec, door: DoorSpec, depth: float) -> tuple[float, float]:
-    dx, dy = (0.0, depth) if door.axis == "x" else (depth, 0.0)
-    ahead = (door.x + dx, door.y + dy)
-    return ahead if outline(space).contains(Point(*ahead)) else (door.x - dx, door.y - dy)
 
 
 def _outdoors(layout: Layout) -> Iterator[Wish]:
@@ -171,7 +166,7 @@ def exit_lights(layout: Layout) -> Iterator[Wish]:
 
 
 def _exit_light(space: SpaceSpec, door: DoorSpec) -> Wish:
-    x, y = _inside(space, door, 0.1)
+    x, y = inside_door(space, door, 0.1)
     yaw = {(0, 1): 0.0, (0, -1): 180.0, (1, 0): -90.0, (-1, 0): 90.0}[_sign(x - door.x), _sign(y - door.y)]
     z = min(door.z + door.height + 0.18, ceiling(space) - 0.12)
     return wish(

@@ -55,7 +55,7 @@ GATES = (
 KIOSKS = (
     ("L1.lobby", 62.4, 14.0, 180.0), ("L1.lobby", 64.0, 14.0, 180.0), ("L1.lobby", 70.4, 14.0, 180.0),
     ("L1.lobby", 72.0, 14.0, 180.0), ("L2.gallery", 74.8, 24.0, 90.0), ("L3.gallery", 74.8, 24.0, 90.0),
-    ("L2.library", 88.0, 9.7, 180.0), ("L2.library", 89.6, 9.7, 180.0), ("L1.foyer", 104.0, 4.0, 90.0),
+    ("L2.library", 88.0, 9.7, 180.0), ("L2.library", 89.6, 9.7, 180.0), ("L1.foyer", 101.4, 5.4, -90.0),
     ("B1.lobby_s", 42.0, 26.4, 180.0), ("B1.lobby_w", 91.9, 18.0, 90.0), ("B1.lobby_e", 118.1, 18.0, -90.0),
 )  # fmt: skip
 VENDING = ("L1.cor_h", "L1.link", "L2.link", "L3.link", "L2.gallery", "L3.gallery", "L4.gallery", "L1.foyer")

@@ -16,6 +16,7 @@ from assets.palace.devices_spec import (
     ceiling_grid,
     doors_of,
     grid,
+    inside_door,
     middle,
     number,
     outline,
@@ -153,11 +154,19 @@ def _smoke(layout: Layout) -> Iterator[Wish]:
             continue
         step = 8.8 if space.height > 6 else 7.6
         low = 1.3 if space.function == "car_park" else 0.0
-        for x, y in ceiling_grid(space, step, 0.6):
+        for x, y in _smoke_spots(space, step):
             yield wish(
-                "smoke_detector", "smoke_detector", space, (x + 0.45, y + 0.45, ceiling(space) - low), 0.0,
+                "smoke_detector", "smoke_detector", space, (x, y, ceiling(space) - low), 0.0,
                 "fire_alarm", zone=f"FZ-{space.storey}-{space.wing[0].upper()}", serves=space.number,
             )  # fmt: skip
+
+
+def _smoke_spots(space: SpaceSpec, step: float) -> list[tuple[float, float]]:
+    """Beside the luminaires' rows; in a stair over the landing inside the door, clear of the flights."""
+    if space.function == "stair":
+        x, y = inside_door(space, doors_of(space)[0], 0.9)
+        return [(x + 0.3, y + 0.3)]
+    return [(x + 0.45, y + 0.45) for x, y in ceiling_grid(space, step, 0.6)]
 
 
 def _leaks(layout: Layout) -> Iterator[Wish]:

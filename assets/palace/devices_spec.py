@@ -9,7 +9,7 @@ counter-clockwise, 0 = the model's own +Y stays +Y.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from math import atan2, ceil, degrees, hypot
+from math import atan2, ceil, degrees, dist, hypot
 from types import MappingProxyType
 
 from shapely import Point, Polygon, prepare
@@ -33,6 +33,7 @@ CLEAR_M = dict.fromkeys(BELOW_POOL, 2.85) | {"L1.lobby": 5.1}
 LONGEST_ROD_M = 2.0
 #: From a column's middle to where something may hang beside it.
 COLUMN_REACH_M = 0.75
+BESIDE_COLUMN_M = 0.5
 #: Spaces open to the atrium's roof but where a gallery lies above: that gallery, or "" for none.
 COVERED_BY = {"L1.lobby": "L2.gallery", "L3.gallery": "L4.gallery", "L4.gallery": ""}
 
@@ -304,6 +305,13 @@ def doors_of(space: SpaceSpec) -> Sequence[DoorSpec]:
     return _doors_by_space().get(space.key, ())
 
 
+def inside_door(space: SpaceSpec, door: DoorSpec, depth: float) -> XY:
+    """The point `depth` metres straight inside a door of the space."""
+    dx, dy = (0.0, depth) if door.axis == "x" else (depth, 0.0)
+    ahead = (door.x + dx, door.y + dy)
+    return ahead if outline(space).contains(Point(*ahead)) else (door.x - dx, door.y - dy)
+
+
 def beside_door(door: DoorSpec, space: SpaceSpec, gap: float = 0.22) -> WallSpot | None:
     """The spot on the wall beside a door, seen from inside `space`; None where no wall is left there."""
     along, across = ((1, 0), (0, 1)) if door.axis == "x" else ((0, 1), (1, 0))
@@ -314,7 +322,8 @@ def beside_door(door: DoorSpec, space: SpaceSpec, gap: float = 0.22) -> WallSpot
             x = door.x + along[0] * reach * turn + across[0] * WALL_FACE * side
             y = door.y + along[1] * reach * turn + across[1] * WALL_FACE * side
             ahead = Point(x + across[0] * side * 0.3, y + across[1] * side * 0.3)
-            if shape.contains(ahead) and shape.boundary.distance(Point(x, y)) < 0.02:
+            bare = all(dist((x, y), column) > BESIDE_COLUMN_M for column in _columns(space.storey))
+            if bare and shape.contains(ahead) and shape.boundary.distance(Point(x, y)) < 0.02:
                 yaw = degrees(atan2(across[1] * side, across[0] * side)) - 90
                 return WallSpot(round(x, 3), round(y, 3), yaw)
     return None
