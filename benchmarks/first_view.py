@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import functools
 import http.server
+import io
 import shutil
 import socket
 import subprocess
@@ -28,6 +29,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.plain_glb import write_plain_glb
@@ -47,6 +50,8 @@ CHROMIUM_ARGS = [
 ]
 PATIENCE_S = 120
 TURNS = 6
+MARKED_STEP = 6
+LEAST_MARKED_SHARE = 0.01
 GOAL_FIRST_PICTURE_MS = 3000
 
 _SENT = """(until) => performance.getEntriesByType('navigation')
@@ -154,6 +159,7 @@ def _visit(browser: Browser, url: str, observe: Callable[[Page], Figures]) -> Fi
 
 def _observe_twin(page: Page) -> Figures:
     first = float(_wait(page, "() => window.__twin?.firstPicture ?? null"))
+    _require_picture(page.screenshot())
     sent = page.evaluate(_SENT, first)
     stats = page.evaluate("() => window.__twin.stats")
     _wait(page, "() => window.__twin.idle || null")
@@ -164,6 +170,17 @@ def _observe_twin(page: Page) -> Figures:
         "triangles": stats["triangles"],
         "frame_ms": _turning_frame_ms(page),
     }
+
+
+def _require_picture(png: bytes) -> None:
+    """Raise RuntimeError where the middle of the picture is mere backdrop: a fast empty page proves nothing."""
+    picture = Image.open(io.BytesIO(png)).convert("L")
+    width, height = picture.size
+    box = (width // 4, height // 4, width * 3 // 4, height * 3 // 4)
+    middle = np.asarray(picture.crop(box), dtype=np.int16)
+    edges = (np.abs(np.diff(middle, axis=1)) > MARKED_STEP).mean()
+    if edges < LEAST_MARKED_SHARE:
+        raise RuntimeError("The first picture shows no building.")
 
 
 def _turning_frame_ms(page: Page) -> float:
@@ -180,6 +197,7 @@ def _turning_frame_ms(page: Page) -> float:
 
 def _observe_plain(page: Page) -> Figures:
     first = float(_wait(page, "() => window.__plain?.firstPicture ?? null"))
+    _require_picture(page.screenshot())
     times = [
         page.evaluate("(turn) => window.__plain.frame(turn)", turn * 0.26) for turn in range(1, TURNS + 1)
     ]

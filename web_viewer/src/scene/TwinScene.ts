@@ -32,6 +32,9 @@ const SUN_AZIMUTH_DEG = 228
 const SUN_ALTITUDE_DEG = 44
 /** A slow GPU spends its time on the whole picture and shows parts of it no more often than this. */
 const PARTIAL_PICTURE_MS = 1200
+/** Up to so many radii of the building away edges are drawn at full strength. */
+const EDGES_WHOLE_RADII = 1.3
+const EDGES_FROM_AFAR = 0.35
 const STATS_EVERY_MS = 500
 /** On a slow GPU the scene draws at most this share of the time. */
 const SLOW_DUTY = 0.5
@@ -122,7 +125,7 @@ export class TwinScene implements TwinSceneApi {
       failed: (error) => this.events.emit('error', error),
     })
     this.rig = new CameraRig(this.canvas, this.bounds, this.groundM, this.animate)
-    this.shadow = new SunShadow(this.uniforms, PROFILES[this.quality].shadowSize)
+    this.shadow = new SunShadow(this.renderer, this.uniforms, PROFILES[this.quality].shadowSize)
     this.backdrop = new Backdrop(this.uniforms, this.centre, this.radius, this.groundM)
     this.people = new People(this.materials.forName('opaque', false).material)
     this.pipeline = new Pipeline(this.renderer, this.scene, this.rig.camera, this.materials)
@@ -526,6 +529,7 @@ export class TwinScene implements TwinSceneApi {
     // The first picture is a cheap one too: it shows at once, and the better one follows.
     const still = resting && this.firstPictureAt !== null
     const profile = PROFILES[this.quality][still ? 'rest' : 'moving']
+    const away = this.rig.camera.position.distanceTo(this.centre)
     this.timer.begin()
     this.cost = this.pipeline.render(
       {
@@ -534,7 +538,9 @@ export class TwinScene implements TwinSceneApi {
         showSpaces: this.spacesShown,
         hasGhosts: this.xrayOn,
         hasOutline: this.selected >= 0 || this.hovered >= 0,
-        reach: this.rig.camera.position.distanceTo(this.centre) + this.radius,
+        reach: away + this.radius,
+        // Seen from afar, lines crowd and would turn into a stain.
+        edges: Math.min(1, Math.max(EDGES_FROM_AFAR, (EDGES_WHOLE_RADII * this.radius) / away)),
       },
       this.size.width,
       this.size.height,
@@ -557,7 +563,7 @@ export class TwinScene implements TwinSceneApi {
   private drawShadow(now: number): void {
     if (!this.shadowDirty || (this.quality === 'low' && this.firstPictureAt === null)) return
     if (!this.settled && now - this.lastShadowAt < SHADOW_WHILE_LOADING_MS) return
-    this.shadow.render(this.renderer, this.scene, this.materials, this.centre, this.radius)
+    this.shadow.render(this.scene, this.materials, this.centre, this.radius)
     this.shadowDirty = false
     this.lastShadowAt = now
   }

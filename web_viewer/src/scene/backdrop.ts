@@ -53,12 +53,14 @@ const GROUND_FRAGMENT = /* glsl */ `
     float lit = sunlight(vWorld, vec3(0.0, 1.0, 0.0));
     vec3 light = (skyIrradiance(vec3(0.0, 1.0, 0.0)) + uSunColour * lit * max(uSunDirection.y, 0.0));
     float r = length(vWorld.xz - uCentre.xz) / uFadeRadius;
-    float alpha = 1.0 - smoothstep(0.35, 1.0, r);
+    float alpha = 1.0 - smoothstep(0.25, 1.0, r);
     outColour = vec4(uGround * light * alpha, alpha);
   }
 `
 
-const GROUND_RADII = 4.5
+/** The ground fades out at the first and ends, unseen, at the second: in radii of the building. */
+const FADE_RADII = 6
+const GROUND_RADII = 12
 /** Below the model's own ground, so that paving at the same height wins. */
 const GROUND_DROP_M = 0.06
 
@@ -112,7 +114,7 @@ export class Backdrop {
   }
 
   private createGround(uniforms: SharedUniforms, centre: Vector3, radius: number, groundY: number): Mesh {
-    const fadeRadius = radius * GROUND_RADII
+    const fadeRadius = radius * FADE_RADII
     const material = blended(
       new ShaderMaterial({
         glslVersion: GLSL3, vertexShader: GROUND_VERTEX, fragmentShader: GROUND_FRAGMENT,
@@ -122,7 +124,7 @@ export class Backdrop {
       }),
     )
     material.depthWrite = true
-    const ground = new Mesh(new CircleGeometry(fadeRadius, 96), material)
+    const ground = new Mesh(new CircleGeometry(radius * GROUND_RADII, 64), material)
     ground.rotation.x = -Math.PI / 2
     ground.position.set(centre.x, groundY - GROUND_DROP_M, centre.z)
     // Before glass, so that it is seen through it.

@@ -14,6 +14,8 @@ const SMOOTH_S = 0.22
 const CLOSEST_M = 0.6
 /** How far the camera may leave the building, in radii of it. */
 const FARTHEST_RADII = 7
+/** The far plane lies beyond the rim of the ground. */
+const GROUND_REACH_RADII = 13
 const TILT_LIMIT = Math.PI / 2 - 0.015
 const FOCUS_DISTANCE_M = 12
 
@@ -167,7 +169,7 @@ export class CameraRig {
     const box = worldBox(this.modelBounds)
     const away = box.distanceToPoint(this.camera.position)
     const near = Math.max(0.08, Math.min(away * 0.8, this.controls.distance * 0.1 + away * 0.5))
-    const far = this.camera.position.distanceTo(box.getCenter(new Vector3())) + this.radius * 4.6
+    const far = this.camera.position.distanceTo(box.getCenter(new Vector3())) + this.radius * GROUND_REACH_RADII
     if (Math.abs(near - this.camera.near) < near * 0.02 && Math.abs(far - this.camera.far) < far * 0.02) return
     this.camera.near = near
     this.camera.far = far

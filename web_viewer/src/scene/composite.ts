@@ -39,7 +39,7 @@ const COMPOSITE = /* glsl */ `
     float nearest = max(max(c, max(l, r)), max(u, d));
     float bend = (abs(l + r - 2.0 * c) + abs(u + d - 2.0 * c)) / (nearest * uPixelAngle);
     // Beyond the building (the rim of the ground, the horizon) nothing is drawn.
-    return smoothstep(0.7, 2.8, bend) * smoothstep(0.5, 0.8, nearest * uReach);
+    return smoothstep(0.7, 2.8, bend) * smoothstep(0.75, 0.95, nearest * uReach);
   }
 
   // The shoulder of the Khronos PBR Neutral tone mapper: colours below 0.76 come out as they are, which data colours
@@ -134,6 +134,8 @@ export interface CompositeInput {
   readonly camera: PerspectiveCamera
   /** Distance from the camera to the far side of the building, m. */
   readonly reach: number
+  /** How strongly edges are drawn, 0..1. */
+  readonly edges: number
 }
 
 const OUTLINE_CSS_PX = 2
@@ -175,6 +177,7 @@ export class Composite {
     ;(u.uNearFar!.value as Vector2).set(input.camera.near, input.camera.far)
     u.uPixelAngle!.value = 2 / (input.camera.projectionMatrix.elements[5]! * input.height)
     u.uReach!.value = input.reach
+    u.uEdges!.value = EDGE_STRENGTH * input.edges
     if (this.picture.width !== input.width || this.picture.height !== input.height) this.picture.setSize(input.width, input.height)
     this.pass.render(renderer, this.picture)
     ;(this.smooth.material.uniforms.uTexel!.value as Vector2).copy(u.uTexel!.value as Vector2)

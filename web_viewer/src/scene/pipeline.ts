@@ -16,6 +16,8 @@ export interface FrameRequest {
   readonly hasOutline: boolean
   /** Distance from the camera to the far side of the building, m. */
   readonly reach: number
+  /** How strongly edges are drawn, 0..1. */
+  readonly edges: number
 }
 
 export interface FrameCost {
@@ -54,7 +56,7 @@ export class Pipeline {
     const mask = request.hasOutline ? this.drawMask(width, height) : null
     this.composite.render(
       this.renderer,
-      { colour: frame.texture, depth: frame.depthTexture!, width, height, open, mask, camera: this.camera, reach: request.reach },
+      { colour: frame.texture, depth: frame.depthTexture!, width, height, open, mask, camera: this.camera, reach: request.reach, edges: request.edges },
       cssWidth,
       cssHeight,
     )

@@ -13,6 +13,7 @@ export class SunShadow {
   private target: WebGLRenderTarget
 
   constructor(
+    private readonly renderer: WebGLRenderer,
     private readonly uniforms: SharedUniforms,
     size: number,
   ) {
@@ -21,7 +22,7 @@ export class SunShadow {
     this.publish()
   }
 
-  /** Sets the map's side in texels; the next `render` fills it. */
+  /** Sets the map's side in texels; until the next `render` nothing is in shadow. */
   resize(size: number): void {
     if (this.target.width === size) return
     this.release()
@@ -33,8 +34,9 @@ export class SunShadow {
    * Draws the map.
    * @param centre of what casts shadows, world frame. @param radius of it, m.
    */
-  render(renderer: WebGLRenderer, scene: Scene, materials: TileMaterials, centre: Vector3, radius: number): void {
+  render(scene: Scene, materials: TileMaterials, centre: Vector3, radius: number): void {
     this.aim(centre, radius)
+    const { renderer } = this
     scene.overrideMaterial = materials.shadow
     renderer.setRenderTarget(this.target)
     renderer.clear()
@@ -64,7 +66,11 @@ export class SunShadow {
     this.uniforms.uShadowBias.value = (radius * 2 * 1.6) / this.target.width
   }
 
+  /** The empty map: a depth picture must have been drawn to before a shader may read it. */
   private publish(): void {
+    this.renderer.setRenderTarget(this.target)
+    this.renderer.clear()
+    this.renderer.setRenderTarget(null)
     this.uniforms.uShadowMap.value = this.target.depthTexture
     this.uniforms.uShadowTexel.value = 1 / this.target.width
   }
