@@ -14,6 +14,8 @@
         ├── NotFoundError     404
         ├── BadRequestError   400
         ├── ForbiddenError    403, a page of another site tried to write
+        ├── SignInError       401, nobody has signed in, or wrongly
+        ├── AccountError      409, an account that cannot be made so
         ├── BodyTooLargeError 413
         └── GoneError         410, an older revision of the model was asked for
 """
@@ -97,6 +99,20 @@ class GoneError(RequestError):
 
     status = HTTPStatus.GONE
     slug = "old-revision"
+
+
+class SignInError(RequestError):
+    """Nobody has signed in, or the name, the password or the link is not good."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    slug = "sign-in"
+
+
+class AccountError(RequestError):
+    """An account that cannot be made so."""
+
+    status = HTTPStatus.CONFLICT
+    slug = "account"
 
 
 class BodyTooLargeError(RequestError):

@@ -1,0 +1,1 @@
+"""Who may do what: local accounts, roles, sessions and keys for programs."""

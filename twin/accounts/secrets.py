@@ -1,0 +1,56 @@
+"""Passwords and tokens: only hashes are kept. No I/O."""
+
+import hashlib
+import hmac
+import secrets
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+TOKEN_BYTES = 32
+MIN_PASSWORD = 10
+MAX_PASSWORD = 256
+_HASHER = PasswordHasher()  # Argon2id with the parameters of RFC 9106's second recommendation
+
+
+def password_fault(password: str, name: str) -> str | None:
+    """What is wrong with a new password; None: nothing."""
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        return f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters"
+    if name.lower() in password.lower():
+        return "a password does not hold the account's name"
+    if len(set(password)) < 5:
+        return "a password has at least five different characters"
+    return None
+
+
+def hash_password(password: str) -> str:
+    """Argon2id with a fresh salt, as PHC text; takes tens of milliseconds by design."""
+    return _HASHER.hash(password)
+
+
+#: Checked when there is no such account, so that the answer takes as long.
+NOBODY = hash_password(secrets.token_urlsafe())
+
+
+def password_matches(password: str, hashed: str) -> bool:
+    """Whether a password is the one that was hashed."""
+    try:
+        return _HASHER.verify(hashed, password)
+    except (Argon2Error, InvalidHashError):
+        return False
+
+
+def new_token() -> str:
+    """A token of 256 random bits, URL-safe."""
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def token_digest(token: str) -> str:
+    """What is kept of a token: SHA-256, hex. Random tokens need no salt and no slow hash."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def same(left: str, right: str) -> bool:
+    """Compare in constant time."""
+    return hmac.compare_digest(left.encode(), right.encode())
