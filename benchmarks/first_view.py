@@ -173,7 +173,7 @@ def _observe_twin(page: Page) -> Figures:
 
 
 def _require_picture(png: bytes) -> None:
-    """Raise RuntimeError where the middle of the picture is mere backdrop: a fast empty page proves nothing."""
+    """Raise RuntimeError where the middle of the picture is mere backdrop: an empty page is no picture."""
     picture = Image.open(io.BytesIO(png)).convert("L")
     width, height = picture.size
     box = (width // 4, height // 4, width * 3 // 4, height * 3 // 4)
