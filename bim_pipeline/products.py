@@ -137,7 +137,7 @@ def read_source(model: Any, products: Sequence[Any]) -> SourceModel:
     reader = _ElementReader(units, guids, types, links.type_of, _parents(model, index))
     elements = [reader.read(i, product, by_element.get(i, ()), warnings) for i, product in enumerate(kept)]
     for element in elements:
-        own = _attribute_rows(element)
+        own = reader.rows(element)
         if own:
             by_element[element.element_index] = [*own, *by_element.get(element.element_index, ())]
     return SourceModel(
@@ -195,43 +195,57 @@ class _ElementReader:
         self._types = types
         self._type_of = type_of
         self._parents = parents
-        self._extra: dict[str, list[tuple[str, bool]]] = {}
+        self._lengths: dict[str, frozenset[str]] = {}
 
     def read(
         self, index: int, product: Any, properties: Sequence[Property], warnings: list[ModelWarning]
     ) -> Element:
+        said = product.get_info(include_identifier=False, recursive=False)
         type_index = self._type_of.get(index)
-        object_type = _text(product.ObjectType)
+        object_type = _text(said["ObjectType"])
         guid = self._guids[product.id()]
-        placement = self._placements.read(product.ObjectPlacement)
-        if placement is None and product.ObjectPlacement is not None:
+        placement = self._placements.read(said["ObjectPlacement"])
+        if placement is None and said["ObjectPlacement"] is not None:
             warnings.append(ModelWarning("broken_placement", guid, "its placement is cyclic or not a number"))
         own = self._types[type_index] if type_index is not None else None
+        predefined = _predefined(said.get("PredefinedType"), object_type)
         return Element(
             element_index=index,
             guid=guid,
             step_id=product.id(),
-            ifc_class=product.is_a(),
-            predefined_type=_predefined(product, object_type) or (own.predefined_type if own else None),
-            name=_text(product.Name),
+            ifc_class=said["type"],
+            predefined_type=predefined or (own.predefined_type if own else None),
+            name=_text(said["Name"]),
             name_en=_name_en(properties),
-            long_name=_text(getattr(product, "LongName", None)),
+            long_name=_text(said.get("LongName")),
             object_type=object_type,
-            description=_text(product.Description),
-            tag=_text(getattr(product, "Tag", None)),
+            description=_text(said["Description"]),
+            tag=_text(said.get("Tag")),
             type_index=type_index,
             parent_index=self._parents.get(index),
             placement=placement,
-            attributes=self._attributes(product),
+            attributes=self._attributes(product, said),
         )
 
-    def _attributes(self, product: Any) -> dict[str, AttributeValue]:
+    def rows(self, element: Element) -> list[Property]:
+        """Give an element's direct attributes as properties."""
+        lengths = self._lengths.get(element.ifc_class, frozenset())
+        return [
+            Property(
+                ATTRIBUTE_PSET, name, json.dumps(value, ensure_ascii=False), "m" if name in lengths else ""
+            )
+            for name, value in element.attributes.items()
+        ]
+
+    def _attributes(self, product: Any, said: Mapping[str, Any]) -> dict[str, AttributeValue]:
         found: dict[str, AttributeValue] = {}
-        for name, is_length in self._extra_of(product):
-            value = getattr(product, name, None)
-            if isinstance(value, float) and is_length:
+        lengths = self._lengths_of(product, said)
+        for name, value in said.items():
+            if name in _OWN_FIELDS or not isinstance(value, str | int | float | bool):
+                continue
+            if name in lengths and isinstance(value, int | float):
                 found[name] = float(f"{value * self._scale:.12g}")
-            elif isinstance(value, str | int | float | bool):
+            else:
                 found[name] = value
         if "OperationType" not in found and product.is_a("IfcDoor"):
             # How a door opens is told by its type: IfcDoorType, in IFC2X3 IfcDoorStyle.
@@ -239,12 +253,12 @@ class _ElementReader:
             found |= {"OperationType": operation} if operation else {}
         return found
 
-    def _extra_of(self, product: Any) -> list[tuple[str, bool]]:
-        known = self._extra.get(product.is_a())
+    def _lengths_of(self, product: Any, said: Mapping[str, Any]) -> frozenset[str]:
+        known = self._lengths.get(said["type"])
         if known is None:
-            names = [product.attribute_name(i) for i in range(len(product))]
-            known = [(n, "Length" in attribute_type(product, n)) for n in names if n not in _OWN_FIELDS]
-            self._extra[product.is_a()] = known
+            names = (name for name in said if name not in _OWN_FIELDS)
+            known = frozenset(name for name in names if "Length" in attribute_type(product, name))
+            self._lengths[said["type"]] = known
         return known
 
 
@@ -252,27 +266,14 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _predefined(entity: Any, object_type: str) -> str | None:
-    value = getattr(entity, "PredefinedType", None)
+def _predefined(value: str | None, object_type: str) -> str | None:
     if value == "USERDEFINED":
         return object_type or value
     return None if value == "NOTDEFINED" else value
 
 
 def _name_en(properties: Sequence[Property]) -> str:
-    return next((p.value.strip('"') for p in properties if p.name == "NameEn"), "")
-
-
-def _attribute_rows(element: Element) -> list[Property]:
-    rows = []
-    for name, value in element.attributes.items():
-        unit = "m" if _looks_like_length(name, value) else ""
-        rows.append(Property(ATTRIBUTE_PSET, name, json.dumps(value, ensure_ascii=False), unit))
-    return rows
-
-
-def _looks_like_length(name: str, value: AttributeValue) -> bool:
-    return isinstance(value, float) and name.endswith(("Width", "Height", "Length", "Elevation", "Thickness"))
+    return next((str(json.loads(p.value)) for p in properties if p.name == "NameEn"), "")
 
 
 def _with_storeys(elements: Sequence[Element]) -> tuple[Element, ...]:
@@ -373,7 +374,9 @@ def _numbers(ordered: Sequence[Any]) -> dict[int, int]:
 
 
 def _type(number: int, entity: Any) -> ElementType:
-    predefined = _predefined(entity, _text(getattr(entity, "ElementType", None)))
+    predefined = _predefined(
+        getattr(entity, "PredefinedType", None), _text(getattr(entity, "ElementType", None))
+    )
     return ElementType(number, entity.GlobalId, entity.is_a(), predefined, _text(entity.Name))
 
 
@@ -458,5 +461,5 @@ def _systems(model: Any, index: Mapping[int, int]) -> tuple[System, ...]:
 
 
 def _system(number: int, entity: Any, members: tuple[int, ...]) -> System:
-    predefined = _predefined(entity, _text(entity.ObjectType))
+    predefined = _predefined(getattr(entity, "PredefinedType", None), _text(entity.ObjectType))
     return System(number, entity.GlobalId, entity.is_a(), predefined, _text(entity.Name), members)
