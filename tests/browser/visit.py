@@ -57,7 +57,8 @@ class Visit:
 
     def _on_console(self, message: ConsoleMessage) -> None:
         away = self.server_may_be_away and any(part in message.text for part in AWAY)
-        if message.type == "error" and not away:
+        # What WebGL refuses to draw is told as a warning, and is missing from the picture.
+        if (message.type == "error" and not away) or "GL_INVALID" in message.text:
             self.errors.append(message.text)
 
     def _on_request(self, request: Request) -> None:

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 
 import type { Hello } from '@/generated/wire'
 
-import { LiveConnection, liveUrl, SILENCE_MS, type LinkState, type SocketLike } from './live'
+import { GRACE_MS, LiveConnection, liveUrl, SILENCE_MS, type LinkState, type SocketLike } from './live'
 
 class FakeSocket implements SocketLike {
   binaryType = ''
@@ -134,8 +134,19 @@ describe('LiveConnection', () => {
   it('takes silence for a loss', () => {
     harness.socket.say(JSON.stringify(hello))
     harness.fire(SILENCE_MS)
+    harness.fire(GRACE_MS)
     expect(harness.socket.closed).toBe(true)
     expect(harness.states.at(-1)).toBe('lost')
+  })
+
+  it('does not take a busy page for silence: what waited to be read counts', () => {
+    harness.socket.say(JSON.stringify(hello))
+    harness.fire(SILENCE_MS)
+    harness.socket.say(new ArrayBuffer(24))
+    expect(() => {
+      harness.fire(GRACE_MS)
+    }).toThrow('no timer')
+    expect(harness.states.at(-1)).toBe('live')
   })
 
   it('reconnects when the stream cannot be read', () => {

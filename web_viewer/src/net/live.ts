@@ -36,6 +36,11 @@ export interface LiveEnvironment {
 
 /** The server sends a heartbeat each second; this much silence means that it is gone though no close was seen. */
 export const SILENCE_MS = 4000
+/**
+ * After the silence, what already arrived is given this long to be read: where drawing kept the page busy for
+ * seconds, the timer runs before the messages that would have stopped it.
+ */
+export const GRACE_MS = 600
 
 /** The browser's own sockets and timers. */
 export function browserEnvironment(): LiveEnvironment {
@@ -140,7 +145,9 @@ export class LiveConnection {
   private watch(): void {
     this.cancelWatch?.()
     this.cancelWatch = this.environment.after(SILENCE_MS, () => {
-      this.lose()
+      this.cancelWatch = this.environment.after(GRACE_MS, () => {
+        this.lose()
+      })
     })
   }
 
