@@ -75,7 +75,7 @@ DOOR_SIZES: dict[str, tuple[float, float]] = {
     "opening": (1.4, 2.4),
 }
 # The openings whose size is not the usual one: proscenium, ramp foot.
-SPECIAL_OPENINGS = {("L1", "stage"): (15.0, 6.5), ("B1", "ramp"): (6.4, 2.8)}
+SPECIAL_OPENINGS = {("L1", "stage"): (15.0, 5.4), ("B1", "ramp"): (6.4, 2.8)}
 PV_ZONES = (
     Zone("pv_south", "南区光伏", "South PV field", (78.0, -1.0, 132.0, 9.6), 23.75, "RF"),
     Zone("pv_north", "北区光伏", "North PV field", (78.0, 40.2, 132.0, 49.2), 23.75, "RF"),

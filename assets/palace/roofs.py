@@ -64,6 +64,10 @@ def sports_height(x: float, y: float) -> float:
     return float(eaves + (ridge - eaves) * (1 - w) ** 1.32)
 
 
+def _underside(x: float, y: float) -> float:
+    return sports_height(x, y) - SKIN + 0.05
+
+
 def _sports_roof(writer: IfcWriter) -> None:
     whole = writer.element(
         "IfcRoof",
@@ -79,14 +83,16 @@ def _sports_roof(writer: IfcWriter) -> None:
         for side, (y0, y1) in (("南", (SOUTH, RIDGE_Y)), ("北", (RIDGE_Y, NORTH))):
             xs, ys = np.linspace(x0, x1, 7), np.linspace(y0, y1, 15)
             key = f"roof/sports/{i}/{side}"
-            body = Part(sheet(sports_height, [*map(float, xs)], [*map(float, ys)], SKIN), "tile")
+            grid = ([*map(float, xs)], [*map(float, ys)])
+            body = Part(sheet(sports_height, *grid, SKIN - 0.06), "tile")
+            lining = Part(sheet(_underside, *grid, 0.05), "wood_light")
             writer.element(
                 "IfcSlab",
                 key,
                 f"{side}坡屋面板{i + 1}",
                 Frame(0, 0, 0),
                 "L4",
-                parts=[body],
+                parts=[body, lining],
                 predefined="ROOF",
                 whole=whole,
                 material="陶瓦屋面",

@@ -15,6 +15,7 @@ from assets.palace.layout import Layout
 from assets.palace.shapes import DoorSpec, Rect
 
 HALF = 0.1
+TALL = {"basketball_hall", "swimming_pool", "theatre", "stage"}
 OUTER = 0.2
 
 
@@ -77,6 +78,11 @@ class Edge:
             return (self.at - HALF, self.at + OUTER)
         return (self.at - OUTER, self.at + HALF) if self.outward else (self.at - HALF, self.at + HALF)
 
+    @property
+    def between_halls(self) -> bool:
+        """Whether halls without a floor above stand on both sides."""
+        return all(c is not None and c.function in TALL for c in (self.below, self.above))
+
     def functions(self) -> set[str]:
         """The functions on both sides; `outside` for none."""
         return {c.function if c else "outside" for c in (self.below, self.above)}
@@ -90,7 +96,8 @@ def _outdoor(cell: Cell | None) -> bool:
 VOIDS: tuple[tuple[str, str, str, Rect, bool], ...] = (
     ("L2", "basketball", "hall_void", (0, 0, 33.6, 25.2), False),
     ("L2", "pool", "hall_void", (0, 25.2, 33.6, 50.4), False),
-    ("L2", "theatre", "theatre_void", (92.4, 13.8, 117.6, 36.6), False),
+    ("L2", "theatre", "theatre_void", (92.4, 13.8, 109.2, 36.6), False),
+    ("L2", "stage", "theatre_void", (109.2, 13.8, 117.6, 36.6), False),
     ("L2", "atrium", "atrium_void", (63, 8.4, 71.4, 37.8), False),
     ("L3", "atrium", "atrium_void", (63, 8.4, 71.4, 37.8), False),
     ("L4", "atrium", "atrium_void", (58.8, 8.4, 71.4, 42), False),

@@ -323,7 +323,7 @@ def railing(
 
 def _wall_height(edge: Edge, spec: StoreySpec) -> float:
     """Up to the next floor outside, to its slab inside; walls under the pool stop at its tank."""
-    if edge.exterior:
+    if edge.exterior or edge.between_halls:
         return spec.height
     return POOL_CLEAR if facade.under_pool(edge) else spec.height - SLAB
 
