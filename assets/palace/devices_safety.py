@@ -14,6 +14,7 @@ from assets.palace.devices_spec import (
     beside_door,
     ceiling,
     ceiling_grid,
+    clear_of_beams,
     doors_of,
     grid,
     inside_door,
@@ -166,7 +167,7 @@ def _smoke_spots(space: SpaceSpec, step: float) -> list[tuple[float, float]]:
     if space.function == "stair":
         x, y = inside_door(space, doors_of(space)[0], 0.9)
         return [(x + 0.3, y + 0.3)]
-    return [(x + 0.45, y + 0.45) for x, y in ceiling_grid(space, step, 0.6)]
+    return [clear_of_beams(space, (x + 0.45, y + 0.45)) for x, y in ceiling_grid(space, step, 0.6)]
 
 
 def _leaks(layout: Layout) -> Iterator[Wish]:

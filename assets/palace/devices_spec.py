@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from assets.palace.devices_models import HANGABLE, model
 from assets.palace.layout import SLAB, DoorSpec, SpaceSpec, build_layout
-from assets.palace.structure import column_places
+from assets.palace.structure import beam_spans, column_places
 
 XY = tuple[float, float]
 Vec3 = tuple[float, float, float]
@@ -34,6 +34,8 @@ LONGEST_ROD_M = 2.0
 #: From a column's middle to where something may hang beside it.
 COLUMN_REACH_M = 0.75
 BESIDE_COLUMN_M = 0.5
+#: From a beam's middle line to where something may hang beside it.
+BEAM_REACH_M = 0.5
 #: Spaces open to the atrium's roof but where a gallery lies above: that gallery, or "" for none.
 COVERED_BY = {"L1.lobby": "L2.gallery", "L3.gallery": "L4.gallery", "L4.gallery": ""}
 
@@ -222,7 +224,24 @@ def ceiling_grid(space: SpaceSpec, step: float, margin: float = 0.6) -> list[XY]
     if shape.is_empty:
         return []
     points = _grid(outline(space), shape, step, margin)
-    return points or ([middle(space)] if shape.equals(outline(space)) else [])
+    points = points or ([middle(space)] if shape.equals(outline(space)) else [])
+    return [clear_of_beams(space, point) for point in points]
+
+
+def clear_of_beams(space: SpaceSpec, point: XY) -> XY:
+    """The point, moved aside where a beam of the storey runs just above it, if the room is wide enough."""
+    x, y = point
+    for low, high, beam in _beams(space.storey):
+        if low <= x <= high and abs(y - beam) < BEAM_REACH_M:
+            aside = (x, beam + BEAM_REACH_M if y >= beam else beam - BEAM_REACH_M)
+            return aside if covered(space).buffer(-0.1).contains(Point(*aside)) else point
+    return point
+
+
+@cache
+def _beams(storey: str) -> tuple[tuple[float, float, float], ...]:
+    layout = build_layout()
+    return tuple(beam_spans(layout, layout.storey(storey)))
 
 
 def _grid(frame: Polygon, shape: BaseGeometry, step: float, margin: float) -> list[XY]:

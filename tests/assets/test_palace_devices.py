@@ -30,6 +30,7 @@ from assets.palace.ifc_writer import IfcWriter, is_a
 from assets.palace.layout import Layout, build_layout
 from assets.palace.mep_routes import PIECE_M, SUPPLY, Piece, all_pieces, cut
 from assets.palace.palette import PALETTE
+from assets.palace.structure import beam_spans
 from telemetry_bridge.registry import load_registry
 from twin.venue import Layer, Venue, load_venue
 
@@ -226,6 +227,20 @@ def test_nothing_hangs_in_the_atriums_void() -> None:
             hangs = spec.position[2] > space.floor_z + 3.5 and spec.type not in {"camera", "led_screen"}
             if spec.space.key == key and hangs:
                 assert covered(space).buffer(0.5).contains(Point(spec.position[:2])), spec.id
+
+
+def test_nothing_hangs_inside_a_beam() -> None:
+    for storey in layout().storeys:
+        beams = beam_spans(layout(), storey)
+        hung = [
+            s
+            for s in all_devices()
+            if s.space.storey == storey.key and s.type in {"smoke_detector", "luminaire_linear"}
+        ]
+        for spec in hung:
+            x, y, _ = spec.position
+            inside = [b for low, high, b in beams if low < x < high and abs(y - b) < 0.14]
+            assert inside == [], spec.id
 
 
 def footprint(spec: DeviceSpec) -> Polygon:
