@@ -25,6 +25,10 @@ export const SHORTCUTS = [
   { keys: ['D'], does: 'theme' },
   { keys: ['L'], does: 'language' },
   { keys: ['?'], does: 'help' },
+  // These the 3D scene itself listens to, while it has the focus.
+  { keys: ['←', '↑', '→', '↓'], does: 'pan' },
+  { keys: ['Q', 'E'], does: 'turn' },
+  { keys: ['+', '-'], does: 'zoom' },
 ] as const
 
 /** Other language of the two. */

@@ -151,5 +151,8 @@ export default {
     theme: 'Dark, light',
     language: 'Chinese, English',
     help: 'Show this list',
+    pan: 'Move the view',
+    turn: 'Turn the view',
+    zoom: 'Zoom',
   },
 }

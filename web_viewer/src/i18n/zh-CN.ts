@@ -138,5 +138,8 @@ export default {
     theme: '深色、浅色',
     language: '中文、英文',
     help: '显示本表',
+    pan: '平移视图',
+    turn: '转动视图',
+    zoom: '缩放',
   },
 }

@@ -1,43 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
-import { frameBytes, Kind, Quality, type Hello } from '@/generated/wire'
 import { pointInfo } from '@/logic/fixture'
+import { deltaFrame as frame, hello } from '@/stores/fixture'
 
 import { LiveStream } from './stream'
 import type { PointInfo } from './types'
 
 const T0 = Date.UTC(2026, 2, 1)
-
-function hello(registry: string, speed = 1): Hello {
-  return {
-    type: 'hello',
-    epoch: 'e',
-    seq: 0,
-    time: new Date(T0).toISOString(),
-    registry,
-    simulated: speed !== 1,
-    speed,
-    event_seq: 0,
-    recovered: false,
-  }
-}
-
-function frame(timeMs: number, ...samples: [number, number][]): ArrayBuffer {
-  const n = samples.length
-  const data = new ArrayBuffer(frameBytes(n))
-  const view = new DataView(data)
-  view.setUint8(0, 1)
-  view.setUint8(1, Kind.Delta)
-  view.setUint32(4, n, true)
-  view.setFloat64(16, timeMs, true)
-  const valueAt = frameBytes(n) - 9 * n
-  for (const [position, [point, value]] of samples.entries()) {
-    view.setUint32(24 + position * 4, point, true)
-    view.setFloat64(valueAt + position * 8, value, true)
-    view.setUint8(valueAt + n * 8 + position, Quality.Good)
-  }
-  return data
-}
 
 class Harness {
   localMs = 0
@@ -107,7 +76,7 @@ describe('LiveStream', () => {
   })
 
   it('counts the age of data from the last sample, not from heartbeats', async () => {
-    const begun = harness.stream.begin(hello('r1', 10))
+    const begun = harness.stream.begin({ ...hello('r1'), speed: 10 })
     harness.fetched[0].resolve(points(1))
     await begun
     expect(harness.stream.ageMs()).toBeNaN()
