@@ -79,6 +79,8 @@ export class TwinScene implements TwinSceneApi {
   private shadowDirty = true
   private drawnAtRest = false
   private settled = false
+  /** Nobody moved the camera yet: the home view is framed anew when the picture's size changes. */
+  private atHome = true
   private wholeDrawn = false
   private firstPictureAt: number | null = null
   private visibilityDrawn = -1
@@ -249,6 +251,7 @@ export class TwinScene implements TwinSceneApi {
   }
 
   async flyTo(target: Box | number | CameraPose): Promise<void> {
+    this.atHome = false
     if (typeof target === 'number') {
       const box = this.elementBox(target)
       if (box) await this.rig.goToElement(box)
@@ -260,6 +263,7 @@ export class TwinScene implements TwinSceneApi {
   }
 
   async setView(view: ViewPreset | number): Promise<void> {
+    this.atHome = view === 'home'
     if (typeof view !== 'number') return this.rig.goToPreset(view)
     const storey = this.options.storeys?.find((s) => s.index === view)
     if (storey) await this.rig.goToStorey(storey, this.bounds)
@@ -349,6 +353,7 @@ export class TwinScene implements TwinSceneApi {
     resize.observe(this.container)
     this.cleanup.push(() => resize.disconnect(), this.listenToHands(), installHooks(this))
     this.rig.onControl(() => this.invalidate())
+    this.rig.onHands(() => (this.atHome = false))
     const onLost = (event: Event): void => {
       event.preventDefault()
       this.events.emit('contextlost', true)
@@ -383,9 +388,8 @@ export class TwinScene implements TwinSceneApi {
     this.size = { width: Math.max(1, clientWidth), height: Math.max(1, clientHeight) }
     this.renderer.setPixelRatio(Math.min(window.devicePixelRatio, PROFILES[this.quality].rest.pixelRatio))
     this.renderer.setSize(this.size.width, this.size.height)
-    const wasSquare = this.rig.camera.aspect === 1
     this.rig.resize(this.size.width, this.size.height)
-    if (wasSquare && this.firstPictureAt === null) void this.rig.goToPreset('home', false)
+    if (this.atHome) void this.rig.goToPreset('home', false)
     this.depthDirty = true
     this.invalidate()
   }
@@ -417,6 +421,7 @@ export class TwinScene implements TwinSceneApi {
 
   private async focusAt(x: number, y: number): Promise<void> {
     const pick = await this.pick(x, y)
+    this.atHome = false
     if (pick) await this.rig.focus(worldFromLocal(pick.point))
   }
 
@@ -438,7 +443,7 @@ export class TwinScene implements TwinSceneApi {
   }
 
   private onKey(key: string): boolean {
-    const steps: Record<string, () => void> = {
+    const steps: Partial<Record<string, () => void>> = {
       ArrowLeft: () => this.rig.nudge({ right: -0.08 }),
       ArrowRight: () => this.rig.nudge({ right: 0.08 }),
       ArrowUp: () => this.rig.nudge({ forward: 0.08 }),
@@ -451,6 +456,7 @@ export class TwinScene implements TwinSceneApi {
       Home: () => void this.rig.goToPreset('home'),
     }
     const step = steps[key]
+    if (step !== undefined) this.atHome = key === 'Home'
     step?.()
     this.invalidate()
     return step !== undefined

@@ -72,6 +72,11 @@ export class CameraRig {
     for (const event of ['control', 'controlstart', 'transitionstart', 'wake'] as const) this.controls.addEventListener(event, listener)
   }
 
+  /** Calls back when hands move the camera, as against a flight. */
+  onHands(listener: () => void): void {
+    this.controls.addEventListener('control', listener)
+  }
+
   /** Moves on by `seconds`; tells whether the camera moved. */
   update(seconds: number): boolean {
     const moved = this.controls.update(seconds)

@@ -10,6 +10,7 @@ const OCCLUSION = /* glsl */ `
   layout(location = 0) out highp vec4 outOpen;
   uniform highp sampler2D uDepth;
   uniform vec2 uTanHalfFov;
+  uniform vec2 uMiddle; // how far the camera's axis is off the picture's middle
   uniform vec2 uNearFar;
   uniform vec2 uTexel;
   uniform float uPixelsPerMetre; // at a distance of one metre
@@ -17,7 +18,7 @@ const OCCLUSION = /* glsl */ `
 
   vec3 viewPosition(vec2 uv, float depth) {
     float away = uNearFar.x * uNearFar.y / (uNearFar.y - depth * (uNearFar.y - uNearFar.x));
-    return vec3((uv * 2.0 - 1.0) * uTanHalfFov, -1.0) * away;
+    return vec3((uv * 2.0 - 1.0 + uMiddle) * uTanHalfFov, -1.0) * away;
   }
   // Positions of whole pixels: a depth between two would belong to neither.
   vec3 at(vec2 uv) {
@@ -108,7 +109,7 @@ export class Occlusion {
     this.trace = new FullscreenPass(
       OCCLUSION,
       {
-        uDepth: { value: null }, uTanHalfFov: { value: new Vector2() }, uNearFar: { value: new Vector2() }, uTexel: { value: new Vector2() },
+        uDepth: { value: null }, uTanHalfFov: { value: new Vector2() }, uMiddle: { value: new Vector2() }, uNearFar: { value: new Vector2() }, uTexel: { value: new Vector2() },
         uPixelsPerMetre: { value: 1 }, uRadius: { value: LARGEST_RADIUS_M },
       },
       { DIRECTIONS: 6, STEPS: 5 },
@@ -142,6 +143,7 @@ export class Occlusion {
     trace.uDepth!.value = depth
     const projection = camera.projectionMatrix.elements
     ;(trace.uTanHalfFov!.value as Vector2).set(1 / projection[0]!, 1 / projection[5]!)
+    ;(trace.uMiddle!.value as Vector2).set(projection[8]!, projection[9]!)
     ;(trace.uNearFar!.value as Vector2).set(camera.near, camera.far)
     ;(trace.uTexel!.value as Vector2).set(1 / width, 1 / height)
     trace.uPixelsPerMetre!.value = (height * projection[5]!) / 2
