@@ -127,7 +127,7 @@ def culture_service() -> list[Room]:
 
 def sports_corridors(storey: str) -> list[Room]:
     """The hall corridor (north to south) and the link to the atrium."""
-    ends = "; out fire_double@35.4,0; out fire_double@35.4,50.4" if storey == "L1" else ""
+    ends = "; arcade_w fire_double@35.4,0; out fire_double@35.4,50.4" if storey == "L1" else ""
     gate = "lobby glass_double" if storey == "L1" else "gallery glass_double"
     return [
         Room(
