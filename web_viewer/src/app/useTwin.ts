@@ -2,8 +2,11 @@ import { onMounted, onUnmounted, ref, watch, type Ref } from 'vue'
 
 import { useLiveStore } from '@/stores/live'
 import { useModelStore } from '@/stores/model'
-import { useSceneStore } from '@/stores/scene'
+import { loadScene, useSceneStore } from '@/stores/scene'
 import { useUiStore } from '@/stores/ui'
+
+/** A wall has nobody to press a button: the page asks again by itself. */
+const RETRY_MS = 5000
 
 /** What the page is waiting for. */
 export type Phase = 'loading' | 'drawing' | 'ready' | 'failed' | 'unsupported' | 'replaced'
@@ -18,11 +21,16 @@ export function useTwin(container: Ref<HTMLElement | null>): { phase: Ref<Phase>
   const stage = useSceneStore()
   const ui = useUiStore()
   const phase = ref<Phase>('loading')
+  let again = 0
 
   async function begin(): Promise<void> {
-    phase.value = 'loading'
+    window.clearTimeout(again)
+    if (phase.value !== 'failed') phase.value = 'loading'
+    // Its failure is met where the scene is opened.
+    loadScene().catch(() => undefined)
     if (!(await model.loadModel()) || !model.model || !model.columns || !container.value) {
       phase.value = 'failed'
+      again = window.setTimeout(() => void begin(), RETRY_MS)
       return
     }
     phase.value = 'drawing'
@@ -41,6 +49,21 @@ export function useTwin(container: Ref<HTMLElement | null>): { phase: Ref<Phase>
     live.start()
     await model.loadRest()
   }
+
+  followStage(phase)
+  onMounted(begin)
+  onUnmounted(() => {
+    window.clearTimeout(again)
+    stage.close()
+  })
+  return { phase, begin }
+}
+
+/** What the page does as the scene and the stream go on. */
+function followStage(phase: Ref<Phase>): void {
+  const model = useModelStore()
+  const live = useLiveStore()
+  const stage = useSceneStore()
 
   watch(
     () => stage.drawn,
@@ -64,9 +87,4 @@ export function useTwin(container: Ref<HTMLElement | null>): { phase: Ref<Phase>
     () => stage.stats?.quality,
     (quality) => document.documentElement.classList.toggle('plain', quality === 'low'),
   )
-  onMounted(begin)
-  onUnmounted(() => {
-    stage.close()
-  })
-  return { phase, begin }
 }

@@ -3,6 +3,7 @@ import { ref, shallowRef } from 'vue'
 
 import { fetchBox } from '@/net/api'
 import type { BoxInfo } from '@/net/types'
+import type * as SceneCore from '@/scene/TwinScene'
 import type { Pick, SceneStats, TwinSceneApi, TwinSceneOptions } from '@/scene/types'
 
 /** Where the pointer rests, in client pixels. */
@@ -10,6 +11,11 @@ export interface Hovered {
   readonly elementIndex: number
   readonly clientX: number
   readonly clientY: number
+}
+
+/** The 3D core, in a chunk of its own; asking early lets it come while the model's facts do. */
+export function loadScene(): Promise<typeof SceneCore> {
+  return import('@/scene/TwinScene')
 }
 
 /** The 3D scene and what it tells; panels reach it through this store alone. */
@@ -27,7 +33,7 @@ export const useSceneStore = defineStore('scene', () => {
 
   /** Makes the scene in `container`. @throws Error when the browser has no WebGL 2. */
   async function open(container: HTMLElement, options: TwinSceneOptions): Promise<TwinSceneApi> {
-    const { TwinScene } = await import('@/scene/TwinScene')
+    const { TwinScene } = await loadScene()
     const made: TwinSceneApi = new TwinScene(container, options)
     made.on('progress', (share) => (progress.value = share))
     made.on('firstpicture', () => (drawn.value = true))
