@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -17,7 +18,8 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'twin.db'}"
     server, name = request.getfixturevalue("postgres_server"), f"test_{uuid.uuid4().hex[:12]}"
-    connection = await asyncpg.connect(f"{server}/postgres")
+    connect: Any = asyncpg.connect  # the package has no types
+    connection = await connect(f"{server}/postgres")
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
     return f"{server}/{name}"
