@@ -316,7 +316,7 @@ def stand_row(row: int) -> tuple[float, float]:
     return 20.3 + 0.85 * row, round(0.42 * (row + 1), 3)
 
 
-def _basketball(site: Site) -> Iterator[Spot]:
+def _basketball(_site: Site) -> Iterator[Spot]:
     for row in range(STAND_ROWS):
         y, z = stand_row(row)
         for x in np.arange(3.0, 30.8, 0.5):
@@ -325,7 +325,6 @@ def _basketball(site: Site) -> Iterator[Spot]:
     # The board's face is 1.2 m inside the end line (FIBA art. 3): over x = 4.0 and 29.6 here.
     yield Spot("hoop", 4.0, 9.6, 90.0)
     yield Spot("hoop", 29.6, 9.6, 270.0)
-    del site
 
 
 def _lobby(site: Site) -> Iterator[Spot]:

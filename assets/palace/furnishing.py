@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from assets.palace.arranging import STAND_ROWS, THEATRE_ROWS, arrange, site_of, stand_row, theatre_row
-from assets.palace.devices_mesh import joined
+from assets.palace.devices_mesh import joined, prism
 from assets.palace.furniture import CATALOGUE
 from assets.palace.ifc_writer import Frame, IfcWriter, Part, TypeHandle
 from assets.palace.joinery import slab
@@ -63,6 +63,7 @@ def place_all(writer: IfcWriter) -> None:
     _park(furnisher)
     _theatre_rake(writer)
     _stage_dressing(writer)
+    _theatre_walls(writer)
     _stand(writer)
     _slats(writer)
 
@@ -144,6 +145,19 @@ def _stage_dressing(writer: IfcWriter) -> None:
         object_type="CYCLORAMA",
         name_en="Cyclorama",
     )
+
+
+def _theatre_walls(writer: IfcWriter) -> None:
+    """Timber panels along the theatre's side walls, in folds that break echoes; doors stay clear."""
+    for side, (y, out) in enumerate(((14.02, 0.16), (36.38, -0.16))):
+        for i in range(13):
+            x = 92.7 + 1.08 * i
+            fold = prism([(x, y), (x + 1.08, y), (x + 0.3, y + out)][:: 1 if out > 0 else -1], 0.9, 4.9)
+            writer.element(
+                "IfcCovering", f"theatre/panel/{side}/{i}", f"声学木饰面{side + 1}-{i + 1}",
+                Frame(0, 0, 0), "L1.theatre",
+                parts=[Part(fold, "wood")], predefined="CLADDING", name_en="Acoustic timber panel",
+            )  # fmt: skip
 
 
 def _stand(writer: IfcWriter) -> None:

@@ -137,7 +137,7 @@ def _paving(writer: IfcWriter) -> None:
                 f"paving/{i}/{j}",
                 "广场铺装",
                 Frame(x, y, 0),
-                _outdoor_space(x, y),
+                _outdoor_space(x),
                 type=kind,
                 predefined="FLOORING",
             )
@@ -156,8 +156,7 @@ def _meets_pond(x: float, y: float) -> bool:
     return box(x, y, x + 8.4, y + 7.68).intersects(box(*POND).buffer(0.3))
 
 
-def _outdoor_space(x: float, y: float) -> str:
-    del y
+def _outdoor_space(x: float) -> str:
     return "L1.stage_out" if x > 95 else "L1.plaza"
 
 

@@ -6,6 +6,9 @@ y), z up from the floor or sill; metres.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from assets.palace.devices_mesh import Mesh, box, joined
 from assets.palace.ifc_writer import IfcWriter, Part, TypeHandle
 
@@ -221,7 +224,9 @@ class Joinery:
             name_en="Brick panel",
         )
 
-    def _once(self, key: tuple[object, ...], cls: str, name: str, parts, **facts) -> TypeHandle:  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN003
+    def _once(
+        self, key: tuple[object, ...], cls: str, name: str, parts: Callable[[], list[Part]], **facts: Any
+    ) -> TypeHandle:
         if key not in self._types:
             text = "/".join(f"{v:.3f}" if isinstance(v, float) else str(v) for v in key)
             self._types[key] = self.writer.type(cls, text, name, parts(), **facts)
