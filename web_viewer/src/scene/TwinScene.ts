@@ -124,6 +124,7 @@ export class TwinScene implements TwinSceneApi {
     this.tiles = new BuildingTiles(options.tilesetUrl, this.materials, {
       changed: () => this.onTilesChanged(),
       pending: () => this.schedule(),
+      outlined: (boxes) => this.frameParts(boxes),
       failed: (error) => this.events.emit('error', error),
     })
     this.rig = new CameraRig(this.canvas, this.bounds, this.groundM, this.animate)
@@ -460,6 +461,13 @@ export class TwinScene implements TwinSceneApi {
     step?.()
     this.invalidate()
     return step !== undefined
+  }
+
+  private frameParts(boxes: readonly Box[]): void {
+    if (boxes.length === 0) return
+    this.rig.parts = boxes
+    if (this.atHome) void this.rig.goToPreset('home', false)
+    this.invalidate()
   }
 
   private onTilesChanged(): void {

@@ -39,6 +39,8 @@ export class CameraRig {
   private readonly controls: CameraControls
   private readonly radius: number
   private readonly element: HTMLElement
+  /** Boxes of the building's pieces, which fit it closer than the box of all. */
+  parts: readonly Box[]
   /** Shares of the picture's width and height that no panel covers. */
   private clear = { width: 1, height: 1 }
 
@@ -49,6 +51,7 @@ export class CameraRig {
     private readonly animate: boolean,
   ) {
     this.element = element
+    this.parts = [modelBounds]
     this.radius = Math.max(1, boxRadius(modelBounds))
     this.controls = new CameraControls(this.camera, element)
     this.configure()
@@ -103,7 +106,7 @@ export class CameraRig {
   }
 
   goToPreset(preset: ViewPreset, animate = this.animate): Promise<void> {
-    return this.goTo(presetPose(preset, this.modelBounds, this.groundM, this.lens), animate)
+    return this.goTo(presetPose(preset, this.parts, this.groundM, this.lens), animate)
   }
 
   goToStorey(storey: Storey, bounds: Box): Promise<void> {

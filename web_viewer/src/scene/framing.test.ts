@@ -69,10 +69,26 @@ describe('presets', () => {
       west: (d) => -d[0] > Math.abs(d[1]),
     }
     for (const [preset, isRight] of Object.entries(side)) {
-      const pose = presetPose(preset as ViewPreset, bounds, 0, LENS)
+      const pose = presetPose(preset as ViewPreset, [bounds], 0, LENS)
       expect(isRight(minus(pose.position, pose.target)), preset).toBe(true)
       expect(pose.position[2], preset).toBeGreaterThan(0)
     }
+  })
+
+  it('come nearer where a tower stands on a wide, low plaza than where the box of both is full', () => {
+    const plaza: Box = { min: [-60, -60, 0], max: [60, 60, 1] }
+    const tower: Box = { min: [20, 20, 0], max: [40, 40, 50] }
+    const distance = (boxes: Box[]): number => {
+      const pose = presetPose('home', boxes, 0, LENS)
+      return Math.hypot(...minus(pose.position, pose.target))
+    }
+    expect(distance([plaza, tower])).toBeLessThan(distance([unionBox([plaza, tower])!]) * 0.95)
+  })
+
+  it('leave a basement out, unless there is nothing else', () => {
+    const cellar: Box = { min: [-100, -100, -5], max: [100, 100, -1] }
+    expect(presetPose('home', [bounds, cellar], 0, LENS)).toEqual(presetPose('home', [bounds], 0, LENS))
+    expect(presetPose('home', [cellar], 0, LENS).position.every(Number.isFinite)).toBe(true)
   })
 
   it('look at a storey from above it', () => {

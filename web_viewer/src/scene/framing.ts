@@ -54,34 +54,39 @@ export function viewDirection(azimuthDeg: number, altitudeDeg: number): Point3 {
  * corner is inside the frustum, and the corners' extent on the picture is centred.
  */
 export function frameBox(box: Box, direction: Point3, lens: Lens): CameraPose {
-  let target = boxCentre(box)
-  let distance = nearestDistance(box, target, direction, lens)
+  return framePoints(boxCorners(box), boxCentre(box), direction, lens)
+}
+
+/** As `frameBox`, for any points around `centre`. */
+function framePoints(points: readonly Point3[], centre: Point3, direction: Point3, lens: Lens): CameraPose {
+  let target = centre
+  let distance = nearestDistance(points, target, direction, lens)
   for (let i = 0; i < CENTRING_STEPS; i++) {
-    target = centred(box, target, direction, distance)
-    distance = nearestDistance(box, target, direction, lens)
+    target = centred(points, target, direction, distance)
+    distance = nearestDistance(points, target, direction, lens)
   }
   return { position: addScaled(target, direction, distance * MARGIN), target }
 }
 
-/** The least distance from `target` at which each corner of the box is inside the frustum, m. */
-function nearestDistance(box: Box, target: Point3, direction: Point3, lens: Lens): number {
+/** The least distance from `target` at which each point is inside the frustum, m. */
+function nearestDistance(points: readonly Point3[], target: Point3, direction: Point3, lens: Lens): number {
   const [right, up] = pictureAxes(direction)
   const tanV = Math.tan((lens.fovDeg * Math.PI) / 360)
   const tanH = tanV * lens.aspect
   let distance = SMALLEST_RADIUS_M / Math.min(tanV, tanH)
-  for (const corner of boxCorners(box)) {
-    const v = subtract(corner, target)
+  for (const point of points) {
+    const v = subtract(point, target)
     const needed = Math.max(Math.abs(dot(v, right)) / tanH, Math.abs(dot(v, up)) / tanV)
     distance = Math.max(distance, needed + dot(v, direction))
   }
   return distance
 }
 
-/** `target` moved in the picture's plane so that the corners, seen from `distance`, lie evenly about it. */
-function centred(box: Box, target: Point3, direction: Point3, distance: number): Point3 {
+/** `target` moved in the picture's plane so that the points, seen from `distance`, lie evenly about it. */
+function centred(points: readonly Point3[], target: Point3, direction: Point3, distance: number): Point3 {
   const [right, up] = pictureAxes(direction)
-  const seen = boxCorners(box).map((corner) => {
-    const v = subtract(corner, target)
+  const seen = points.map((point) => {
+    const v = subtract(point, target)
     const away = Math.max(distance - dot(v, direction), 1e-3)
     return [dot(v, right) / away, dot(v, up) / away] as const
   })
@@ -90,10 +95,14 @@ function centred(box: Box, target: Point3, direction: Point3, distance: number):
   return addScaled(addScaled(target, right, middle(0)), up, middle(1))
 }
 
-/** The pose of a preset: `home` is a three-quarter view from the south, the others look at a side or the plan. */
-export function presetPose(preset: ViewPreset, bounds: Box, groundM: number, lens: Lens): CameraPose {
-  const aboveGround: Box = { min: [bounds.min[0], bounds.min[1], groundM], max: bounds.max }
-  return frameBox(aboveGround, presetDirection(preset), lens)
+/**
+ * The pose of a preset: `home` is a three-quarter view from the south, the others look at a side or the plan.
+ * @param boxes what is to be in the picture, at least one; what lies below `groundM` is left out.
+ */
+export function presetPose(preset: ViewPreset, boxes: readonly Box[], groundM: number, lens: Lens): CameraPose {
+  const seen = boxes.filter((box) => box.max[2] > groundM)
+  const above = (seen.length > 0 ? seen : boxes).map(({ min, max }): Box => ({ min: [min[0], min[1], Math.max(min[2], groundM)], max }))
+  return framePoints(above.flatMap(boxCorners), boxCentre(unionBox(above)!), presetDirection(preset), lens)
 }
 
 /** A storey seen obliquely from above, its own height alone framed. */

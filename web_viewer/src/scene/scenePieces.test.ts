@@ -6,7 +6,7 @@ import { setDaylight, sunDirection } from './daylight'
 import { Emitter } from './emitter'
 import { localFromWorld, worldBox, worldFromLocal } from './frames'
 import { createUniforms, LAYER_GLASS, LAYER_SOLID, LAYER_SPACE, TileMaterials } from './materials'
-import { isWanted, prepareGeometry } from './tiles'
+import { buildingBoxes, isWanted, prepareGeometry } from './tiles'
 import type { ElementColumns } from './types'
 
 describe('frames', () => {
@@ -49,6 +49,26 @@ describe('tile filter', () => {
     expect(isWanted({ kind: 'spaces', storey: 7 }, { spaces: false, storey: null })).toBe(false)
     expect(isWanted({ kind: 'spaces', storey: 7 }, { spaces: true, storey: 7 })).toBe(true)
     expect(isWanted(undefined, { spaces: false, storey: 3 })).toBe(true)
+  })
+})
+
+describe('buildingBoxes', () => {
+  it('takes tiles with content, turned boxes too, and no spaces', () => {
+    const box = [10, 20, 3, 5, 0, 0, 0, 6, 0, 0, 0, 3]
+    const turned = [0, 0, 0, 0, 2, 0, -4, 0, 0, 0, 0, 1]
+    const root = {
+      boundingVolume: { box },
+      children: [
+        { boundingVolume: { box }, content: {}, extras: { kind: 'building' as const, storey: 1 } },
+        { boundingVolume: { box: turned }, content: {} },
+        { boundingVolume: { box }, content: {}, extras: { kind: 'spaces' as const } },
+        { boundingVolume: {}, content: {} },
+      ],
+    }
+    expect(buildingBoxes(root)).toEqual([
+      { min: [5, 14, 0], max: [15, 26, 6] },
+      { min: [-4, -2, -1], max: [4, 2, 1] },
+    ])
   })
 })
 

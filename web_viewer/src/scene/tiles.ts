@@ -3,6 +3,7 @@ import type { BufferGeometry, Camera, InterleavedBufferAttribute, Material, Obje
 import { TilesRenderer } from '3d-tiles-renderer/three'
 import { UpdateOnChangePlugin } from '3d-tiles-renderer/three/plugins'
 import type { TileMaterials } from './materials'
+import type { Box, Point3 } from './types'
 
 const GIB = 2 ** 30
 const CACHE_BYTES = 1 * GIB
@@ -22,6 +23,24 @@ interface LoadedTile {
   readonly extras?: TileExtras
   readonly parent?: LoadedTile | null
   engineData?: { materials: Material[] | null }
+}
+
+/** The part of a tile's JSON that says where it lies; boxes are in the tileset's frame, which is the local one. */
+export interface TileJson {
+  readonly boundingVolume: { readonly box?: readonly number[] }
+  readonly content?: unknown
+  readonly extras?: TileExtras
+  readonly children?: readonly TileJson[]
+}
+
+/** Boxes of the tiles with building content, in the local frame; tiles of spaces are left out. */
+export function buildingBoxes(tile: TileJson): Box[] {
+  const below = (tile.children ?? []).flatMap(buildingBoxes)
+  const volume = tile.boundingVolume.box
+  if (!volume || tile.content === undefined || tile.extras?.kind === 'spaces') return below
+  const half = [0, 1, 2].map((axis) => Math.abs(volume[3 + axis]!) + Math.abs(volume[6 + axis]!) + Math.abs(volume[9 + axis]!))
+  const corner = (sign: number): Point3 => [volume[0]! + sign * half[0]!, volume[1]! + sign * half[1]!, volume[2]! + sign * half[2]!]
+  return [{ min: corner(-1), max: corner(1) }, ...below]
 }
 
 /** What tells a tile that the present view has no use for it. */
@@ -54,6 +73,8 @@ export interface TileEvents {
   changed(): void
   /** The next update has work to do. */
   pending(): void
+  /** The tileset is known; local boxes of the tiles that make up the building. */
+  outlined(boxes: readonly Box[]): void
   failed(error: Error): void
 }
 
@@ -143,6 +164,9 @@ export class BuildingTiles {
     })
     this.renderer.addEventListener('dispose-model', () => this.loaded--)
     this.renderer.addEventListener('tile-visibility-change', () => this.events.changed())
+    this.renderer.addEventListener('load-root-tileset', ({ tileset }) => {
+      this.events.outlined(buildingBoxes((tileset as unknown as { root: TileJson }).root))
+    })
     for (const event of ['needs-update', 'tiles-load-end']) this.renderer.addEventListener(event, () => this.events.pending())
     this.renderer.addEventListener('load-error', ({ error }) => this.events.failed(error))
   }
