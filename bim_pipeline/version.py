@@ -8,16 +8,17 @@ from importlib import resources
 import ifcopenshell
 
 FORMAT = 1
-_PACKAGES = ("bim_pipeline", "spatial")
+# What of `spatial` decides a package's bytes; its queries do not.
+_SPATIAL_FILES = ("index.py", "schema.sql", "text.py")
 
 
 def pipeline_version() -> str:
     """Give a version that changes with the pipeline's own code and with ifcopenshell's version."""
     digest = hashlib.sha256(f"{FORMAT} {ifcopenshell.version}".encode())
-    for package in _PACKAGES:
-        files = (f for f in resources.files(package).iterdir() if f.name.endswith((".py", ".sql")))
-        for file in sorted(files, key=lambda f: f.name):
-            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    own = (f for f in resources.files("bim_pipeline").iterdir() if f.name.endswith(".py"))
+    shared = (resources.files("spatial").joinpath(name) for name in _SPATIAL_FILES)
+    for file in [*sorted(own, key=lambda f: f.name), *shared]:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return f"{FORMAT}.{digest.hexdigest()[:12]}"
 
 
