@@ -95,6 +95,7 @@ export class TwinScene implements TwinSceneApi {
   private cost = { drawCalls: 0, triangles: 0 }
   private framesDrawn = 0
   private hoverTicket = 0
+  private contextLost = false
   private disposed = false
 
   /** @param container an element with a size; the canvas fills it. @throws Error where WebGL2 is missing. */
@@ -357,9 +358,13 @@ export class TwinScene implements TwinSceneApi {
     this.rig.onHands(() => (this.atHome = false))
     const onLost = (event: Event): void => {
       event.preventDefault()
+      this.contextLost = true
+      this.timer.reset()
       this.events.emit('contextlost', true)
     }
     const onRestored = (): void => {
+      this.contextLost = false
+      this.shadow.clear()
       this.stateTexture.needsUpdate = true
       this.shadowDirty = this.depthDirty = true
       this.events.emit('contextlost', false)
@@ -483,7 +488,7 @@ export class TwinScene implements TwinSceneApi {
   }
 
   private schedule(delayMs = 0): void {
-    if (this.disposed) return
+    if (this.disposed || this.contextLost) return
     if (delayMs > 0) {
       window.clearTimeout(this.timeoutHandle)
       this.timeoutHandle = window.setTimeout(() => this.schedule(), delayMs)
@@ -494,6 +499,7 @@ export class TwinScene implements TwinSceneApi {
 
   private frame(now: number): void {
     this.frameHandle = 0
+    if (this.contextLost) return
     if (this.timer.isBusy()) return this.schedule()
     if (this.wholeDrawn && this.firstPictureAt === null) this.tellFirstPicture()
     const seconds = Math.min(0.1, (now - this.lastFrameAt) / 1000)

@@ -28,11 +28,16 @@ export class FrameTimer {
     this.gl.flush()
   }
 
+  /** Forgets the frame under way: its fence died with the GPU context. */
+  reset(): void {
+    this.fence = null
+  }
+
   /** Whether the last frame is still being drawn; takes its time when it is done. */
   isBusy(): boolean {
     if (!this.fence) return false
     const status = this.gl.getSyncParameter(this.fence, this.gl.SYNC_STATUS) as number
-    if (status !== this.gl.SIGNALED && !this.gl.isContextLost()) return true
+    if (status !== this.gl.SIGNALED) return true
     this.gl.deleteSync(this.fence)
     this.fence = null
     this.lastMs = performance.now() - this.began

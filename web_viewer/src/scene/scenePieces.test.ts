@@ -1,11 +1,13 @@
 import fc from 'fast-check'
-import { BufferAttribute, BufferGeometry, InstancedBufferAttribute } from 'three'
+import { BufferAttribute, BufferGeometry, Group, InstancedBufferAttribute, InstancedMesh, Matrix4, Mesh } from 'three'
 import { describe, expect, it } from 'vitest'
 import { contentMask, envelopeMask, spaceMask } from './classes'
 import { setDaylight, sunDirection } from './daylight'
 import { Emitter } from './emitter'
 import { localFromWorld, worldBox, worldFromLocal } from './frames'
 import { createUniforms, LAYER_GLASS, LAYER_SOLID, LAYER_SPACE, TileMaterials } from './materials'
+import { loadedElementBox } from './tileBoxes'
+import type { BuildingTiles } from './tiles'
 import { buildingBoxes, isWanted, prepareGeometry } from './tiles'
 import type { ElementColumns } from './types'
 
@@ -101,6 +103,40 @@ describe('prepareGeometry', () => {
     prepareGeometry(g)
     expect(g.getAttribute('elementId').getX(1)).toBe(-1)
     expect([0, 1, 2, 3].map((i) => g.getAttribute('tint').getComponent(2, i))).toEqual([0.5, 0.5, 0.5, 1])
+  })
+})
+
+describe('loadedElementBox', () => {
+  const mesh = (ids: BufferAttribute): Mesh => {
+    const g = new BufferGeometry().setAttribute('position', new BufferAttribute(Float32Array.from([0, 0, 0, 1, 0, 0, 0, 2, 0]), 3))
+    return new Mesh(g.setAttribute('elementId', ids))
+  }
+  const group = new Group()
+  group.rotation.x = -Math.PI / 2
+  const tilesOf = (...meshes: Mesh[]): BuildingTiles =>
+    ({ renderer: { group }, forEachMesh: (visit: (m: Mesh) => void) => { meshes.forEach(visit) } }) as unknown as BuildingTiles
+
+  it('finds vertices of a tile, shown or not, in the local frame', () => {
+    const tile = new Group()
+    tile.position.set(10, 20, 30)
+    const body = mesh(new BufferAttribute(Float32Array.from([7, 7, 7]), 1))
+    tile.add(body)
+    for (const parent of [group, null]) {
+      if (parent) parent.add(tile)
+      else tile.removeFromParent()
+      const box = loadedElementBox(tilesOf(body), 7)!
+      expect(box.min.map((v) => Math.round(v * 1e6) / 1e6)).toEqual([10, 20, 30])
+      expect(box.max.map((v) => Math.round(v * 1e6) / 1e6)).toEqual([11, 22, 30])
+    }
+    expect(loadedElementBox(tilesOf(body), 8)).toBeNull()
+  })
+
+  it('finds an instance alone', () => {
+    const g = mesh(new InstancedBufferAttribute(Float32Array.from([3, 4]), 1)).geometry
+    const both = new InstancedMesh(g, undefined, 2)
+    both.setMatrixAt(0, new Matrix4().makeTranslation(0, 0, 0))
+    both.setMatrixAt(1, new Matrix4().makeTranslation(0, 0, 5))
+    expect(loadedElementBox(tilesOf(both), 4)!.min.map(Math.round)).toEqual([0, 0, 5])
   })
 })
 

@@ -66,11 +66,15 @@ export class SunShadow {
     this.uniforms.uShadowBias.value = (radius * 2 * 1.6) / this.target.width
   }
 
-  /** The empty map: a depth picture must have been drawn to before a shader may read it. */
-  private publish(): void {
+  /** Empties the map: a depth picture must have been drawn to before a shader may read it. */
+  clear(): void {
     this.renderer.setRenderTarget(this.target)
     this.renderer.clear()
     this.renderer.setRenderTarget(null)
+  }
+
+  private publish(): void {
+    this.clear()
     this.uniforms.uShadowMap.value = this.target.depthTexture
     this.uniforms.uShadowTexel.value = 1 / this.target.width
   }
