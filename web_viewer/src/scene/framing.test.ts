@@ -110,7 +110,9 @@ describe('heights', () => {
   it('put the ground at zero where there is a basement, else under the model', () => {
     const [basement, ground] = [{ index: 1, elevationM: -3, heightM: 3 }, { index: 2, elevationM: 0, heightM: 3 }]
     expect(groundHeight({ min: [0, 0, -4], max: [9, 9, 20] }, [basement!, ground!])).toBe(0)
-    expect(groundHeight({ min: [0, 0, -4], max: [9, 9, 20] }, [ground!])).toBe(-4)
+    expect(groundHeight({ min: [0, 0, -4], max: [9, 9, 20] }, [ground!])).toBe(0)
+    expect(groundHeight({ min: [0, 0, -1.2], max: [9, 9, 20] }, [{ index: 1, elevationM: 0.3, heightM: 3 }])).toBe(0.3)
+    expect(groundHeight({ min: [0, 0, -1.2], max: [9, 9, 20] }, [{ index: 1, elevationM: 400, heightM: 3 }])).toBe(-1.2)
     expect(groundHeight({ min: [0, 0, 12], max: [9, 9, 20] }, [])).toBe(12)
     expect(groundHeight({ min: [0, 0, 2], max: [9, 9, 20] }, [basement!])).toBe(2)
   })

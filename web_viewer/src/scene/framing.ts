@@ -133,12 +133,13 @@ export function elementPose(box: Box, from: CameraPose, lens: Lens): CameraPose 
 }
 
 /**
- * Where the ground lies, m: at the model's own zero where a storey lies below it (a basement), else at the model's
- * lowest point, which may be its terrain.
+ * Where the ground lies, m: at the model's own zero where a storey lies below it (a basement), else at its lowest
+ * storey, foundations being below; at the model's lowest point where it has no storey in its height.
  */
 export function groundHeight(bounds: Box, storeys: readonly Storey[]): number {
-  const hasBasement = bounds.max[2] > 1 && storeys.some((storey) => storey.elevationM < -1)
-  return hasBasement ? Math.max(0, bounds.min[2]) : bounds.min[2]
+  const lowest = Math.min(...storeys.map((storey) => storey.elevationM))
+  const ground = bounds.max[2] > 1 && lowest < -1 ? 0 : lowest
+  return ground < bounds.max[2] ? Math.max(ground, bounds.min[2]) : bounds.min[2]
 }
 
 /** The union of boxes; null of none. */

@@ -136,7 +136,7 @@ describe('loadedElementBox', () => {
     const both = new InstancedMesh(g, undefined, 2)
     both.setMatrixAt(0, new Matrix4().makeTranslation(0, 0, 0))
     both.setMatrixAt(1, new Matrix4().makeTranslation(0, 0, 5))
-    expect(loadedElementBox(tilesOf(both), 4)!.min.map(Math.round)).toEqual([0, 0, 5])
+    expect(loadedElementBox(tilesOf(both), 4)!.min.map((v) => Math.round(v) + 0)).toEqual([0, 0, 5])
   })
 })
 
