@@ -21,7 +21,7 @@ from bim_pipeline.assembly import Assembly, assemble
 from bim_pipeline.catalogue import Catalogue, write_catalogue
 from bim_pipeline.errors import EmptyModelError
 from bim_pipeline.georeference import read_georeference
-from bim_pipeline.opening import SourceFile, inspect_source, open_model
+from bim_pipeline.opening import SourceFile, inspect_source, open_model, reading
 from bim_pipeline.package import (
     MANIFEST,
     REPORT,
@@ -146,15 +146,19 @@ class _Build:
         """Read the file; shapes are computed meanwhile. Gives the model, its tables and its shapes."""
         self._teller.tell("read", 0.0)
         model = open_model(self._file)
-        products = list_products(model)
+        with reading(self._file):
+            products = list_products(model)
         if not products:
             raise EmptyModelError(f"{self._file.path} holds no building element; export the model again")
-        without_derived_marks(products)
+        with reading(self._file):
+            without_derived_marks(products)
+            chunks_of_ids = plan_chunks(products)
         self._teller.tell("read", 0.7)
-        job = ShapeJob(model, plan_chunks(products), self._jobs, self._on_chunk)
+        job = ShapeJob(model, chunks_of_ids, self._jobs, self._on_chunk)
         job.start()
         try:
-            tables = read_source(model, products)
+            with reading(self._file):
+                tables = read_source(model, products)
             self._lap("read")
             chunks = job.result()
         except BaseException:
@@ -182,10 +186,13 @@ class _Build:
         portals = derive_portals(assembly.elements, storeys, spaces, assembly.geometry.meshes())
         self._teller.tell("tiles", 0.3)
         cells = cut_cells(assembly.elements, assembly.geometry.bodies, assembly.boxes)
+        with reading(self._file):
+            name, application = _name(model, self._file.path), _application(model)
+            georeference = read_georeference(model, tables.units.metres_per_unit)
         return _Model(
-            name=_name(model, self._file.path),
-            application=_application(model),
-            georeference=read_georeference(model, tables.units.metres_per_unit),
+            name=name,
+            application=application,
+            georeference=georeference,
             source=tables,
             assembly=assembly,
             storeys=storeys,

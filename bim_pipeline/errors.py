@@ -7,6 +7,7 @@ PipelineError                what went wrong and what to do, in one line
 │   ├── NotIfcError
 │   ├── UnsupportedSchemaError
 │   ├── TruncatedSourceError
+│   ├── DamagedSourceError
 │   └── EmptyModelError
 └── TargetError              the package cannot be written
     ├── TargetUnwritableError
@@ -40,6 +41,10 @@ class UnsupportedSchemaError(SourceError):
 
 class TruncatedSourceError(SourceError):
     """The file ends before its end, or cannot be parsed."""
+
+
+class DamagedSourceError(SourceError):
+    """The file can be parsed, but its entities do not fit together."""
 
 
 class EmptyModelError(SourceError):

@@ -13,6 +13,7 @@ from bim_pipeline.source import FloatArray, IntArray, SmoothMesh
 
 CREASE_ANGLE_DEG = 35.0
 MAX_QUANTUM = 65535
+MIN_EXTENT_M = 1e-6
 # Below this area, m2, a triangle is thinner than anything that a screen shows.
 MIN_TRIANGLE_AREA_M2 = 1e-10
 
@@ -29,7 +30,8 @@ def sound_triangles(vertices: FloatArray, triangles: IntArray) -> NDArray[np.boo
     different = (a != b) & (b != c) & (a != c)
     finite_vertex = np.asarray(np.isfinite(vertices).all(axis=1))
     finite = finite_vertex[triangles].all(axis=1)
-    area = np.linalg.norm(face_vectors(vertices, triangles), axis=1) * 0.5
+    with np.errstate(over="ignore", invalid="ignore"):
+        area = np.linalg.norm(face_vectors(vertices, triangles), axis=1) * 0.5
     sound: NDArray[np.bool_] = different & finite & (area > MIN_TRIANGLE_AREA_M2)
     return sound
 
@@ -144,7 +146,7 @@ class Quantizer:
     def over(cls, low: FloatArray, high: FloatArray) -> Quantizer:
         """Make the quantizer for the box `low`..`high`, (3,) each, m."""
         extent = float(np.max(high - low))
-        step = extent / MAX_QUANTUM if extent > 0 else 1.0 / MAX_QUANTUM
+        step = max(extent, MIN_EXTENT_M) / MAX_QUANTUM
         return cls((float(low[0]), float(low[1]), float(low[2])), step)
 
     @property

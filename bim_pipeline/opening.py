@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import ifcopenshell
 from ifcopenshell import ifcopenshell_wrapper
 
 from bim_pipeline.errors import (
+    DamagedSourceError,
     NotIfcError,
     SourceMissingError,
     TruncatedSourceError,
@@ -59,10 +62,23 @@ def open_model(source: SourceFile) -> Any:
     try:
         return ifcopenshell.open(str(source.path))
     except (OSError, RuntimeError, ifcopenshell.Error) as error:
-        reason = str(error).strip().splitlines()
-        raise TruncatedSourceError(
-            f"{source.path} cannot be parsed ({reason[0] if reason else 'damaged'}); export it again"
-        ) from error
+        lines = str(error).strip().splitlines() or ["damaged"]
+        reason = lines[0].removesuffix(", check logs")
+        raise TruncatedSourceError(f"{source.path} cannot be parsed ({reason}); export it again") from error
+
+
+@contextmanager
+def reading(source: SourceFile) -> Iterator[None]:
+    """Turn what reading entities raises, where one is not of the kind that the schema demands, into an error.
+
+    ifcopenshell does not check references: a damaged file shows itself only where an attribute is missing.
+    Raises DamagedSourceError, with the error that it stands for as its cause.
+    """
+    try:
+        yield
+    except (AttributeError, IndexError, TypeError, ValueError, RuntimeError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise DamagedSourceError(f"{source.path} is damaged ({reason}); export it again") from error
 
 
 def _scan(path: Path) -> tuple[str, int, bytes, bytes]:

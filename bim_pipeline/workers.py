@@ -132,7 +132,11 @@ def _work(pipe: Connection, model: Any, chunks: Sequence[Sequence[int]], next_ch
             break
         pipe.send(("begun", index))
         _limit_cpu(CHUNK_CPU_S)
-        pipe.send(("done", shape_chunk(model, chunks[index])))
+        try:
+            result = shape_chunk(model, chunks[index])
+        except Exception:  # noqa: BLE001 - the parent does the chunk again, product by product, and says why
+            os._exit(1)
+        pipe.send(("done", result))
     pipe.send(("memory", _private_bytes()))
     pipe.close()
     os._exit(0)
@@ -176,7 +180,11 @@ def _in_a_process(model: Any, step_ids: Sequence[int]) -> ChunkResult | None:
 def _work_once(pipe: Connection, model: Any, step_ids: Sequence[int]) -> None:
     _die_with_parent()
     _limit_cpu(RESCUE_CPU_S)
-    pipe.send(shape_chunk(model, step_ids))
+    try:
+        pipe.send(shape_chunk(model, step_ids))
+    except Exception as error:  # noqa: BLE001 - of one product, it is that product's reason
+        if len(step_ids) == 1:
+            pipe.send(ChunkResult(failed={step_ids[0]: f"{type(error).__name__}: {error}"[:200]}))
     pipe.close()
     os._exit(0)
 

@@ -60,6 +60,18 @@ def test_a_shape_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
     assert list(results[0].failed) == [2]
 
 
+def test_an_error_in_a_process_is_the_reason_of_one_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(model: Any, ids: Sequence[int]) -> ChunkResult:
+        if 2 in ids:
+            raise ValueError("no such thing")
+        return placed(ids)
+
+    monkeypatch.setattr(workers, "shape_chunk", stumble)
+    results = run([[1, 2, 3], [4]], 2)
+    assert step_ids(results) == [1, 3, 4]
+    assert results[0].failed == {2: "ValueError: no such thing"}
+
+
 def test_an_error_of_the_program_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(done: int, total: int) -> None:
         raise RuntimeError("the listener failed")
