@@ -47,9 +47,9 @@ export const useSelectionStore = defineStore('selection', () => {
     storey.value = storey.value === next ? null : next
   }
 
-  /** Goes to an element or box, out of the isolation that would hide it. */
-  async function flyTo(target: number | BoxInfo, onStorey: number | null = null): Promise<void> {
-    if (storey.value !== null && onStorey !== null && onStorey !== storey.value) {
+  /** Goes to an element or box, out of the isolation that would hide it; `open` opens its storey from above. */
+  async function flyTo(target: number | BoxInfo, onStorey: number | null = null, open = false): Promise<void> {
+    if ((open || storey.value !== null) && onStorey !== null && onStorey !== storey.value) {
       storey.value = onStorey
       // The move to the new storey's view begins first, so that this one supersedes it.
       await nextTick()

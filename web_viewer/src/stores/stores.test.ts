@@ -145,6 +145,18 @@ describe('the selection', () => {
     expect(scene.isolateStorey).toHaveBeenLastCalledWith(null)
   })
 
+  it('opens the storey of a room that it goes to, and leaves the whole building alone for the rest', async () => {
+    const selection = useSelectionStore()
+    const box = { min: [0, 0, 0], max: [1, 1, 1] } as const
+    await selection.flyTo(box, 3)
+    expect(selection.storey).toBeNull()
+    await selection.flyTo(box, 3, true)
+    expect(selection.storey).toBe(3)
+    expect(scene.flyTo).toHaveBeenLastCalledWith(box)
+    await selection.flyTo(box, 2)
+    expect(selection.storey).toBe(2)
+  })
+
   it('says so when an element cannot be read, and lets go of what is hidden', async () => {
     const selection = useSelectionStore()
     await selection.select(2)
