@@ -140,7 +140,7 @@ def _build_plain(package: Path, site: Path) -> None:
         "--outDir",
         str(site),
         "--logLevel",
-        "warn",
+        "error",
     ]
     subprocess.run(command, cwd=VIEWER, check=True)  # noqa: S603
     write_plain_glb(package, site / "plain.glb")

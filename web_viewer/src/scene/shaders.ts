@@ -280,7 +280,7 @@ export const GHOST_FRAGMENT = /* glsl */ `
     vec3 n = seenNormal();
     float facing = abs(dot(n, normalize(cameraPosition - vWorld)));
     vec3 colour = mix(uGhostColour, vPaint.rgb, vPaint.a);
-    float alpha = mix(0.13, 0.022, facing) + vPaint.a * 0.28;
+    float alpha = mix(0.1, 0.014, facing) + vPaint.a * 0.28;
     outColour = vec4(colour * alpha, alpha);
   }
 `
