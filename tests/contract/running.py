@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,13 +51,22 @@ def environment() -> dict[str, str]:
 
 @contextlib.contextmanager
 def running_server(
-    package: Path, log: Path, *options: str, port: int | None = None
+    package: Path,
+    log: Path,
+    *options: str,
+    port: int | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[RunningServer]:
-    """Serve a package until the block ends; fails with the log when the server does not come up."""
+    """Serve a package until the block ends; fails with the log when the server does not come up.
+
+    `variables` are set in its environment, as a person sets `TWIN_...`.
+    """
     port = port or free_port()
     command = [sys.executable, "-m", "twin.cli", "serve", str(package), "--port", str(port), *options]
     with log.open("wb") as stderr:
-        process = subprocess.Popen(command, cwd=ROOT, stderr=stderr, stdout=stderr, env=environment())
+        process = subprocess.Popen(
+            command, cwd=ROOT, stderr=stderr, stdout=stderr, env=environment() | dict(variables or {})
+        )
     server = RunningServer(f"http://127.0.0.1:{port}", log, process)
     try:
         _wait_until_up(server)
