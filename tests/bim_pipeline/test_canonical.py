@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import ConvexHull, Delaunay
 
@@ -32,12 +32,14 @@ def same(one: tuple[FloatArray, IntArray], two: tuple[FloatArray, IntArray]) -> 
     return bool(np.array_equal(first[0], second[0]) and np.array_equal(first[1], second[1]))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32))
 def test_the_order_of_vertices_and_triangles_does_not_matter(seed: int) -> None:
     for mesh in (cube(), cylinder(12)):
         assert same(mesh, shuffled(*mesh, seed))
 
 
+@settings(deadline=None)
 @given(st.lists(st.booleans(), min_size=6, max_size=6))
 def test_the_diagonals_of_a_cube_do_not_matter(flips: list[bool]) -> None:
     vertices, triangles = cube()
@@ -49,6 +51,7 @@ def test_the_diagonals_of_a_cube_do_not_matter(flips: list[bool]) -> None:
     assert same((vertices, triangles), (vertices, np.array(other, dtype=np.int32).reshape(-1, 3)))
 
 
+@settings(deadline=None)
 @given(st.integers(3, 30), st.integers(0, 2**32), st.integers(0, 29))
 def test_any_fan_of_a_plane_polygon_becomes_the_same_mesh(corners: int, seed: int, apex: int) -> None:
     random = np.random.default_rng(seed)
@@ -63,6 +66,7 @@ def test_any_fan_of_a_plane_polygon_becomes_the_same_mesh(corners: int, seed: in
     assert same((flat, fans[0]), (flat, fans[1]))
 
 
+@settings(deadline=None)
 @given(st.integers(4, 40), st.integers(0, 2**32))
 def test_a_plane_part_becomes_delaunay(count: int, seed: int) -> None:
     points = np.random.default_rng(seed).uniform(-1, 1, (count, 2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -42,6 +42,7 @@ def cylinder(sides: int) -> tuple[FloatArray, IntArray]:
     return vertices, np.array(triangles + caps, dtype=np.int32)
 
 
+@settings(deadline=None)
 @given(positions)
 def test_quantization_moves_no_coordinate_more_than_its_error(points: FloatArray) -> None:
     quantizer = Quantizer.over(points.min(axis=0), points.max(axis=0))
@@ -51,6 +52,7 @@ def test_quantization_moves_no_coordinate_more_than_its_error(points: FloatArray
     assert quantizer.error_m <= max(np.ptp(points, axis=0).max(), 1.0) / MAX_QUANTUM / 2 * (1 + 1e-12)
 
 
+@settings(deadline=None)
 @given(positions)
 def test_quantizing_what_was_quantized_changes_nothing(points: FloatArray) -> None:
     quantizer = Quantizer.over(points.min(axis=0), points.max(axis=0))
@@ -58,6 +60,7 @@ def test_quantizing_what_was_quantized_changes_nothing(points: FloatArray) -> No
     assert (quantizer.quantize(quantizer.positions(quanta)) == quanta).all()
 
 
+@settings(deadline=None)
 @given(arrays(np.float64, (20, 3), elements=st.floats(-1, 1)))
 def test_packed_normals_are_within_half_a_degree(vectors: FloatArray) -> None:
     length = np.linalg.norm(vectors, axis=1, keepdims=True)

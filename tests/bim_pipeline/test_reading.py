@@ -8,7 +8,7 @@ from typing import Any
 import ifcopenshell
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bim_pipeline.georeference import degrees
@@ -190,6 +190,7 @@ def placement(
 vectors = st.tuples(*[st.floats(-1, 1)] * 3).filter(lambda v: float(np.linalg.norm(v)) > 0.1)
 
 
+@settings(deadline=None)
 @given(vectors, vectors)
 def test_placements_are_rotations_whatever_their_directions(axis: Any, reference: Any) -> None:
     file = ifcopenshell.file(schema="IFC4")

@@ -54,6 +54,7 @@ def sorted_corners(corners: FloatArray) -> FloatArray:
     return flat[np.lexsort(np.round(flat, 2).T)]
 
 
+@settings(deadline=None)
 @given(unit_quaternions)
 def test_quaternions_turn_as_their_matrices(q: tuple[float, ...]) -> None:
     unit = np.array(q) / np.linalg.norm(q)
