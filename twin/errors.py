@@ -16,6 +16,9 @@
         ├── ForbiddenError    403, a page of another site tried to write
         ├── SignInError       401, nobody has signed in, or wrongly
         ├── AccountError      409, an account that cannot be made so
+        ├── AlarmStateError   409, an alarm that cannot take this step now
+        ├── NotRecordedError  404, the film has nothing of that time
+        ├── DamagedFilmError  503, a stretch of film cannot be read
         ├── BodyTooLargeError 413
         └── GoneError         410, an older revision of the model was asked for
 """
@@ -113,6 +116,26 @@ class AccountError(RequestError):
 
     status = HTTPStatus.CONFLICT
     slug = "account"
+
+
+class AlarmStateError(RequestError):
+    """An alarm that cannot take this step in the state that it is in (ISA-18.2)."""
+
+    status = HTTPStatus.CONFLICT
+    slug = "alarm-state"
+
+
+class NotRecordedError(NotFoundError):
+    """The film has nothing of the time that was asked for."""
+
+    slug = "not-recorded"
+
+
+class DamagedFilmError(RequestError):
+    """A stretch of film that cannot be read: its bytes were changed, or another version wrote them."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    slug = "damaged-film"
 
 
 class BodyTooLargeError(RequestError):

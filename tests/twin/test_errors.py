@@ -18,8 +18,6 @@ REQUEST_ERRORS = (
     errors.SignInError("x"),
     errors.AccountError("x"),
     errors.AlarmStateError("x"),
-    errors.SignInError("x"),
-    errors.AccountError("x"),
     errors.BodyTooLargeError(10),
 )
 FOREIGN_ERRORS = (
