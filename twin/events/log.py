@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from telemetry_bridge.clock import Clock
@@ -18,7 +17,7 @@ from twin.store.tables import EVENT
 Listener = Callable[[Event], None]
 
 PAGE = 1000
-TRIES = 20  # of an append that another server's append came before
+APPEND_LOCK = 0x7477696E  # "twin": the advisory lock that appends take their turns by
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +57,10 @@ class EventLog:
 
         The caller calls `announce` when it has committed.
         """
-        now_ms = int(self._clock.now_ms())
-        for _ in range(TRIES):
-            head = await _head(connection)
-            events = tuple(appended(drafts, head, now_ms))
-            try:
-                async with connection.begin_nested():
-                    await connection.execute(EVENT.insert(), [_row(event) for event in events])
-            except IntegrityError:
-                continue  # another server took these numbers
-            return events
-        raise RuntimeError(f"no place in the event log after {TRIES} tries")
+        await _take_turn(connection)
+        events = tuple(appended(drafts, await _head(connection), int(self._clock.now_ms())))
+        await connection.execute(EVENT.insert(), [_row(event) for event in events])
+        return events
 
     def announce(self, events: Sequence[Event]) -> None:
         """Tell the listeners of events that are on disk now."""
@@ -124,6 +116,15 @@ class EventLog:
         async with self._engine.connect() as connection:
             rows = (await connection.execute(query)).all()
         return sorted((min(int(number), buckets - 1), str(kind), int(count)) for number, kind, count in rows)
+
+
+async def _take_turn(connection: AsyncConnection) -> None:
+    """Let one append at a time read where the log ends; held until the transaction does.
+
+    On SQLite `writing` holds the only write lock already.
+    """
+    if connection.dialect.name == "postgresql":
+        await connection.execute(select(func.pg_advisory_xact_lock(APPEND_LOCK)))
 
 
 async def _head(connection: AsyncConnection) -> Head:

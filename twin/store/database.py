@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from twin.errors import DatabaseError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+VERSION_TABLE = "alembic_version"
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
@@ -33,8 +34,7 @@ async def open_database(url: str) -> AsyncEngine:
     """
     engine = _engine(url)
     try:
-        async with writing(engine) as connection:
-            await connection.run_sync(_migrate)
+        await migrate(engine, MIGRATIONS / "versions", VERSION_TABLE)
     except (TimeoutError, DBAPIError, OSError) as error:
         await engine.dispose()
         raise DatabaseError(f"the database {_shown(url)} cannot be used ({_reason(error)})") from error
@@ -86,10 +86,22 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _migrate(connection: Connection) -> None:
+async def migrate(engine: AsyncEngine, versions: Path, version_table: str) -> None:
+    """Apply the alembic revisions in a folder that are not applied yet; all or none.
+
+    Each feature has its own folder and its own `version_table`, so that one can come without the others.
+    """
+    async with writing(engine) as connection:
+        await connection.run_sync(_upgrade, versions, version_table)
+
+
+def _upgrade(connection: Connection, versions: Path, version_table: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("version_locations", str(versions))
     config.attributes["connection"] = connection
+    config.attributes["version_table"] = version_table
     command.upgrade(config, "head")
 
 
