@@ -28,6 +28,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from navigation.errors import AmbiguousPlaceError, NoRouteError, PlaceError
 from spatial.errors import BadCursorError, PackageError, QueryError, UnknownPlaceError
 from telemetry_bridge.errors import CommandError, FaultsError, PayloadError
 
@@ -180,6 +181,9 @@ def problem_of(error: RequestError) -> Problem:
 
 
 FOREIGN_PROBLEMS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (
+    (AmbiguousPlaceError, HTTPStatus.CONFLICT, "ambiguous-place"),
+    (PlaceError, HTTPStatus.NOT_FOUND, "unknown-place"),
+    (NoRouteError, HTTPStatus.CONFLICT, "no-route"),
     (UnknownPlaceError, HTTPStatus.NOT_FOUND, "unknown-place"),
     (BadCursorError, HTTPStatus.BAD_REQUEST, "bad-cursor"),
     (QueryError, HTTPStatus.BAD_REQUEST, "bad-query"),
@@ -203,6 +207,8 @@ def problem_of_foreign(error: Exception) -> Problem:
 
 
 def _faults(error: Exception) -> tuple[dict[str, Any], ...]:
+    if isinstance(error, NoRouteError):
+        return error.faults()
     faults = error.faults if isinstance(error, FaultsError) else ()
     return tuple({"where": fault.where, "message": fault.message} for fault in faults)
 

@@ -49,6 +49,12 @@ class Settings(BaseSettings):
     """When simulated time begins; now when unset."""
     seed: int = 1
 
+    database: str | None = None
+    """``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST/NAME``; when unset, a file in the data folder."""
+    film_flush_s: float = Field(default=2.0, gt=0, le=60)
+    """So many seconds of telemetry at most are lost when the server is killed."""
+    film_keep_days: float = Field(default=30.0, gt=0)
+
     package_poll_s: float = Field(default=3.0, gt=0)
     """How often the server looks whether the package was rebuilt under it."""
 

@@ -4,9 +4,11 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -62,4 +64,78 @@ TOKEN = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("used_ms", BigInteger, nullable=False),
     Column("expires_ms", BigInteger),  # NULL: until revoked
+)
+
+#: What points were, by the hash of their registry: old film is read by it.
+FILM_REGISTRY = Table(
+    "film_registry",
+    METADATA,
+    Column("hash", String(12), primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
+#: Recorded frames, about a minute a row. The index alone tells what there is, without reading `data`.
+FILM_SEGMENT = Table(
+    "film_segment",
+    METADATA,
+    Column("id", BIG, primary_key=True, autoincrement=False),  # the later recorded, the greater
+    Column("start_ms", Double, nullable=False),
+    Column("end_ms", Double, nullable=False),
+    Column("registry", String(12), nullable=False),
+    Column("samples", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("film_segment_span", "end_ms", "start_ms", "registry", "samples"),
+)
+
+#: Parts of a segment that is not whole yet, a few seconds each.
+FILM_CHUNK = Table(
+    "film_chunk",
+    METADATA,
+    Column("segment", BIG, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("until_ms", Double, nullable=False),
+    Column("registry", String(12), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+#: Alarms by their events: a projection, which `twin.alarms.projection.rebuild` makes anew.
+ALARM = Table(
+    "alarm",
+    METADATA,
+    Column("id", String(26), primary_key=True),  # time-ordered, by the first raising
+    Column("rule", String(64), nullable=False),
+    Column("priority", Integer, nullable=False),  # 0 critical ... 3 low
+    Column("device", String(128), nullable=False),
+    Column("point", String(128), nullable=False),
+    Column("element", String(64)),
+    Column("space", String(64)),
+    Column("storey", String(64)),
+    Column("state", String(32), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("occurrences", Integer, nullable=False),
+    Column("raised_ms", BigInteger, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+    Column("returned_ms", BigInteger),
+    Column("acknowledged_ms", BigInteger),
+    Column("acknowledged_by", String(128)),
+    Column("closed_ms", BigInteger),
+    Column("closed_by", String(128)),
+    Column("shelved_until_ms", BigInteger),
+    Column("shelved_by", String(128)),
+    Column("last_event", String(26), nullable=False),
+    Column("shown", Text, nullable=False),  # JSON of what is shown and never searched
+    Index("alarm_by_raised", "raised_ms"),
+    Index("alarm_by_device", "device", "raised_ms"),
+    Index("alarm_by_priority", "priority", "id"),
+)
+
+#: Of one rule and one point at most one alarm is open.
+Index(
+    "alarm_open_once",
+    ALARM.c.rule,
+    ALARM.c.device,
+    ALARM.c.point,
+    unique=True,
+    sqlite_where=ALARM.c.closed_ms.is_(None),
+    postgresql_where=ALARM.c.closed_ms.is_(None),
 )
