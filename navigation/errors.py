@@ -12,7 +12,7 @@ NavigationError             one line that says what to do
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 Reason: TypeAlias = Literal["locked", "not_step_free", "not_connected", "unreachable_place"]
 
@@ -52,3 +52,23 @@ class NoRouteError(NavigationError):
         self.zh = zh
         self.en = en
         self.blockers = blockers
+
+    def told_in(self, language: str) -> NoRouteError:
+        """The same error, its text in a language."""
+        told = NoRouteError(self.reason, self.zh, self.en, self.blockers)
+        told.args = (self.zh if language == "zh-CN" else self.en,)
+        return told
+
+    def faults(self) -> tuple[dict[str, Any], ...]:
+        """What stands in the way: `reason`, `kind`, `where` (a guid), `message`, `message_en`."""
+        told = tuple(
+            {
+                "reason": self.reason,
+                "kind": each.kind,
+                "where": each.guid,
+                "message": each.name_zh,
+                "message_en": each.name_en,
+            }
+            for each in self.blockers
+        )
+        return told or ({"reason": self.reason},)

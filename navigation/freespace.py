@@ -144,7 +144,7 @@ def _floor(
     solid: Sequence[BaseGeometry],
     radius: float,
 ) -> BaseGeometry:
-    body = footprint.buffer(-radius, join_style="mitre", mitre_limit=MITRE_LIMIT)
+    body: BaseGeometry = footprint.buffer(-radius, join_style="mitre", mitre_limit=MITRE_LIMIT)
     grown = shapely.union_all(
         shapely.buffer(list(solid), radius, join_style="mitre", mitre_limit=MITRE_LIMIT)
     )

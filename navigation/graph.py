@@ -154,7 +154,7 @@ def _add_gate(built: NavGraph, portal: Portal, overlay: Overlay) -> None:
         if gate is None or not sides:
             built.notes.append((portal.portal_index, "joins no rooms"))
         return
-    spots = _spots(gate, [built.rooms[space].free for space in sides])
+    spots = _spots(gate, [built.rooms[space].free for space in sides], one=len(sides) == 1)
     if not len(spots):
         built.notes.append((portal.portal_index, "cannot be reached on the free floor"))
     for x, y in spots.tolist():
@@ -173,10 +173,12 @@ def _add_crossing(built: NavGraph, portal: Portal, spot: tuple[float, float], ov
     _add_edges(built, first, second, overlay, **_facts(portal, length, overlay))
 
 
-def _spots(gate: Gate, floors: list[FreeSpace]) -> Floats:
-    """Where a gate is crossed: points across it that lie on the floors of both its sides, (n, 2)."""
+def _spots(gate: Gate, floors: list[FreeSpace], *, one: bool) -> Floats:
+    """Where a gate is crossed: points across it on the floors of its sides, (n, 2); one: its middle alone."""
     half = gate.half_width_m(BODY_RADIUS_M)
-    count = 1 if half < NARROW_GATE_M else min(2 * math.ceil(half / GATE_SPACING_M) + 1, MOST_ON_A_GATE)
+    count = (
+        1 if one or half < NARROW_GATE_M else min(2 * math.ceil(half / GATE_SPACING_M) + 1, MOST_ON_A_GATE)
+    )
     found = _across(gate, half, count, floors)
     if len(found):
         return found

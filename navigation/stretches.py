@@ -68,7 +68,7 @@ class Stretcher:
             run.vertices.append(Vertex(*goal.position))
             run.chains.append(Chain((goal.space,)))
         self._finish(done, run, profile, slow)
-        return tuple(done)
+        return _merged(done)
 
     def _follow(
         self, done: list[Stretch], run: _Run, tail: int, head: int, profile: Profile, slow: frozenset[int]
@@ -160,6 +160,31 @@ class Stretcher:
         kind: LegKind = facts["kind"]
         seconds = flight_s(kind, facts["length_m"], facts["rise_m"], profile)
         return Stretch(kind, storeys[0], storeys[1], points, (), facts["length_m"], seconds, name)
+
+
+def _merged(stretches: Sequence[Stretch]) -> tuple[Stretch, ...]:
+    """Walks that follow each other on one storey as one."""
+    done: list[Stretch] = []
+    for each in stretches:
+        last = done[-1] if done else None
+        if last is not None and last.kind == each.kind == "walk" and last.to_storey == each.storey:
+            done[-1] = _joined(last, each)
+        else:
+            done.append(each)
+    return tuple(done)
+
+
+def _joined(first: Stretch, second: Stretch) -> Stretch:
+    later = ((at_m + first.length_m, crossing) for at_m, crossing in second.crossings)
+    return Stretch(
+        "walk",
+        first.storey,
+        second.to_storey,
+        np.concatenate([first.points, second.points[1:]]),
+        (*first.crossings, *later),
+        first.length_m + second.length_m,
+        first.duration_s + second.duration_s,
+    )
 
 
 def flight_s(kind: LegKind, length_m: float, rise_m: float, profile: Profile) -> float:

@@ -16,6 +16,7 @@ from twin.http import (
     layers,
     model,
     points,
+    route,
     spatial,
     telemetry,
     tiles,
@@ -33,7 +34,7 @@ DESCRIPTION = (
     "`/ws/live`."
 )
 
-ROOMS = (health, model, elements, spatial, points, telemetry, bindings, layers, tiles, docs)
+ROOMS = (health, model, elements, spatial, route, points, telemetry, bindings, layers, tiles, docs)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -12,6 +12,7 @@ from rich.console import Console
 from typer.exceptions import Abort, TyperException
 
 from bim_pipeline.errors import PipelineError
+from navigation.errors import NavigationError
 from spatial.errors import SpatialError
 from telemetry_bridge.errors import BridgeError
 from twin.errors import TwinError
@@ -108,6 +109,24 @@ def demo(
     serve_demo(options, var=var, jobs=jobs)
 
 
+@cli.command()
+def route(
+    package: Annotated[Path, typer.Argument(metavar="DIR", help="The package's folder.")],
+    start: Annotated[
+        str, typer.Option("--from", help="A room's number, name or guid, a POI's id, or x,y,z.")
+    ],
+    goal: Annotated[str, typer.Option("--to", help="As --from.")],
+    profile: Annotated[str, typer.Option(help="walk or step_free.")] = "walk",
+    lang: Annotated[str, typer.Option(help="Language of the instructions: zh-CN or en.")] = "zh-CN",
+    venue: Annotated[Path | None, typer.Option(help="The venue folder.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Find the way from place to place; exit 2 with the reason where there is none."""
+    from twin.commands import print_route
+
+    print_route(package, start, goal, profile=profile, lang=lang, venue=venue, as_json=as_json)
+
+
 def main() -> None:
     """Entry point of the `twin` command."""
     sys.exit(run(sys.argv[1:]))
@@ -123,7 +142,7 @@ def _guarded(command: Callable[[], Any]) -> int:
         outcome = command()
     except TyperException as error:
         return _fail(f"{error.format_message()} (see twin --help)")
-    except (TwinError, PipelineError, SpatialError, BridgeError) as error:
+    except (TwinError, PipelineError, SpatialError, BridgeError, NavigationError) as error:
         return _fail(str(error))
     except (KeyboardInterrupt, Abort):
         return _fail("stopped", EXIT_INTERRUPTED)

@@ -2,16 +2,24 @@
 
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.panel import Panel
 
+from navigation.errors import NoRouteError
+from navigation.model import Language
+from spatial.package import ModelPackage
 from twin.app import assemble
+from twin.errors import SettingError
+from twin.http.route import RouteAnswer, shown_route
 from twin.logs import configure_logs
 from twin.runtime import Twin, open_twin
 from twin.serving import address_of, bind_port, serve
 from twin.settings import Settings, load_settings
+from twin.venue import load_venue, plain_venue
+from twin.wayfinding import open_navigator
 
 
 def serve_package(options: Mapping[str, Any]) -> None:
@@ -39,3 +47,36 @@ def announce(twin: Twin, address: str) -> None:
         f"API: {address}/docs; Ctrl-C ends[/dim]",
     ]
     Console(stderr=True).print(Panel.fit("\n".join(lines), border_style="cyan"))
+
+
+def print_route(
+    package: Path, start: str, goal: str, *, profile: str, lang: str, venue: Path | None, as_json: bool
+) -> None:
+    """Print the way from place to place. Raises PackageError, VenueError, SettingError, NavigationError."""
+    language = _language(lang)
+    with ModelPackage.open(package) as opened:
+        kept = load_venue(venue) if venue else plain_venue(opened.manifest.name)
+        try:
+            route = open_navigator(opened, kept).route(start, goal, profile)
+        except NoRouteError as error:
+            raise error.told_in(language) from error
+        answer = shown_route(opened, route, language)
+    if as_json:
+        print(answer.model_dump_json())
+    else:
+        _print_steps(answer)
+
+
+def _language(lang: str) -> Language:
+    if lang in ("zh-CN", "zh"):
+        return "zh-CN"
+    if lang == "en":
+        return "en"
+    raise SettingError(f"no instructions in {lang!r}; give --lang zh-CN or --lang en")
+
+
+def _print_steps(answer: RouteAnswer) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    for number, step in enumerate(answer.steps, 1):
+        console.print(f"{number:3}. {step.text}", markup=False)
+    console.print(f"{answer.length_m:.0f} m, {answer.duration_s / 60:.1f} min", markup=False)

@@ -204,6 +204,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/route": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Route
+         * @description The way from place to place, past the doors that are locked now.
+         *
+         *     404: no such place. 409: there is no way; `errors` names what stands in it.
+         */
+        get: operations["getRoute"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/poi": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Poi Places
+         * @description The points of interest, each with its room, its storey and where one stands.
+         */
+        get: operations["listPoiPlaces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/points": {
         parameters: {
             query?: never;
@@ -938,6 +980,39 @@ export interface components {
             next: string | null;
         };
         /**
+         * PoiPlace
+         * @description A point of interest and where one stands at it; nulls where the model has no such place.
+         */
+        PoiPlace: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            name: components["schemas"]["Name"];
+            /** Space */
+            space: string | null;
+            space_name: components["schemas"]["Name"] | null;
+            /** Storey */
+            storey: string | null;
+            storey_name: components["schemas"]["Name"] | null;
+            /** Position */
+            position: [
+                number,
+                number,
+                number
+            ] | null;
+        };
+        /**
+         * PoiPlaces
+         * @description Points of interest, in the venue's order.
+         */
+        PoiPlaces: {
+            /** Items */
+            items: components["schemas"]["PoiPlace"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * Point
          * @description One quantity of a device; `element` is the guid of the element that the device is bound to.
          */
@@ -1062,6 +1137,144 @@ export interface components {
             code: string;
             /** Reason */
             reason: string;
+        };
+        /**
+         * RouteAnswer
+         * @description A way from place to place; `length_m` is what is walked, a lift's ride adds none.
+         */
+        RouteAnswer: {
+            start: components["schemas"]["RoutePlace"];
+            goal: components["schemas"]["RoutePlace"];
+            /** Profile */
+            profile: string;
+            /**
+             * Lang
+             * @enum {string}
+             */
+            lang: "zh-CN" | "en";
+            /** Length M */
+            length_m: number;
+            /** Duration S */
+            duration_s: number;
+            /** Legs */
+            legs: components["schemas"]["RouteLeg"][];
+            /** Steps */
+            steps: components["schemas"]["RouteStep"][];
+            /** Portals */
+            portals: components["schemas"]["RoutePortal"][];
+        };
+        /**
+         * RouteLeg
+         * @description A part of a way: a walk on one storey, or a stair, ramp or lift to the next. `polyline` in m.
+         */
+        RouteLeg: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "walk" | "stair" | "ramp" | "lift";
+            /** Storey */
+            storey: string | null;
+            /** To Storey */
+            to_storey: string | null;
+            /** Polyline */
+            polyline: [
+                number,
+                number,
+                number
+            ][];
+            /** Length M */
+            length_m: number;
+            /** Duration S */
+            duration_s: number;
+            object: components["schemas"]["RouteObject"] | null;
+        };
+        /**
+         * RouteObject
+         * @description What an instruction names; `guid` is null for an open passage.
+         */
+        RouteObject: {
+            /** Kind */
+            kind: string;
+            /** Guid */
+            guid: string | null;
+            name: components["schemas"]["Name"];
+        };
+        /**
+         * RoutePlace
+         * @description Where a way begins or ends: `space` and `storey` are guids, null outside.
+         */
+        RoutePlace: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "space" | "poi" | "element" | "position";
+            /** Id */
+            id: string;
+            name: components["schemas"]["Name"];
+            /** Position */
+            position: [
+                number,
+                number,
+                number
+            ];
+            /** Space */
+            space: string | null;
+            /** Storey */
+            storey: string | null;
+        };
+        /**
+         * RoutePortal
+         * @description A door or an open passage on the way; spaces are guids, null outside.
+         */
+        RoutePortal: {
+            /** Kind */
+            kind: string;
+            /** Guid */
+            guid: string | null;
+            /** From Space */
+            from_space: string | null;
+            /** To Space */
+            to_space: string | null;
+            /** Position */
+            position: [
+                number,
+                number,
+                number
+            ];
+        };
+        /**
+         * RouteStep
+         * @description One instruction at `position`; `distance_m` on to the next; `leg` counts from 0.
+         */
+        RouteStep: {
+            /**
+             * Maneuver
+             * @enum {string}
+             */
+            maneuver: "depart" | "turn" | "door" | "enter" | "stair" | "ramp" | "lift" | "arrive";
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "straight" | "slight_left" | "slight_right" | "left" | "right" | "sharp_left" | "sharp_right" | "back";
+            /** Text */
+            text: string;
+            /** Position */
+            position: [
+                number,
+                number,
+                number
+            ];
+            /** Distance M */
+            distance_m: number;
+            /** Duration S */
+            duration_s: number;
+            /** Leg */
+            leg: number;
+            object: components["schemas"]["RouteObject"] | null;
+            space: components["schemas"]["Name"] | null;
         };
         /**
          * SourceInfo
@@ -1621,6 +1834,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NearPage"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoute: {
+        parameters: {
+            query: {
+                /** @description A room's number, name or guid, a point of interest's id, an element's guid, or x,y,z in metres. */
+                from: string;
+                /** @description As `from`. */
+                to: string;
+                profile?: "walk" | "step_free";
+                lang?: "zh-CN" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteAnswer"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPoiPlaces: {
+        parameters: {
+            query?: {
+                kind?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoiPlaces"];
                 };
             };
             /** @description The request cannot be answered as asked. */
