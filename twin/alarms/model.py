@@ -35,6 +35,9 @@ class AlarmState(StrEnum):
     SHELVED = "shelved"
 
 
+UNACKNOWLEDGED = frozenset({AlarmState.UNACKNOWLEDGED_ACTIVE, AlarmState.UNACKNOWLEDGED_RETURNED})
+
+
 class Action(StrEnum):
     """What happens to an alarm; the value is the second half of the event's type."""
 
@@ -177,4 +180,4 @@ class Alarm:
     @property
     def is_unacknowledged(self) -> bool:
         """Whether nobody has taken it yet."""
-        return self.state in (AlarmState.UNACKNOWLEDGED_ACTIVE, AlarmState.UNACKNOWLEDGED_RETURNED)
+        return self.state in UNACKNOWLEDGED

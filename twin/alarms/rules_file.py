@@ -101,12 +101,14 @@ class _Rule(_Part):
 def _check_placeholders(text: str) -> None:
     """Raises ValueError for a message that cannot be filled in."""
     try:
-        fields = [field for _, field, _, _ in string.Formatter().parse(text) if field is not None]
+        parsed = list(string.Formatter().parse(text))
     except ValueError as error:
         raise ValueError(
             f"message '{text}': a brace is open; write {{value}}, or {{{{ for a brace"
         ) from error
-    unknown = sorted(set(fields) - PLACEHOLDERS)
+    if any(detail or conversion for _, _, detail, conversion in parsed):
+        raise ValueError(f"message '{text}': write a placeholder without a format, such as {{value}}")
+    unknown = sorted({field for _, field, _, _ in parsed if field is not None} - PLACEHOLDERS)
     if unknown:
         raise ValueError(
             f"message '{text}': no placeholder {{{unknown[0]}}}; there are {', '.join(sorted(PLACEHOLDERS))}"

@@ -22,6 +22,7 @@ from dataclasses import replace
 from typing import Any
 
 from telemetry_bridge.points import Label
+from telemetry_bridge.times import parse_rfc3339
 from twin.alarms.model import Action, Alarm, AlarmState, Priority
 from twin.errors import AlarmStateError
 from twin.events.event import Event
@@ -170,7 +171,8 @@ def _acknowledged(alarm: Alarm, event: Event) -> Alarm:
 
 
 def _shelved(alarm: Alarm, event: Event) -> Alarm:
-    until_ms, reason = event.data["until_ms"], event.data["reason"]
+    until, reason = event.data["until"], event.data["reason"]
+    until_ms = None if until is None else round(parse_rfc3339(until))
     return replace(alarm, shelved_until_ms=until_ms, shelved_by=event.actor, shelve_reason=reason)
 
 

@@ -1,0 +1,257 @@
+"""The alarms of a running twin: frames in, events out, people's answers taken.
+
+Frames are judged when they come (`on_frame`, which never waits); what they change is written by one task
+(`run`) in small parts, so that a flood leaves the loop free and live clients time to read.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from telemetry_bridge.bridge import Outgoing
+from telemetry_bridge.clock import Clock
+from telemetry_bridge.points import Registry
+from telemetry_bridge.times import format_rfc3339
+from twin.alarms import drafts, projection
+from twin.alarms.backlog import Backlog, Change, Pending
+from twin.alarms.engine import Engine
+from twin.alarms.ledger import Entry, Ledger
+from twin.alarms.model import UNACKNOWLEDGED, Action, Alarm, AlarmState, Priority
+from twin.alarms.states import steps_to
+from twin.alarms.table import PlaceOf, RuleTable, WatchedPoint
+from twin.errors import BadRequestError
+from twin.events.event import Draft, Event, new_id
+from twin.events.log import EventFilter, EventLog
+
+LOG = structlog.get_logger(__name__)
+
+TICK_S = 0.5
+RETRY_S = 2.0
+AT_ONCE = 100
+"""Rows that are written in one transaction: far below what makes a live client fall behind (512 events)."""
+MOST_EVENTS = 500
+LONGEST_SHELF_MS = 30 * 86_400_000
+
+ReadPoint = Callable[[int], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the alarms ask of the twin: where a device is, and what a point reads now (NaN: nothing)."""
+
+    registry: Registry
+    clock: Clock
+    place_of: PlaceOf
+    read: ReadPoint
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Open alarms of one priority; shelved ones are counted apart, and in `total` too."""
+
+    total: int = 0
+    unacknowledged: int = 0
+    active: int = 0
+    shelved: int = 0
+
+
+class Alarms:
+    """Every rule and every alarm; call it from one event loop. `start` it before anything else."""
+
+    def __init__(
+        self, table: RuleTable, log: EventLog, database: AsyncEngine, surroundings: Surroundings
+    ) -> None:
+        self.table = table
+        self._log, self._database, self._around = log, database, surroundings
+        self._engine = Engine(table)
+        self._backlog = Backlog(table)
+        self._ledger = Ledger(log, database)
+        self._wake = asyncio.Event()
+
+    async def start(self) -> None:
+        """Load the open alarms, so that what still holds is not raised again.
+
+        An alarm whose rule or point is gone returns: nothing could ever end it.
+        """
+        await self._ledger.load()
+        active = [alarm for alarm in self._ledger.open.values() if alarm.active]
+        rows = {alarm.id: self.table.row_of.get(alarm.source) for alarm in active}
+        self._engine = Engine(self.table, [row for row in rows.values() if row is not None])
+        orphans = [alarm for alarm in active if rows[alarm.id] is None]
+        for first in range(0, len(orphans), AT_ONCE):
+            await self._return_orphans(orphans[first : first + AT_ONCE])
+
+    def on_frame(self, outgoing: Outgoing) -> None:
+        """Judge a frame; what it changes is written later, by `run`."""
+        frame = outgoing.frame
+        changes = self._engine.feed(frame.point_index, frame.value, frame.quality, frame.time_ms)
+        if len(changes):
+            self._backlog.add(changes)
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Write what changes, and end shelvings that are over, for ever; cancel to stop."""
+        while True:
+            try:
+                async with asyncio.timeout(TICK_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            try:
+                await self.settle()
+            except (SQLAlchemyError, OSError):
+                LOG.exception("alarms wait: the database does not take them", waiting=len(self._backlog))
+                await asyncio.sleep(RETRY_S)
+
+    async def settle(self) -> None:
+        """Bring everything up to the clock's time and write it."""
+        self._backlog.add(self._engine.tick(self._around.clock.now_ms()))
+        await self._end_shelvings()
+        while len(self._backlog):
+            await self._write_some()
+            await asyncio.sleep(0)
+
+    # What people ask
+
+    @property
+    def waiting(self) -> int:
+        """Rows with changes that are not written yet."""
+        return len(self._backlog)
+
+    def open_alarms(self) -> tuple[Alarm, ...]:
+        """Every open alarm, oldest first."""
+        return tuple(self._ledger.open.values())
+
+    def counts(self) -> dict[Priority, Count]:
+        """Open alarms by priority; from memory."""
+        return {
+            priority: count_of(alarm for alarm in self._ledger.open.values() if alarm.priority is priority)
+            for priority in Priority
+        }
+
+    async def find(
+        self, wanted: projection.AlarmFilter, limit: int, after: projection.Position | None = None
+    ) -> tuple[Alarm, ...]:
+        """See `projection.find`."""
+        return await projection.find(self._database, wanted, limit, after)
+
+    async def get(self, alarm_id: str) -> Alarm:
+        """The alarm of an id. Raises NotFoundError."""
+        return await self._ledger.get(alarm_id)
+
+    async def events_of(self, alarm: Alarm) -> tuple[Event, ...]:
+        """The newest events of an alarm, oldest first."""
+        subject = drafts.subject_of(alarm.device)
+        wanted = EventFilter(
+            from_ms=alarm.raised_ms, to_ms=alarm.changed_ms + 1, type="alarm.*", subject=subject
+        )
+        found = await self._log.find(wanted, MOST_EVENTS, newest_first=True)
+        return tuple(event for event in reversed(found) if event.data["alarm"] == alarm.id)
+
+    # What people do
+
+    async def acknowledge(self, alarm_id: str, actor: str, comment: str = "") -> Alarm:
+        """Take an alarm; one that has returned is closed by it. Raises NotFoundError or AlarmStateError."""
+        return await self._act(alarm_id, Action.ACKNOWLEDGE, actor, {"comment": comment})
+
+    async def close(self, alarm_id: str, actor: str, comment: str = "") -> Alarm:
+        """Close an alarm whose condition is over. Raises NotFoundError or AlarmStateError."""
+        return await self._act(alarm_id, Action.CLOSE, actor, {"comment": comment})
+
+    async def shelve(
+        self, alarm_id: str, actor: str, reason: str, until_ms: float, comment: str = ""
+    ) -> Alarm:
+        """Put an alarm out of sight until a time. Raises also BadRequestError."""
+        ahead_ms = until_ms - self._around.clock.now_ms()
+        if not 0 < ahead_ms <= LONGEST_SHELF_MS:
+            raise BadRequestError("until: give a time ahead, at most 30 days from now")
+        data = {"comment": comment, "reason": reason, "until": format_rfc3339(until_ms)}
+        return await self._act(alarm_id, Action.SHELVE, actor, data)
+
+    async def unshelve(self, alarm_id: str, actor: str, comment: str = "") -> Alarm:
+        """Bring an alarm back into sight. Raises NotFoundError or AlarmStateError."""
+        return await self._act(alarm_id, Action.UNSHELVE, actor, {"comment": comment})
+
+    async def _act(self, alarm_id: str, wanted: Action, actor: str, data: Mapping[str, Any]) -> Alarm:
+        await self._ledger.get(alarm_id)
+        async with self._ledger.entry() as entry:
+            alarm = entry.alarm(alarm_id) or await self._ledger.get(alarm_id)
+            for action in steps_to(alarm, wanted):
+                await entry.append([drafts.step(alarm, action, actor, data)])
+                alarm = entry.changed[alarm_id]
+        return alarm
+
+    # What the engine does
+
+    async def _write_some(self) -> None:
+        """Write the first part of the backlog; it is kept when that fails."""
+        taken = self._backlog.take(AT_ONCE)
+        try:
+            async with self._ledger.entry() as entry:
+                await entry.append(list(self._raisings(taken, entry)))
+                await entry.append(list(self._returns(taken, entry)))
+                await entry.append([drafts.closing(alarm, _rule_actor(alarm)) for alarm in entry.to_close()])
+        except BaseException:
+            self._backlog.put_back(taken)
+            raise
+
+    def _raisings(self, taken: Iterable[Pending], entry: Entry) -> Iterator[Draft]:
+        for pending in taken:
+            row = self.table.rows[pending.row]
+            known = entry.of_source(row.source)
+            if pending.raised is not None and not (known and known.active):
+                yield self._raising(known, row, pending.raised)
+
+    def _raising(self, known: Alarm | None, row: WatchedPoint, change: Change) -> Draft:
+        device = self._around.registry.devices[row.point.device]
+        place = self._around.place_of(device.id)
+        alarm = known or new_id(int(self._around.clock.now_ms()))
+        return drafts.raising(alarm, row, device, place, change, self._cause_data(row))
+
+    def _cause_data(self, row: WatchedPoint) -> dict[str, float | None]:
+        points = [self._around.registry.find(row.point.device, name) for name in row.rule.cause_data]
+        found = {point.name: self._around.read(point.point_index) for point in points if point is not None}
+        return {name: drafts.finite(value) for name, value in found.items()}
+
+    def _returns(self, taken: Iterable[Pending], entry: Entry) -> Iterator[Draft]:
+        for pending in taken:
+            row = self.table.rows[pending.row]
+            alarm = entry.of_source(row.source)
+            if pending.returned is not None and alarm is not None and alarm.active:
+                yield drafts.returning(alarm, row.rule.actor, pending.returned)
+
+    async def _return_orphans(self, orphans: Iterable[Alarm]) -> None:
+        gone = {"reason": "the rule or the point no longer exists"}
+        async with self._ledger.entry() as entry:
+            await entry.append([drafts.step(each, Action.RETURN, drafts.SYSTEM, gone) for each in orphans])
+            await entry.append([drafts.closing(alarm, drafts.SYSTEM) for alarm in entry.to_close()])
+
+    async def _end_shelvings(self) -> None:
+        now_ms = self._around.clock.now_ms()
+        over = [
+            alarm.id
+            for alarm in self._ledger.open.values()
+            if alarm.shelved_until_ms is not None and alarm.shelved_until_ms <= now_ms
+        ]
+        for alarm_id in over:
+            current = self._ledger.open.get(alarm_id)
+            if current is not None and current.state is AlarmState.SHELVED:
+                await self._act(alarm_id, Action.UNSHELVE, drafts.SYSTEM, {"reason": "its time is over"})
+
+
+def count_of(alarms: Iterable[Alarm]) -> Count:
+    """How many alarms there are, and in which states."""
+    states = [alarm.state for alarm in alarms]
+    active = states.count(AlarmState.UNACKNOWLEDGED_ACTIVE) + states.count(AlarmState.ACKNOWLEDGED_ACTIVE)
+    unacknowledged = sum(state in UNACKNOWLEDGED for state in states)
+    return Count(len(states), unacknowledged, active, states.count(AlarmState.SHELVED))
+
+
+def _rule_actor(alarm: Alarm) -> str:
+    return f"rule:{alarm.rule}"
