@@ -1,5 +1,7 @@
 import { createRouter, createWebHistory } from 'vue-router'
 
+import { panelRoutes, PANELS } from '@/panels/registry'
+
 import TwinPage from './TwinPage.vue'
 
 /** The desk, and the wall of a control room: the same twin in larger type and without controls. */
@@ -8,6 +10,7 @@ export const router = createRouter({
   routes: [
     { path: '/', name: 'desk', component: TwinPage, props: { wall: false } },
     { path: '/wall', name: 'wall', component: TwinPage, props: { wall: true } },
+    ...panelRoutes(PANELS),
     { path: '/:rest(.*)*', redirect: '/' },
   ],
 })

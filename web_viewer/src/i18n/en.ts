@@ -32,6 +32,7 @@ export default {
     never: 'never received',
   },
   clock: { simulated: 'Simulated', speed: '{speed}× speed', label: 'Venue time' },
+  dock: { label: 'Panels', overview: 'Overview' },
   top: {
     language: '切换到中文',
     languageShort: '中',
@@ -129,6 +130,7 @@ export default {
   sheet: {
     label: 'Panels',
     overview: 'Overview',
+    panel: 'Panels',
     storeys: 'Storeys',
     layers: 'Layers',
     element: 'Element',

@@ -1,6 +1,7 @@
 import { createI18n } from 'vue-i18n'
 
 import type { Locale } from '@/logic/format'
+import { panelMessages, PANELS } from '@/panels/registry'
 
 import en from './en'
 import zhCN from './zh-CN'
@@ -20,7 +21,10 @@ export const i18n = createI18n({
   legacy: false,
   locale: initialLocale(window.location.search, localStorage.getItem(LOCALE_KEY)) as string,
   fallbackLocale: 'en',
-  messages: { 'zh-CN': zhCN, en },
+  messages: {
+    'zh-CN': { ...zhCN, panel: panelMessages(PANELS, 'zh-CN') },
+    en: { ...en, panel: panelMessages(PANELS, 'en') },
+  },
 })
 
 /** Speak `locale` from now on, and on the next visit. */

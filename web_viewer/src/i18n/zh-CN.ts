@@ -32,6 +32,7 @@ export default {
     never: '从未收到',
   },
   clock: { simulated: '模拟', speed: '{speed} 倍速', label: '场馆时间' },
+  dock: { label: '面板', overview: '总览' },
   top: {
     language: 'Switch to English',
     languageShort: 'EN',
@@ -120,7 +121,7 @@ export default {
   quality: { good: '正常', stale: '过期', bad: '无效', simulated: '模拟' },
   value: { yes: '是', no: '否', none: '–' },
   severity: { alarm: '报警', fault: '故障' },
-  sheet: { label: '面板', overview: '总览', storeys: '楼层', layers: '图层', element: '构件', handle: '展开或收起面板' },
+  sheet: { label: '面板', overview: '总览', panel: '业务', storeys: '楼层', layers: '图层', element: '构件', handle: '展开或收起面板' },
   help: {
     title: '键盘快捷键',
     search: '搜索',

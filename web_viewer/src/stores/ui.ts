@@ -11,7 +11,7 @@ import { useSelectionStore } from './selection'
 const THEME_KEY = 'venue-twin.theme'
 
 /** What the bottom sheet of a phone shows. */
-export type Sheet = 'overview' | 'storeys' | 'layers' | 'element'
+export type Sheet = 'overview' | 'panel' | 'storeys' | 'layers' | 'element'
 
 /** How the page looks, and which parts of it are open. */
 export const useUiStore = defineStore('ui', () => {
@@ -23,6 +23,8 @@ export const useUiStore = defineStore('ui', () => {
   const helpOpen = ref(false)
   const searchOpen = ref(false)
   const sheet = ref<Sheet>('overview')
+  /** The panel that is open, by its id; null: the overview. */
+  const panel = ref<string | null>(null)
   /** The user's own wish; null follows the layer. */
   const xrayWish = ref<boolean | null>(null)
   const spacesWish = ref<boolean | null>(null)
@@ -66,10 +68,11 @@ export const useUiStore = defineStore('ui', () => {
   /** Lets go of what is picked, so that the overview with its faults shows. */
   function showOverview(): void {
     sheet.value = 'overview'
+    panel.value = null
     void selection.select(null)
   }
 
-  return { showOverview, theme, compact, helpOpen, searchOpen, sheet, xray, spaces, toggleTheme, toggleXray, toggleSpaces }
+  return { showOverview, theme, compact, helpOpen, searchOpen, sheet, panel, xray, spaces, toggleTheme, toggleXray, toggleSpaces }
 })
 
 /** Dark unless the user chose otherwise: control rooms are dark, and so is the desk page by default. */

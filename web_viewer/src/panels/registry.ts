@@ -1,0 +1,44 @@
+import type { Component } from 'vue'
+import type { RouteRecordRaw } from 'vue-router'
+
+import type { IconName } from '@/ui/icons'
+
+type Load = () => Promise<Component>
+
+/** Texts of a panel under `panel.<id>`; `title` names it in the dock. */
+export interface Messages {
+  readonly title: string
+  readonly [key: string]: string | Messages | Readonly<Record<string, string>>
+}
+
+/**
+ * A business feature over the twin: one folder of its own below `src/panels/`, one line in `PANELS`.
+ *
+ * Its parts are loaded when they are first shown, so that a panel costs the first picture nothing.
+ */
+export interface TwinPanel {
+  readonly id: string
+  readonly icon: IconName
+  readonly messages: { readonly 'zh-CN': Messages; readonly en: Messages }
+  /** Shown at the right of the desk, and in the phone's sheet, when chosen in the dock. */
+  readonly desk?: Load
+  /** Always over the scene, on desk, wall and phone: pins, bars, toasts. */
+  readonly overlay?: Load
+  /** A column of the wall. */
+  readonly wall?: Load
+  /** Pages of its own. */
+  readonly routes?: readonly RouteRecordRaw[]
+}
+
+/** The registered panels, in the order of the dock. */
+export const PANELS: readonly TwinPanel[] = []
+
+/** Texts of some panels in one language, as the catalogue's `panel` branch. */
+export function panelMessages(panels: readonly TwinPanel[], locale: 'zh-CN' | 'en'): Record<string, Messages> {
+  return Object.fromEntries(panels.map((panel) => [panel.id, panel.messages[locale]]))
+}
+
+/** Pages of some panels. */
+export function panelRoutes(panels: readonly TwinPanel[]): RouteRecordRaw[] {
+  return panels.flatMap((panel) => [...(panel.routes ?? [])])
+}
