@@ -5,12 +5,13 @@ when it is ready again, one delta of the newest value of every point that change
 `seq`. So it never waits in a queue, and what it holds for a client is at most one byte a point.
 
 Events are never dropped. A client that lets more than `MAX_EVENTS` of them pile up is closed with 1013 and
-may come back with `(epoch, event_seq)`: the hub keeps the last `KEPT_EVENTS` to hand over what was missed, or
-says that it cannot.
+may come back with `(event_epoch, event_seq)`: the hub keeps the last `KEPT_EVENTS` to hand over what was
+missed, or says that it cannot. Where events are kept in a log, `continue_log` lets their numbers outlive the
+server.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -145,8 +146,9 @@ class Hub:
     """All clients of one live stream. Single-threaded: call it from one event loop."""
 
     def __init__(self, n_points: int, *, epoch: str, kept_events: int = KEPT_EVENTS) -> None:
-        """Begin with an empty state; `epoch` is the bridge's."""
+        """Begin with an empty state; `epoch` is the bridge's, and the events' until `continue_log`."""
         self.epoch = epoch
+        self.event_epoch = epoch
         self.latest = LatestState(n_points)
         self.event_seq = 0
         self._clients: set[ClientState] = set()
@@ -163,13 +165,23 @@ class Hub:
         for client in tuple(self._clients):
             client.offer(outgoing)
 
+    def continue_log(self, event_epoch: str, event_seq: int, events: Iterable[Mapping[str, Any]]) -> None:
+        """Go on after `event_seq` of a log with an identity of its own; `events` are the last up to there.
+
+        For the start, before any client comes.
+        """
+        self.event_epoch, self.event_seq = event_epoch, event_seq
+        kept = list(events)
+        first = event_seq - len(kept) + 1
+        self._kept.extend(_event_text(first + place, event) for place, event in enumerate(kept))
+
     def publish_event(self, event: Mapping[str, Any]) -> int:
         """Hand an event to every client as `{"type": "event", "event_seq": n, "event": {...}}`; gives n.
 
         `event` holds what JSON can. It is never dropped: see the module's text.
         """
         self.event_seq += 1
-        text = orjson.dumps({"type": "event", "event_seq": self.event_seq, "event": dict(event)}).decode()
+        text = _event_text(self.event_seq, event)
         self._kept.append(text)
         for client in tuple(self._clients):
             client.offer_event(text)
@@ -181,12 +193,12 @@ class Hub:
         self._clients.add(client)
         return client
 
-    def events_since(self, epoch: str | None, event_seq: int | None) -> list[str] | None:
+    def events_since(self, event_epoch: str | None, event_seq: int | None) -> list[str] | None:
         """Give the events after `event_seq`, oldest first; None: not all of them are there any more.
 
         None also when the epoch is another one: the client must load the state anew.
         """
-        if epoch != self.epoch or event_seq is None or not 0 <= event_seq <= self.event_seq:
+        if event_epoch != self.event_epoch or event_seq is None or not 0 <= event_seq <= self.event_seq:
             return None
         missed = self.event_seq - event_seq
         if missed > len(self._kept):
@@ -201,3 +213,7 @@ class Hub:
         """End every connection, as when the server stops."""
         for client in tuple(self._clients):
             client.close(code)
+
+
+def _event_text(event_seq: int, event: Mapping[str, Any]) -> str:
+    return orjson.dumps({"type": "event", "event_seq": event_seq, "event": dict(event)}).decode()

@@ -83,10 +83,15 @@ class LiveSocket:
     def _missed(self, query: Mapping[str, str]) -> list[str] | None:
         text = query.get("event_seq", "")
         event_seq = int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
-        return self._hub.events_since(query.get("epoch"), event_seq)
+        return self._hub.events_since(query.get("event_epoch"), event_seq)
 
     def _hello(self, *, recovered: bool) -> str:
-        hello = {**self._bridge.hello(), "event_seq": self._hub.event_seq, "recovered": recovered}
+        hello = {
+            **self._bridge.hello(),
+            "event_epoch": self._hub.event_epoch,
+            "event_seq": self._hub.event_seq,
+            "recovered": recovered,
+        }
         return orjson.dumps(hello).decode()
 
     async def _write(self, websocket: WebSocket, client: ClientState, news: asyncio.Event) -> None:

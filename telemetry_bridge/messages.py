@@ -7,8 +7,8 @@ class Hello(TypedDict):
     """First message of a connection: which stream this is.
 
     `seq` is the newest frame's; `time` RFC 3339, the server's clock, of which `speed` seconds pass in a real
-    one; `registry` changes when point indices change their meaning; `recovered`: the events after the
-    `event_seq` that the client asked for follow, none is missing.
+    one; `registry` changes when point indices change their meaning; `event_epoch` names the log of events;
+    `recovered`: the events after the `event_seq` that the client asked for follow, none is missing.
     """
 
     type: Literal["hello"]
@@ -18,6 +18,7 @@ class Hello(TypedDict):
     registry: str
     simulated: bool
     speed: float
+    event_epoch: str
     event_seq: int
     recovered: bool
 

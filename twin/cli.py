@@ -67,6 +67,9 @@ def serve(
     package: Annotated[Path, typer.Argument(metavar="DIR", help="The package's folder.")],
     data: Annotated[Path | None, typer.Option(help="Where the server keeps what it writes.")] = None,
     venue: Annotated[Path | None, typer.Option(help="The venue folder.")] = None,
+    database: Annotated[
+        str | None, typer.Option(help="postgresql://USER@HOST/NAME. Default: a file in the data folder.")
+    ] = None,
     host: Host = None,
     port: Port = None,
     mqtt: Annotated[str | None, typer.Option(help="A broker to listen to: mqtt://host:1883.")] = None,
@@ -82,6 +85,7 @@ def serve(
         "package": package,
         "data": data,
         "venue": venue,
+        "database": database,
         "host": host,
         "port": port,
         "mqtt": mqtt,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from spatial.errors import UnknownPlaceError
 from spatial.model import ElementFilter
@@ -27,9 +28,15 @@ from telemetry_bridge.registry import ModelElement, derive_registry, is_device_c
 from twin.bound import BoundDevices, bind_devices
 from twin.checks import mismatches
 from twin.errors import DataFolderError
+from twin.events.event import Draft
+from twin.events.feed import EventFeed
+from twin.events.log import EventLog
+from twin.film.film import Film, FilmSettings
+from twin.film.recorder import RecorderSettings
 from twin.settings import Settings
 from twin.simulation.adapter import SimulationAdapter
 from twin.sources import sources_of
+from twin.store.database import default_url, open_database
 from twin.venue import Location, Venue, load_venue, plain_venue
 from twin.watch import PackageWatch
 
@@ -55,12 +62,30 @@ class Twin:
     store: BindingStore
     bindings: Bindings
     bound: BoundDevices
+    database: AsyncEngine | None = None
+    """The database, while the twin runs; see `film` and `events`."""
     adapters: dict[str, Adapter | SimulationAdapter] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     """What is not as it should be, for people, in one line each."""
     started_s: float = field(default_factory=time.monotonic)
+    _film: Film | None = None
+    _events: EventLog | None = None
     _cache: dict[str, Any] = field(default_factory=dict)
     _rebinding: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def film(self) -> Film:
+        """What was recorded; while the twin runs."""
+        if self._film is None:
+            raise RuntimeError("the twin does not run")
+        return self._film
+
+    @property
+    def events(self) -> EventLog:
+        """The log of events; while the twin runs."""
+        if self._events is None:
+            raise RuntimeError("the twin does not run")
+        return self._events
 
     def devices_at(self, guid: str) -> list[Device]:
         """The devices bound to an element, by id."""
@@ -84,8 +109,8 @@ class Twin:
             await asyncio.to_thread(self.store.save, changed.overrides)
             bound = await asyncio.to_thread(bind_devices, self.package, changed.element_of)
             self.bindings, self.bound = changed, bound
-        event = {"type": "bindings.changed", "data": {"devices": [each.device for each in changes]}}
-        self.hub.publish_event(event)
+        devices = {"devices": [each.device for each in changes]}
+        await self.events.append(Draft("bindings.changed", "bindings", "system", devices))
 
     def cached(self, key: str, make: Callable[[], T]) -> T:
         """What `make` gives, made once; for answers that do not change within a revision."""
@@ -93,6 +118,12 @@ class Twin:
             self._cache[key] = make()
         kept: T = self._cache[key]
         return kept
+
+    @property
+    def all_notes(self) -> list[str]:
+        """What is not as it should be, that of this moment included."""
+        recording = None if self._film is None else self._film.recorder.note
+        return [*self.notes, *([recording] if recording else [])]
 
     @property
     def uptime_s(self) -> float:
@@ -197,14 +228,17 @@ def make_clock(settings: Settings) -> Clock:
 async def running(twin: Twin) -> AsyncIterator[None]:
     """Run the twin: adapters in their order, the beat of frames, the watch on the package.
 
-    Raises AdapterError where an adapter can never work; those started before are stopped again.
+    Raises DatabaseError where the database cannot be used, and AdapterError where an adapter can never work;
+    what was started before is stopped again.
     """
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(twin.package.close)
         for note in twin.notes:
             LOG.warning(note)
+        feed = await stack.enter_async_context(_storage(twin))
         background = {
-            "live stream": Pump(twin.bridge, twin.hub).run(),
+            "live stream": Pump(twin.bridge, twin.hub, listener=twin.film.recorder.take).run(),
+            "stream of events": feed.run(),
             "watch on the package": twin.watch.run(twin.settings.package_poll_s),
         }
         for name, work in background.items():
@@ -216,6 +250,23 @@ async def running(twin: Twin) -> AsyncIterator[None]:
             stack.push_async_callback(adapter.stop)
         stack.callback(twin.hub.close_all)
         yield
+
+
+@contextlib.asynccontextmanager
+async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
+    """The database with the events and the film, open until the block ends. Raises DatabaseError."""
+    settings = twin.settings
+    engine = await open_database(settings.database or default_url(settings.data_folder))
+    try:
+        twin.database, twin._events = engine, EventLog(engine, twin.clock)
+        feed = EventFeed(twin.events, twin.hub)
+        await feed.open()
+        recording = RecorderSettings(flush_s=settings.film_flush_s)
+        twin._film = Film(engine, twin.registry, twin.clock, FilmSettings(settings.film_keep_days, recording))
+        async with twin.film.running():
+            yield feed
+    finally:
+        await engine.dispose()
 
 
 def _note_failure(twin: Twin, task: asyncio.Task[None]) -> None:

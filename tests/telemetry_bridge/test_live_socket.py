@@ -121,6 +121,7 @@ async def test_hello_then_snapshot_then_deltas_and_heartbeats(served: Served) ->
             "registry": served.bridge.registry.hash,
             "simulated": True,
             "speed": 1.0,
+            "event_epoch": served.bridge.epoch,
             "event_seq": 0,
             "recovered": False,
         }
@@ -187,7 +188,7 @@ async def test_events_reach_every_client_and_are_handed_over_on_return(served: S
         served.hub.publish_event({"type": "alarm.raised", "number": 2})
         assert (await text(connection))["event"] == {"type": "alarm.raised", "number": 2}
     served.hub.publish_event({"type": "alarm.raised", "number": 3})
-    query = f"?epoch={served.bridge.epoch}&event_seq=1"
+    query = f"?event_epoch={served.bridge.epoch}&event_seq=1"
     async with client(served, query) as connection:
         hello = await text(connection)
         assert (hello["recovered"], hello["event_seq"]) == (True, 3)
@@ -196,7 +197,7 @@ async def test_events_reach_every_client_and_are_handed_over_on_return(served: S
 
 
 @pytest.mark.parametrize(
-    "query", ["?epoch=other&event_seq=1", "?event_seq=x", "?epoch=&event_seq=-1", "?event_seq=²"]
+    "query", ["?event_epoch=other&event_seq=1", "?event_seq=x", "?event_epoch=&event_seq=-1", "?event_seq=²"]
 )
 async def test_what_cannot_be_recovered_is_said(served: Served, query: str) -> None:
     async with client(served, query) as connection:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from telemetry_bridge.times import format_rfc3339
+
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ID_LENGTH = 26
 RANDOM_BITS = 80
@@ -78,6 +80,21 @@ def chained(event: Event, before: str) -> str:
     fields = [event.seq, event.id, event.time_ms, event.type, event.subject, event.actor, event.cause]
     text = json.dumps([before, *fields, canonical(event.data)], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """The event as clients get it, live, replayed and from the API: `time` as RFC 3339."""
+    return {
+        "seq": event.seq,
+        "id": event.id,
+        "time": format_rfc3339(event.time_ms),
+        "type": event.type,
+        "subject": event.subject,
+        "actor": event.actor,
+        "cause": event.cause,
+        "data": event.data,
+        "hash": event.hash,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ async def get_health(twin: TwinDep) -> schemas.Health:
     """How the server, its adapters and its clients are."""
     adapters = adapter_health(twin)
     restart_needed = twin.watch.restart_needed
-    well = all(each.connected for each in adapters) and not restart_needed and not twin.notes
+    well = all(each.connected for each in adapters) and not restart_needed and not twin.all_notes
     return schemas.Health(
         status="ok" if well else "degraded",
         version=server_version(),
@@ -35,7 +35,7 @@ async def get_health(twin: TwinDep) -> schemas.Health:
         seq=twin.bridge.seq,
         clients=twin.hub.client_count,
         adapters=adapters,
-        notes=list(twin.notes),
+        notes=twin.all_notes,
     )
 
 

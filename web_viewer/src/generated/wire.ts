@@ -22,6 +22,7 @@ export interface Hello {
   readonly registry: string
   readonly simulated: boolean
   readonly speed: number
+  readonly event_epoch: string
   readonly event_seq: number
   readonly recovered: boolean
 }

@@ -40,6 +40,7 @@ const hello: Hello = {
   registry: 'r1',
   simulated: false,
   speed: 1,
+  event_epoch: 'a',
   event_seq: 0,
   recovered: false,
 }
