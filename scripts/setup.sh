@@ -30,8 +30,8 @@ install_python() {
     say "Installing Python packages"
     [ -x .venv/bin/python ] || "$(find_python)" -m venv .venv \
         || fail "Python cannot make a virtual environment: install its venv module (Debian: apt-get install python3-venv)"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
     echo "$key" > .venv/.installed
 }
 
@@ -42,7 +42,7 @@ use_node() {
     fi
     if [ ! -x .venv/node/node ]; then
         say "Installing Node.js"
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-node.lock
+        .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-node.lock
         link_node
     fi
     PATH="$PWD/.venv/node:$PATH"
@@ -73,7 +73,7 @@ build_viewer() {
     key=$(tree_digest web_viewer)
     done_before var/.viewer "$key" && [ -f web_viewer/dist/index.html ] && return
     say "Building the viewer"
-    (cd web_viewer && npm run --silent build)
+    (cd web_viewer && npm run --silent build -- --logLevel warn)
     mkdir -p var
     tree_digest web_viewer > var/.viewer
 }

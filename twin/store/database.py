@@ -75,6 +75,14 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     The driver's own BEGIN comes too late for savepoints (SQLAlchemy, "Serializable isolation / Savepoints").
     """
     connection.isolation_level = None
+    try:
+        _set_pragmas(connection)
+    except sqlite3.Error:
+        connection.close()  # nobody else knows of it yet, and it holds a thread
+        raise
+
+
+def _set_pragmas(connection: Any) -> None:
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
         cursor.execute(f"PRAGMA {pragma}")
