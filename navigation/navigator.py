@@ -46,6 +46,7 @@ class Navigator:
     ) -> None:
         self.built = built
         self.overlay = overlay
+        self.space_by_index = package.space_by_index
         self.places = PlaceFinder(package, built, {poi.id: poi for poi in pois})
         self.kinds = room_kinds(package)
         self.names = Names(package, self.kinds)
@@ -79,16 +80,20 @@ class Navigator:
             return self._compiled[profile.name]
 
     def route(
-        self, start: str | Place, goal: str | Place, profile: str = "walk", closed: Collection[int] = ()
+        self,
+        start: str | Place,
+        goal: str | Place,
+        profile: str | Profile = "walk",
+        closed: Collection[int] = (),
     ) -> Route:
         """The way from place to place.
 
-        profile: `walk` or `step_free`; closed: elements (doors, stairs, lifts; element_index) that are shut
-        now. Raises PlaceError, ProfileError, and NoRouteError with the reason.
+        profile: `walk`, `step_free` or one of your own; closed: elements (doors, stairs, lifts;
+        element_index) that are shut now. Raises PlaceError, ProfileError, and NoRouteError with the reason.
         """
         begin = self.find(start) if isinstance(start, str) else start
         end = self.find(goal) if isinstance(goal, str) else goal
-        who = profile_named(profile)
+        who = profile if isinstance(profile, Profile) else profile_named(profile)
         nodes = self._nodes(begin, end, self.compiled(who), closed)
         stretches = self._stretcher.stretch(begin, end, nodes, who, self.overlay.heavy)
         return self._route(begin, end, who, stretches)
@@ -97,7 +102,7 @@ class Navigator:
         """The nodes of the quickest way; none where one walks straight there."""
         if self._direct(start, goal):
             return []
-        links = self._links(start, compiled.profile), self._links(goal, compiled.profile)
+        links = self.links(start, compiled.profile), self.links(goal, compiled.profile)
         for place, linked in zip((start, goal), links, strict=True):
             if not len(linked.nodes):
                 raise _unreachable(place)
@@ -112,7 +117,7 @@ class Navigator:
         ends = np.array([start.position, goal.position])[:, :2]
         return bool(self.built.rooms[start.space].free.sees(ends[:1], ends[1:])[0])
 
-    def _links(self, place: Place, profile: Profile) -> Links:
+    def links(self, place: Place, profile: Profile) -> Links:
         """The nodes that are seen from a place."""
         if place.node is not None:
             return Links(np.array([place.node]), np.zeros(1))

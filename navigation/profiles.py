@@ -28,7 +28,7 @@ class Profile:
     lift_doors_s: float = 8.0
     door_s: float = 1.5
     heavy_door_s: float = 3.0
-    turn_s: float = 0.7
+    turn_s: float = 0.3
     intrude_s: float = 8.0
     step_free: bool = False
 
