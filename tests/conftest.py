@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from assets.palace import generate
+from bim_pipeline.build import build_package
+
 
 def free_port() -> int:
     with socket.socket() as listener:
@@ -56,3 +59,12 @@ def postgres_server() -> Iterator[str]:
         server.terminate()
         server.wait(20)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def palace_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo venue's model package, generated and built once for the run."""
+    folder = tmp_path_factory.mktemp("palace")
+    generate(folder / "palace.ifc")
+    build_package(folder / "palace.ifc", folder / "palace.twin")
+    return folder / "palace.twin"

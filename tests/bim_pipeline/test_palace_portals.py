@@ -8,22 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from assets.palace import generate
 from assets.palace.layout import Layout, build_layout
-from bim_pipeline.build import build_package
 from spatial.model import Portal
 from spatial.package import ModelPackage
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 OPEN_KINDS = {"open", "opening"}
 
 
 @pytest.fixture(scope="module")
-def palace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelPackage]:
-    folder: Path = tmp_path_factory.mktemp("palace")
-    generate(folder / "palace.ifc")
-    build_package(folder / "palace.ifc", folder / "palace.twin")
-    with ModelPackage.open(folder / "palace.twin") as package:
+def palace(palace_package: Path) -> Iterator[ModelPackage]:
+    with ModelPackage.open(palace_package) as package:
         yield package
 
 

@@ -22,7 +22,7 @@ REAL = ("Duplex_baseline", "Office_A", "hvac_heating", "AC20-FZK-Haus_SB55")
 EXPECTED_INFORMATION = {"UNSUPPORTED_EXTENSION", "UNUSED_OBJECT"}
 
 
-@pytest.fixture(scope="module", params=["house", "empty", *REAL])
+@pytest.fixture(scope="module", params=["house", "empty", "palace", *REAL])
 def package(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp(request.param)
     source = FILES / f"{request.param}.ifc"
@@ -30,6 +30,9 @@ def package(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         source = House(chairs=8).write(folder / "house.ifc")
     elif request.param == "empty":
         source = _house_without_shapes(folder / "empty.ifc")
+    elif request.param == "palace":
+        package: Path = request.getfixturevalue("palace_package")
+        return package
     elif not source.exists():
         pytest.skip("the shared IFC files are not here")
     build_package(source, folder / "package", jobs=1)
@@ -46,7 +49,7 @@ def _house_without_shapes(path: Path) -> Path:
 def test_tiles_pass_the_khronos_validator(package: Path) -> None:
     if shutil.which("node") is None or not (MODULES / "gltf-validator").exists():
         pytest.skip("the glTF validator is not installed; run npm ci in web_viewer")
-    tiles = sorted(str(p) for p in (package / "tiles").glob("*.glb"))
+    tiles = sorted(str(tile) for tile in (package / "tiles").glob("*.glb"))
     if not tiles:
         return
     script = Path(__file__).with_name("validate_glb.mjs")
