@@ -10,10 +10,11 @@ CLOSE_TOO_BIG = 1009
 
 
 class MessageGuard:
-    """A token bucket for one client: `BURST` messages at once, `MESSAGES_PER_S` in the long run."""
+    """A token bucket for one client: `burst` messages at once, `per_s` in the long run."""
 
-    def __init__(self) -> None:
-        self._tokens = BURST
+    def __init__(self, burst: float = BURST, per_s: float = MESSAGES_PER_S) -> None:
+        self._burst, self._per_s = burst, per_s
+        self._tokens = burst
         self._at_s: float | None = None
 
     def check(self, data: str | bytes, now_s: float) -> int | None:
@@ -31,7 +32,7 @@ class MessageGuard:
     def _has_token(self, now_s: float) -> bool:
         passed_s = 0.0 if self._at_s is None else max(0.0, now_s - self._at_s)
         self._at_s = now_s
-        self._tokens = min(BURST, self._tokens + passed_s * MESSAGES_PER_S) - 1.0
+        self._tokens = min(self._burst, self._tokens + passed_s * self._per_s) - 1.0
         return self._tokens >= 0.0
 
 

@@ -1,7 +1,7 @@
 """The application, assembled."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from fastapi import FastAPI, WebSocket
@@ -9,10 +9,13 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Lifespan
 
 from twin.http import (
+    alarms,
     bindings,
     docs,
     elements,
+    events,
     health,
+    history,
     layers,
     model,
     points,
@@ -24,6 +27,8 @@ from twin.http import (
 )
 from twin.http.middleware import BodyLimit, CompressApi, LastResort, SameSiteWrites, SecurityHeaders
 from twin.http.problems import PROBLEM_SCHEMA, ProblemOut, add_problem_handlers
+from twin.panels import PANELS
+from twin.panels.panel import Panel, running_panels
 from twin.runtime import Twin, open_twin, running
 from twin.settings import Settings
 
@@ -31,10 +36,25 @@ TITLE = "Venue Twin"
 DESCRIPTION = (
     "A building, its devices and what they read now. Metres, Z up, in the model's local frame; "
     "times are RFC 3339, UTC; failures are problem details (RFC 9457). Live frames come by WebSocket at "
-    "`/ws/live`."
+    "`/ws/live`, those of the past at `/ws/replay`."
 )
 
-ROOMS = (health, model, elements, spatial, route, points, telemetry, bindings, layers, tiles, docs)
+ROOMS = (
+    health,
+    model,
+    elements,
+    spatial,
+    route,
+    points,
+    telemetry,
+    alarms,
+    bindings,
+    history,
+    events,
+    layers,
+    tiles,
+    docs,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -45,17 +65,18 @@ def create_app(settings: Settings) -> FastAPI:
     return assemble(open_twin(settings))
 
 
-def assemble(twin: Twin) -> FastAPI:
+def assemble(twin: Twin, panels: Sequence[Panel] = PANELS) -> FastAPI:
     """The application of an open twin."""
 
     @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with running(twin):
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running(twin), running_panels(app, twin, panels):
             yield
 
-    app = describe_api(lifespan)
+    app = describe_api(lifespan, panels)
     app.state.twin = twin
     app.add_api_websocket_route("/ws/live", _live)
+    app.add_api_websocket_route("/ws/replay", _replay)
     app.include_router(viewer.viewer_router(twin.settings.viewer_folder))
     _add_middleware(app, twin.settings)
     return app
@@ -72,7 +93,7 @@ class Api(FastAPI):
         return description
 
 
-def describe_api(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+def describe_api(lifespan: Lifespan[FastAPI] | None = None, panels: Sequence[Panel] = PANELS) -> FastAPI:
     """The routes alone, without a twin behind them: enough to write OpenAPI from."""
     app = Api(
         title=TITLE,
@@ -83,8 +104,8 @@ def describe_api(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         redoc_url=None,
     )
     add_problem_handlers(app)
-    for room in ROOMS:
-        app.include_router(room.router)
+    for part in (*ROOMS, *panels):
+        app.include_router(part.router)
     return app
 
 
@@ -92,6 +113,12 @@ async def _live(websocket: WebSocket) -> None:
     """The live stream; its protocol is in docs/wire.md."""
     twin: Twin = websocket.app.state.twin
     await twin.socket.serve_client(websocket)
+
+
+async def _replay(websocket: WebSocket) -> None:
+    """The film as a stream; its protocol is in docs/wire.md."""
+    twin: Twin = websocket.app.state.twin
+    await twin.replay.serve_client(websocket)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

@@ -17,7 +17,7 @@ from spatial.model import ElementFilter
 from spatial.package import ModelPackage
 from telemetry_bridge.binding_store import BindingStore
 from telemetry_bridge.bindings import Binding, Bindings
-from telemetry_bridge.bridge import Bridge
+from telemetry_bridge.bridge import Bridge, Outgoing
 from telemetry_bridge.clock import Clock, SimulatedClock, SystemClock
 from telemetry_bridge.hub import Hub
 from telemetry_bridge.live_socket import LiveSocket, SocketSettings
@@ -25,6 +25,10 @@ from telemetry_bridge.points import Device, Registry
 from telemetry_bridge.ports import Adapter
 from telemetry_bridge.pump import Pump
 from telemetry_bridge.registry import ModelElement, derive_registry, is_device_class, load_registry
+from twin.alarms.alarms import Alarms, Surroundings
+from twin.alarms.model import Place
+from twin.alarms.places import place_of
+from twin.alarms.rulebook import Rulebook, open_rulebook
 from twin.bound import BoundDevices, bind_devices
 from twin.checks import mismatches
 from twin.errors import DataFolderError
@@ -33,6 +37,7 @@ from twin.events.feed import EventFeed
 from twin.events.log import EventLog
 from twin.film.film import Film, FilmSettings
 from twin.film.recorder import RecorderSettings
+from twin.film.replay_socket import ReplaySettings, ReplaySocket
 from twin.settings import Settings
 from twin.simulation.adapter import SimulationAdapter
 from twin.sources import sources_of
@@ -62,6 +67,7 @@ class Twin:
     store: BindingStore
     bindings: Bindings
     bound: BoundDevices
+    rulebook: Rulebook
     database: AsyncEngine | None = None
     """The database, while the twin runs; see `film` and `events`."""
     adapters: dict[str, Adapter | SimulationAdapter] = field(default_factory=dict)
@@ -70,6 +76,8 @@ class Twin:
     started_s: float = field(default_factory=time.monotonic)
     _film: Film | None = None
     _events: EventLog | None = None
+    _alarms: Alarms | None = None
+    _replay: ReplaySocket | None = None
     _cache: dict[str, Any] = field(default_factory=dict)
     _rebinding: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -86,6 +94,20 @@ class Twin:
         if self._events is None:
             raise RuntimeError("the twin does not run")
         return self._events
+
+    @property
+    def replay(self) -> ReplaySocket:
+        """Serves viewers of the film; while the twin runs."""
+        if self._replay is None:
+            raise RuntimeError("the twin does not run")
+        return self._replay
+
+    @property
+    def alarms(self) -> Alarms:
+        """The alarms; while the twin runs."""
+        if self._alarms is None:
+            raise RuntimeError("the twin does not run")
+        return self._alarms
 
     def devices_at(self, guid: str) -> list[Device]:
         """The devices bound to an element, by id."""
@@ -123,7 +145,8 @@ class Twin:
     def all_notes(self) -> list[str]:
         """What is not as it should be, that of this moment included."""
         recording = None if self._film is None else self._film.recorder.note
-        return [*self.notes, *([recording] if recording else [])]
+        alarms = None if self._alarms is None else self._alarms.note
+        return [*self.notes, *(note for note in (recording, alarms) if note)]
 
     @property
     def uptime_s(self) -> float:
@@ -147,6 +170,7 @@ def open_twin(settings: Settings) -> Twin:
     store = BindingStore(settings.data_folder)
     bindings = Bindings(registry, store.load())
     bound = bind_devices(package, bindings.element_of)
+    rulebook = open_rulebook(venue, registry, lambda device: place_of(package, bound.element_of.get(device)))
     return Twin(
         settings=settings,
         package=package,
@@ -160,8 +184,9 @@ def open_twin(settings: Settings) -> Twin:
         store=store,
         bindings=bindings,
         bound=bound,
+        rulebook=rulebook,
         adapters=dict(sources_of(settings, venue, registry, package, clock)),
-        notes=list(mismatches(venue, registry, package, bound)),
+        notes=[*mismatches(venue, registry, package, bound), *rulebook.notes],
     )
 
 
@@ -237,7 +262,8 @@ async def running(twin: Twin) -> AsyncIterator[None]:
             LOG.warning(note)
         feed = await stack.enter_async_context(_storage(twin))
         background = {
-            "live stream": Pump(twin.bridge, twin.hub, listener=twin.film.recorder.take).run(),
+            "live stream": Pump(twin.bridge, twin.hub, listener=functools.partial(_on_frame, twin)).run(),
+            "watch for alarms": twin.alarms.run(),
             "stream of events": feed.run(),
             "watch on the package": twin.watch.run(twin.settings.package_poll_s),
         }
@@ -249,6 +275,7 @@ async def running(twin: Twin) -> AsyncIterator[None]:
             await adapter.start(twin.bridge)
             stack.push_async_callback(adapter.stop)
         stack.callback(twin.hub.close_all)
+        stack.callback(twin.replay.close_all)
         yield
 
 
@@ -263,10 +290,31 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
         await feed.open()
         recording = RecorderSettings(flush_s=settings.film_flush_s)
         twin._film = Film(engine, twin.registry, twin.clock, FilmSettings(settings.film_keep_days, recording))
+        twin._replay = ReplaySocket(twin.film, twin.events, ReplaySettings(settings.allowed_origins))
+        read = functools.partial(_read_point, twin)
+        around = Surroundings(twin.registry, twin.clock, functools.partial(_place, twin), read)
+        twin._alarms = Alarms(twin.rulebook.table, twin.events, engine, around)
+        await twin.alarms.start()
         async with twin.film.running():
             yield feed
     finally:
         await engine.dispose()
+
+
+def _on_frame(twin: Twin, outgoing: Outgoing) -> None:
+    """What each frame is for, besides the clients: the film and the alarms."""
+    twin.film.recorder.take(outgoing)
+    twin.alarms.on_frame(outgoing)
+
+
+def _place(twin: Twin, device: str) -> Place:
+    """Where a device is, by the bindings of now."""
+    return place_of(twin.package, twin.bound.element_of.get(device))
+
+
+def _read_point(twin: Twin, point_index: int) -> float:
+    """What a point reads now; NaN: nothing yet."""
+    return float(twin.bridge.live.value[point_index])
 
 
 def _note_failure(twin: Twin, task: asyncio.Task[None]) -> None:

@@ -45,6 +45,8 @@ from twin.film.segment import Keyframe, Segment, column
 MAGIC: Final = b"FILM"
 VERSION: Final = 1
 STRIP_POINTS: Final = 1024
+#: More of anything is no film of ours: bytes that lie must not make the reader take all memory.
+MOST: Final = 1 << 22
 _SEAL: Final = struct.Struct("<4sBI")
 _HEADER: Final = struct.Struct("<IId")
 _STRIP: Final = struct.Struct("<III")
@@ -153,16 +155,18 @@ def _opened(data: bytes) -> tuple[float, Values, list[int], Reader]:
     if zlib.crc32(reader.data[reader.at :]) != check:
         raise DamagedFilmError("its checksum is wrong")
     frames, strips, start_ms = _HEADER.unpack(reader.take(_HEADER.size))
+    _check_counts(frames, strips)
     lengths = np.frombuffer(reader.take(4 * strips), "<u4").tolist()
     return start_ms, unpack_bits(reader, frames), lengths, reader
 
 
 def _read_strip(reader: Reader, start_ms: float, times_ms: Values) -> Segment:
     keys, points, samples = _STRIP.unpack(reader.take(_STRIP.size))
+    _check_counts(keys, points, samples)
     keyframe = _read_keyframe(reader, keys)
     index = unpack_ascending(reader, points).astype(np.uint32)
     lengths: Signed = unpack(reader, points).astype(np.int64)
-    if int(lengths.sum()) != samples or (points and lengths.min() < 1):
+    if int(lengths.sum()) != samples or (points and not 1 <= lengths.min() <= lengths.max() <= samples):
         raise DamagedFilmError("its runs do not add up")
     frame = running_sum(unpack(reader, samples).astype(np.int64), lengths)
     quality = running_xor(unpack(reader, samples), lengths)
@@ -179,11 +183,17 @@ def _read_strip(reader: Reader, start_ms: float, times_ms: Values) -> Segment:
     )
 
 
+def _check_counts(*counts: int) -> None:
+    if max(counts) > MOST:
+        raise DamagedFilmError(f"it claims {max(counts)} of something")
+
+
 def _read_keyframe(reader: Reader, n: int) -> Keyframe:
     index = unpack_ascending(reader, n).astype(np.uint32)
     quality = unpack(reader, n).astype(np.uint8)
     value = unpack_values(reader, np.ones(n, dtype=np.int64))
     (distinct,) = struct.unpack("<I", reader.take(4))
+    _check_counts(distinct)
     times, which = unpack_bits(reader, distinct), unpack(reader, n)
     if n and int(which.max()) >= distinct:
         raise DamagedFilmError("a time that is not there")

@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import AwareDatetime
 
 from telemetry_bridge.points import Device
-from twin.http import present, present_live, schemas
+from twin.http import history, present, present_live, schemas
 from twin.http.context import TwinDep
 from twin.http.problems import PROBLEM_RESPONSES
 from twin.runtime import Twin
@@ -71,8 +72,16 @@ def _is_at(twin: Twin, device: Device, storey_index: int | None, space_index: in
     response_model=schemas.StateList,
     responses={200: {"content": {FRAME: {"schema": {"type": "string", "format": "binary"}}}}},
 )
-async def get_state(request: Request, twin: TwinDep) -> Response | schemas.StateList:
-    """What every point reads now; with `Accept: application/octet-stream` as one snapshot frame."""
+async def get_state(
+    request: Request,
+    twin: TwinDep,
+    at: Annotated[
+        AwareDatetime | None, Query(description="A past moment, RFC 3339; now when left out.")
+    ] = None,
+) -> Response | schemas.StateList:
+    """What every point reads, or read; with `Accept: application/octet-stream` as one snapshot frame."""
+    if at is not None:
+        return await history.past_state(request, twin, at)
     if FRAME in request.headers.get("accept", ""):
         return Response(
             twin.bridge.snapshot().data,

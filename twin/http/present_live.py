@@ -1,6 +1,6 @@
 """Devices, points and what they read now, as the API answers them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import get_args
 
 import numpy as np
@@ -85,17 +85,17 @@ def _value_fields(twin: Twin, found: Point) -> "schemas.ReadingFields":
         return {"value": None, "state": None, "time": None, "quality": None}
     return {
         "value": None if np.isnan(value) else value,
-        "state": _state_key(found, value),
+        "state": state_key(tuple(each.key for each in found.states), value),
         "time": present.rfc3339(time_ms),
         "quality": QUALITY_NAMES[Quality(int(live.quality[row]))],
     }
 
 
-def _state_key(found: Point, value: float) -> str | None:
+def state_key(states: Sequence[str], value: float) -> str | None:
     """The enumeration's key at a value; None for a quantity, or a value that is none of its states."""
-    if not found.states or not value.is_integer() or not 0 <= value < len(found.states):
+    if not states or not value.is_integer() or not 0 <= value < len(states):
         return None
-    return found.states[int(value)].key
+    return states[int(value)]
 
 
 def _finite(number: float) -> float | None:

@@ -12,6 +12,7 @@ from twin.venue import CameraPose, Layer, Location, Name, PointOfInterest
 Vector = tuple[float, float, float]
 QualityName = Literal["good", "stale", "bad", "simulated"]
 CLASS = Field(serialization_alias="class")
+FROM = Field(serialization_alias="from")
 
 
 class Answer(BaseModel):
@@ -306,6 +307,9 @@ class Model(Answer):
     tileset_url: str
     columns_url: str
     bounds: Box | None
+    terrain: Box | None
+    """Box of the ground that the model brings with it, such as lawns and roads; null where it brings none."""
+    boxes_url: str
     storeys: list[Storey]
     element_count: int
     counts: dict[str, int]
@@ -394,13 +398,113 @@ class StateItem(Answer):
     quality: QualityName | None
 
 
+class Gap(Answer):
+    """A time of which nothing was recorded; `to` null: until now."""
+
+    from_time: str = FROM
+    to: str | None
+
+
+class GonePoint(Answer):
+    """What a point read that is no more, or whose values mean something else today."""
+
+    device: str
+    point: str
+    unit: str
+    value: float | None
+    state: str | None
+    time: str | None
+    quality: QualityName | None
+
+
 class StateList(Answer):
-    """The live state of all points at one moment."""
+    """The state of all points at one moment.
+
+    Of a past one, `time` of an item is when the server saw it change; in a `gap` the items are the last ones
+    before it, all stale.
+    """
 
     epoch: str
     seq: int
     time: str
     items: list[StateItem]
+    gap: Gap | None = None
+    gone: list[GonePoint] = []
+    next: str | None
+
+
+class FilmInfo(Answer):
+    """What was recorded; `recording` false: it cannot be written now, `/api/health` says why."""
+
+    first: str | None
+    last: str | None
+    gaps: list[Gap]
+    registry: str
+    keep_days: float
+    recording: bool
+
+
+class PastSample(Answer):
+    """One recorded sample; `state` is the enumeration's key."""
+
+    time: str
+    value: float | None
+    state: str | None
+    quality: QualityName
+
+
+class History(Answer):
+    """What one point read; `before` is what it read when the span began."""
+
+    device: str
+    point: str
+    unit: str
+    states: list[str]
+    from_time: str = FROM
+    to: str
+    before: PastSample | None
+    items: list[PastSample]
+    gaps: list[Gap]
+    next: str | None
+
+
+class Event(Answer):
+    """Something that happened; `hash` covers it and the event before it."""
+
+    seq: int
+    id: str
+    time: str
+    type: str
+    subject: str
+    actor: str
+    cause: str | None
+    data: dict[str, Any]
+    hash: str
+
+
+class EventPage(Answer):
+    """A part of the log of events."""
+
+    items: list[Event]
+    next: str | None
+
+
+class DensityItem(Answer):
+    """How many events of a type fall into the span that begins at `time`."""
+
+    bucket: int
+    time: str
+    type: str
+    count: int
+
+
+class EventDensity(Answer):
+    """How much happened when; spans in which nothing happened are left out."""
+
+    from_time: str = FROM
+    to: str
+    bucket_s: float
+    items: list[DensityItem]
     next: str | None
 
 

@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/model/boxes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Boxes
+         * @description Boxes of all elements, row = element_index: little-endian float32, min xyz, max xyz, m; NaN is none.
+         */
+        get: operations["getBoxes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/elements": {
         parameters: {
             query?: never;
@@ -295,7 +315,7 @@ export interface paths {
         };
         /**
          * Get State
-         * @description What every point reads now; with `Accept: application/octet-stream` as one snapshot frame.
+         * @description What every point reads, or read; with `Accept: application/octet-stream` as one snapshot frame.
          */
         get: operations["getState"];
         put?: never;
@@ -343,6 +363,86 @@ export interface paths {
          * @description Bind the devices that are named; the others keep their element. All are taken, or none.
          */
         put: operations["putBindings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/film": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Film
+         * @description From when to when there is film, and the gaps: times at which the server did not run.
+         */
+        get: operations["getFilm"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history/{device}/{point}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get History
+         * @description What a point read; downsampled so that the least, the greatest and the last of every span are kept.
+         */
+        get: operations["getHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Events
+         * @description What happened from one time to before another.
+         */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events/density": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Density
+         * @description How many events of each type fall into each of equal spans; of the last day when no time is given.
+         */
+        get: operations["getEventDensity"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -579,6 +679,20 @@ export interface components {
             space: number[];
         };
         /**
+         * DensityItem
+         * @description How many events of a type fall into the span that begins at `time`.
+         */
+        DensityItem: {
+            /** Bucket */
+            bucket: number;
+            /** Time */
+            time: string;
+            /** Type */
+            type: string;
+            /** Count */
+            count: number;
+        };
+        /**
          * Device
          * @description A device; `element` is the guid of the element that it is bound to.
          */
@@ -735,6 +849,106 @@ export interface components {
             long_name: string;
         };
         /**
+         * Event
+         * @description Something that happened; `hash` covers it and the event before it.
+         */
+        Event: {
+            /** Seq */
+            seq: number;
+            /** Id */
+            id: string;
+            /** Time */
+            time: string;
+            /** Type */
+            type: string;
+            /** Subject */
+            subject: string;
+            /** Actor */
+            actor: string;
+            /** Cause */
+            cause: string | null;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Hash */
+            hash: string;
+        };
+        /**
+         * EventDensity
+         * @description How much happened when; spans in which nothing happened are left out.
+         */
+        EventDensity: {
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** Bucket S */
+            bucket_s: number;
+            /** Items */
+            items: components["schemas"]["DensityItem"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * EventPage
+         * @description A part of the log of events.
+         */
+        EventPage: {
+            /** Items */
+            items: components["schemas"]["Event"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * FilmInfo
+         * @description What was recorded; `recording` false: it cannot be written now, `/api/health` says why.
+         */
+        FilmInfo: {
+            /** First */
+            first: string | null;
+            /** Last */
+            last: string | null;
+            /** Gaps */
+            gaps: components["schemas"]["Gap"][];
+            /** Registry */
+            registry: string;
+            /** Keep Days */
+            keep_days: number;
+            /** Recording */
+            recording: boolean;
+        };
+        /**
+         * Gap
+         * @description A time of which nothing was recorded; `to` null: until now.
+         */
+        Gap: {
+            /** From */
+            from: string;
+            /** To */
+            to: string | null;
+        };
+        /**
+         * GonePoint
+         * @description What a point read that is no more, or whose values mean something else today.
+         */
+        GonePoint: {
+            /** Device */
+            device: string;
+            /** Point */
+            point: string;
+            /** Unit */
+            unit: string;
+            /** Value */
+            value: number | null;
+            /** State */
+            state: string | null;
+            /** Time */
+            time: string | null;
+            /** Quality */
+            quality: ("good" | "stale" | "bad" | "simulated") | null;
+        };
+        /**
          * Health
          * @description How the server is; `degraded`: something is not as it should be, and `notes` say what.
          */
@@ -762,6 +976,31 @@ export interface components {
             adapters: components["schemas"]["AdapterHealth"][];
             /** Notes */
             notes: string[];
+        };
+        /**
+         * History
+         * @description What one point read; `before` is what it read when the span began.
+         */
+        History: {
+            /** Device */
+            device: string;
+            /** Point */
+            point: string;
+            /** Unit */
+            unit: string;
+            /** States */
+            states: string[];
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            before: components["schemas"]["PastSample"] | null;
+            /** Items */
+            items: components["schemas"]["PastSample"][];
+            /** Gaps */
+            gaps: components["schemas"]["Gap"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * Layer
@@ -858,6 +1097,9 @@ export interface components {
             /** Columns Url */
             columns_url: string;
             bounds: components["schemas"]["Box"] | null;
+            terrain: components["schemas"]["Box"] | null;
+            /** Boxes Url */
+            boxes_url: string;
             /** Storeys */
             storeys: components["schemas"]["Storey"][];
             /** Element Count */
@@ -943,6 +1185,23 @@ export interface components {
             items: components["schemas"]["NearElement"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * PastSample
+         * @description One recorded sample; `state` is the enumeration's key.
+         */
+        PastSample: {
+            /** Time */
+            time: string;
+            /** Value */
+            value: number | null;
+            /** State */
+            state: string | null;
+            /**
+             * Quality
+             * @enum {string}
+             */
+            quality: "good" | "stale" | "bad" | "simulated";
         };
         /**
          * PlacedPoi
@@ -1386,7 +1645,10 @@ export interface components {
         };
         /**
          * StateList
-         * @description The live state of all points at one moment.
+         * @description The state of all points at one moment.
+         *
+         *     Of a past one, `time` of an item is when the server saw it change; in a `gap` the items are the last ones
+         *     before it, all stale.
          */
         StateList: {
             /** Epoch */
@@ -1397,6 +1659,12 @@ export interface components {
             time: string;
             /** Items */
             items: components["schemas"]["StateItem"][];
+            gap: components["schemas"]["Gap"] | null;
+            /**
+             * Gone
+             * @default []
+             */
+            gone: components["schemas"]["GonePoint"][];
             /** Next */
             next: string | null;
         };
@@ -1593,6 +1861,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Columns"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBoxes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
                 };
             };
             /** @description The request cannot be answered as asked. */
@@ -1989,7 +2286,10 @@ export interface operations {
     };
     getState: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A past moment, RFC 3339; now when left out. */
+                at?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2118,6 +2418,159 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BindingReport"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFilm: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339, with `Z` or an offset (`%2B08:00`). */
+                from?: string | null;
+                /** @description RFC 3339; not included. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilmInfo"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHistory: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339, with `Z` or an offset (`%2B08:00`). */
+                from?: string | null;
+                /** @description RFC 3339; not included. */
+                to?: string | null;
+                /** @description 0: every sample, in parts of 50,000. */
+                max_points?: number;
+                /** @description `next` of the part before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                device: string;
+                point: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339, with `Z` or an offset (`%2B08:00`). */
+                from?: string | null;
+                /** @description RFC 3339; not included. */
+                to?: string | null;
+                /** @description May end with `*`. */
+                type?: string | null;
+                /** @description May end with `*`. */
+                subject?: string | null;
+                limit?: number;
+                /** @description From the newest back. */
+                newest_first?: boolean;
+                /** @description `next` of the part before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEventDensity: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339, with `Z` or an offset (`%2B08:00`). */
+                from?: string | null;
+                /** @description RFC 3339; not included. */
+                to?: string | null;
+                buckets?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDensity"];
                 };
             };
             /** @description The request cannot be answered as asked. */
