@@ -15,6 +15,8 @@
         ├── BadRequestError   400
         ├── ForbiddenError    403, a page of another site tried to write
         ├── SignInError       401, nobody has signed in, or wrongly
+        ├── RoleError         403, the person's role is too low
+        ├── TooManyError      429, too many tries in too short a time
         ├── AccountError      409, an account that cannot be made so
         ├── AlarmStateError   409, an alarm that cannot take this step now
         ├── NotRecordedError  404, the film has nothing of that time
@@ -110,6 +112,20 @@ class SignInError(RequestError):
 
     status = HTTPStatus.UNAUTHORIZED
     slug = "sign-in"
+
+
+class RoleError(RequestError):
+    """The person has signed in, but the role is too low."""
+
+    status = HTTPStatus.FORBIDDEN
+    slug = "role"
+
+
+class TooManyError(RequestError):
+    """Too many tries in too short a time."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    slug = "too-many"
 
 
 class AccountError(RequestError):

@@ -29,6 +29,7 @@ from twin.alarms.alarms import Alarms, Surroundings
 from twin.alarms.model import Place
 from twin.alarms.places import place_of
 from twin.alarms.rulebook import Rulebook, open_rulebook
+from twin.accounts.accounts import Accounts
 from twin.bound import BoundDevices, bind_devices
 from twin.checks import mismatches
 from twin.errors import DataFolderError
@@ -76,6 +77,7 @@ class Twin:
     started_s: float = field(default_factory=time.monotonic)
     _film: Film | None = None
     _events: EventLog | None = None
+    _accounts: Accounts | None = None
     _alarms: Alarms | None = None
     _replay: ReplaySocket | None = None
     _cache: dict[str, Any] = field(default_factory=dict)
@@ -108,6 +110,13 @@ class Twin:
         if self._alarms is None:
             raise RuntimeError("the twin does not run")
         return self._alarms
+
+    @property
+    def accounts(self) -> Accounts:
+        """Who may do what; while the twin runs."""
+        if self._accounts is None:
+            raise RuntimeError("the twin does not run")
+        return self._accounts
 
     def devices_at(self, guid: str) -> list[Device]:
         """The devices bound to an element, by id."""
@@ -286,6 +295,7 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
     engine = await open_database(settings.database or default_url(settings.data_folder))
     try:
         twin.database, twin._events = engine, EventLog(engine, twin.clock)
+        twin._accounts = Accounts(engine, twin.events, SystemClock())
         feed = EventFeed(twin.events, twin.hub)
         await feed.open()
         recording = RecorderSettings(flush_s=settings.film_flush_s)

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from twin.errors import SettingError
@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     allowed_origins: tuple[str, ...] = ()
     """Other sites (``https://wall.example``) that may call this server from a page; none by default."""
+    dev: bool = False
+    """Everyone is an admin, without signing in; on loopback alone."""
+    demo_accounts: bool = False
+    """An account for each role, with sign-in links that are shown to this machine alone."""
     body_limit_bytes: int = Field(default=10_000_000, gt=0)
 
     mqtt: str | None = None
@@ -50,7 +54,7 @@ class Settings(BaseSettings):
     seed: int = 1
 
     database: str | None = None
-    """``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST/NAME``; when unset, a file in the data folder."""
+    """``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST/NAME``; unset, a file in the data folder."""
     film_flush_s: float = Field(default=2.0, gt=0, le=60)
     """So many seconds of telemetry at most are lost when the server is killed."""
     film_keep_days: float = Field(default=30.0, gt=0)
@@ -60,6 +64,17 @@ class Settings(BaseSettings):
 
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("dev")
+    @classmethod
+    def _refuse_dev_in_a_network(cls, dev: bool, others: ValidationInfo) -> bool:
+        host = others.data.get("host", "")
+        if dev and host and not is_loopback(host):
+            raise ValueError(
+                f"everyone is an admin then, so it is refused on {host}; leave --dev out and make accounts "
+                "with 'twin account add', or leave --host out"
+            )
+        return dev
 
     @property
     def data_folder(self) -> Path:

@@ -1,0 +1,98 @@
+"""Who asks: the person behind a request or a WebSocket, and the role that a route needs.
+
+Every route says which role it needs: by its room in `twin.app.ROOMS`, or by `Depends(requires(Role.X))` on a
+panel's router or on the route itself; all that are said must be met. A test walks the routes.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from twin.accounts.accounts import Person
+from twin.accounts.roles import Role
+from twin.errors import RoleError, SignInError
+from twin.runtime import Twin
+from twin.settings import is_loopback
+
+COOKIE = "twin_session"
+BEARER = "bearer"
+
+#: Whoever has not signed in.
+ANYBODY = Person("", "visitor", "visitor", Role.PUBLIC)
+#: Everyone, where `--dev` has switched accounts off.
+DEVELOPER = Person("dev", "dev", "dev", Role.ADMIN)
+
+
+async def person_of(connection: HTTPConnection) -> Person:
+    """Who asks: by the key of an `Authorization: Bearer` header, else by the session's cookie.
+
+    Raises:
+        SignInError: a key was shown that is not good; programs should not go on as nobody.
+    """
+    known = getattr(connection.state, "person", None)
+    if known is None:
+        known = connection.state.person = await _find_person(connection)
+    found: Person = known
+    return found
+
+
+PersonDep = Annotated[Person, Depends(person_of)]
+
+
+async def _find_person(connection: HTTPConnection) -> Person:
+    twin: Twin = connection.app.state.twin
+    if twin.settings.dev and is_local(connection):
+        return DEVELOPER
+    key = bearer_key(connection)
+    if key is not None:
+        holder = await twin.accounts.who(key, "key")
+        if holder is None:
+            raise SignInError("this key is not good: it was revoked, or its account was disabled")
+        return holder
+    token = connection.cookies.get(COOKIE)
+    return (await twin.accounts.who(token) if token else None) or ANYBODY
+
+
+def bearer_key(connection: HTTPConnection) -> str | None:
+    """The key of the Authorization header; None: there is none (RFC 6750, 2.1)."""
+    scheme, _, key = connection.headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == BEARER and key.strip() else None
+
+
+def is_local(connection: HTTPConnection) -> bool:
+    """Whether the request was made on this machine, to a name of this machine.
+
+    The name counts too: a page elsewhere can let its own name resolve to 127.0.0.1 (DNS rebinding).
+    """
+    client = connection.client
+    host = connection.url.hostname
+    return client is not None and is_loopback(client.host) and host is not None and is_loopback(host)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A dependency that lets pass whoever has a role, or one above it."""
+
+    role: Role
+
+    async def __call__(self, connection: HTTPConnection) -> None:
+        """Let pass, or raise SignInError (401: nobody has signed in) or RoleError (403)."""
+        if self.role is not Role.PUBLIC:  # nobody is looked up where everybody may
+            check_role(await person_of(connection), self.role)
+
+
+def check_role(person: Person, role: Role) -> None:
+    """Raise SignInError where nobody has signed in, RoleError where the person's role is too low."""
+    if person.role >= role:
+        return
+    if person.role is Role.PUBLIC:
+        raise SignInError(f"sign in first: this needs the role {role.key}")
+    raise RoleError(f"this needs the role {role.key}; {person.name} is {person.role.key}")
+
+
+def requires(role: Role) -> Callable[[HTTPConnection], Awaitable[None]]:
+    """For `dependencies=[Depends(requires(Role.OPERATOR))]`, on a router or on one route."""
+    return Requirement(role)
