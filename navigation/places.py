@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from navigation.errors import AmbiguousPlaceError, PlaceError
-from navigation.graph import NavGraph
+from navigation.graph import NavGraph, Room
 from navigation.model import XYZ, Label, Place, PlaceKind, PointOfInterest
 from navigation.naming import element_label, space_label
 from spatial.errors import UnknownPlaceError
@@ -28,6 +28,9 @@ class PlaceFinder:
         self._package = package
         self._built = built
         self.pois = dict(pois)
+        nodes = built.graph.nodes(data=True)
+        self._outer: dict[int, XYZ] = {node: each["xyz"] for node, each in nodes if each["kind"] == "outside"}
+        self._anchors: dict[int, tuple[float, float]] = {}
         self._by_name: dict[str, list[Space]] = {}
         self._by_guid = {space.guid: space for space in package.spaces}
         for space in package.spaces:
@@ -103,8 +106,13 @@ class PlaceFinder:
         room = self._built.rooms.get(space.element_index)
         if room is None or room.free.area.is_empty:
             raise PlaceError(f"nobody can stand in {label.zh!r}: it has no free floor")
-        x, y = room.free.anchor
+        x, y = self._anchor(room)
         return Place(kind, id_, label, (x, y, room.floor_z_m), space.element_index)
+
+    def _anchor(self, room: Room) -> tuple[float, float]:
+        if room.space not in self._anchors:
+            self._anchors[room.space] = room.free.anchor
+        return self._anchors[room.space]
 
     def at(self, point: XYZ, kind: PlaceKind, id_: str, label: Label | None) -> Place:
         """Where one stands nearest to a point. Raises PlaceError for one in no room nor near a door."""
@@ -144,11 +152,7 @@ class PlaceFinder:
         return nearest[1] if nearest and nearest[0] <= (0.3 if outer is not None else NEAR_M) else None
 
     def _outer_node(self, point: XYZ) -> int | None:
-        outer = [
-            (math.dist(facts["xyz"], point), node)
-            for node, facts in self._built.graph.nodes(data=True)
-            if facts["kind"] == "outside"
-        ]
+        outer = ((math.dist(xyz, point), node) for node, xyz in self._outer.items())
         distance, node = min(outer, default=(math.inf, -1))
         return node if distance <= OUTSIDE_M else None
 

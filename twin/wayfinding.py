@@ -193,10 +193,8 @@ def navigator_of(twin: Twin) -> Navigator:
 def closed_doors(twin: Twin) -> frozenset[int]:
     """The doors (element_index) that are locked now. Bindings may change: the table goes with them."""
     bound = twin.bound
-    kept: tuple[BoundDevices, DoorLocks] = twin.cached("door_locks", lambda: (bound, _locks(twin, bound)))
-    locks = kept[1] if kept[0] is bound else _locks(twin, bound)
-    return locks.closed(twin.bridge.live)
-
-
-def _locks(twin: Twin, bound: BoundDevices) -> DoorLocks:
-    return door_locks(twin.package, twin.registry, bound)
+    kept: dict[str, tuple[BoundDevices, DoorLocks]] = twin.cached("door_locks", dict)
+    found = kept.get("newest")
+    if found is None or found[0] is not bound:
+        found = kept["newest"] = (bound, door_locks(twin.package, twin.registry, bound))
+    return found[1].closed(twin.bridge.live)
