@@ -7,6 +7,8 @@ import { useSceneStore } from '@/stores/scene'
 
 /** People walk from room to room at this pace at most; figures need not follow each count. */
 const PERIOD_MS = 3000
+/** After a jump in time they stand where they stood then, once the slider rests this long. */
+const CUT_MS = 150
 
 /** Puts figures into the rooms in which people are counted. */
 export function useOccupants(): void {
@@ -30,7 +32,16 @@ export function useOccupants(): void {
     },
   )
   const timer = window.setInterval(refresh, PERIOD_MS)
+  let soon = 0
+  watch(
+    () => live.cuts,
+    () => {
+      window.clearTimeout(soon)
+      soon = window.setTimeout(refresh, CUT_MS)
+    },
+  )
   onUnmounted(() => {
     window.clearInterval(timer)
+    window.clearTimeout(soon)
   })
 }

@@ -1,60 +1,98 @@
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef, type Ref } from 'vue'
 
-import type { Hello } from '@/generated/wire'
+import { Kind, type Hello } from '@/generated/wire'
 import { fetchPoints } from '@/net/api'
 import { emptyColumns, type LiveColumns } from '@/net/columns'
 import { LiveConnection, liveUrl, type LinkState } from '@/net/live'
+import { ReplayConnection, ReplayStream, replayUrl, type ReplayStatus } from '@/net/replay'
 import { LiveStream } from '@/net/stream'
 import type { PointInfo } from '@/net/types'
 
 /** Told after each frame which points it touched. */
 export type FrameListener = (changed: Uint32Array, columns: LiveColumns) => void
+/** Told of each event of now, as the server sends it. */
+export type EventListener = (event: Readonly<Record<string, unknown>>) => void
 
 const TICK_MS = 500
+const NOWHERE: ReplayStatus = { timeMs: Number.NaN, playing: false, speed: 1, span: null, gap: null }
 
-/** The live state of all points, and how fresh it is. */
+/**
+ * The state of all points at the moment on screen, and how fresh it is. That moment is now, or one of the film:
+ * whoever reads columns, points and times cannot tell but by `mode`. The live stream goes on beneath a replay.
+ */
 export const useLiveStore = defineStore('live', () => {
   const state = liveState()
-  const listeners = new Set<FrameListener>()
-  const { stream, connection } = openStream(state, listeners)
+  const frames = new Set<FrameListener>()
+  const events = new Set<EventListener>()
+  const show = (changed: Uint32Array, columns: LiveColumns): void => {
+    state.revision.value++
+    for (const listener of frames) listener(changed, columns)
+  }
+  const past = openPast(state, show)
+  const now = openNow(state, show, events, () => {
+    if (state.mode.value === 'replay') past.rejoin(now.stream.columns)
+  })
+  const shown = (): LiveStream | ReplayStream => (state.mode.value === 'live' ? now.stream : past.stream)
 
   function tick(): void {
-    state.nowMs.value = stream.nowMs()
-    state.ageMs.value = stream.ageMs()
+    state.nowMs.value = shown().nowMs()
+    state.ageMs.value = shown().ageMs()
+    state.presentMs.value = now.stream.nowMs()
+  }
+
+  /** Show a moment of the film, ms since 1970 UTC; of several asked for in a row the newest. */
+  function seek(timeMs: number): void {
+    if (state.mode.value === 'live') past.enter(now.stream.columns)
+    past.seek(timeMs)
+  }
+
+  function backToLive(): void {
+    if (state.mode.value === 'live') return
+    past.leave()
+    state.link.value = now.link.value
+    state.columns.value = now.stream.columns
+    state.cuts.value++
+    state.revision.value++
+    tick()
   }
 
   function start(): void {
-    connection.start()
+    now.connection.start()
     window.setInterval(tick, TICK_MS)
     window.addEventListener('online', () => {
-      connection.retryNow()
+      now.connection.retryNow()
     })
     document.addEventListener('visibilitychange', () => {
-      if (!document.hidden) connection.retryNow()
+      if (!document.hidden) now.connection.retryNow()
     })
-  }
-
-  function onChange(listener: FrameListener): () => void {
-    listeners.add(listener)
-    return () => listeners.delete(listener)
   }
 
   return {
     ...state,
     isLost: computed(() => state.link.value === 'lost'),
-    series: (point: number) => stream.series(point),
-    ageOf: (timeMs: number) => stream.ageOf(timeMs),
+    isPast: computed(() => state.mode.value === 'replay'),
+    series: (point: number) => shown().series(point),
+    ageOf: (timeMs: number) => shown().ageOf(timeMs),
+    /** The moment on screen, to the millisecond; `nowMs` follows it twice a second. */
+    momentMs: () => shown().nowMs(),
     start,
-    onChange,
+    onChange: (listener: FrameListener) => listenTo(frames, listener),
+    onEvent: (listener: EventListener) => listenTo(events, listener),
+    seek,
+    play: past.play,
+    pause: past.pause,
+    backToLive,
   }
 })
 
 type LiveState = ReturnType<typeof liveState>
+type Show = FrameListener
 
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the refs are their own description
 function liveState() {
   return {
+    mode: ref<'live' | 'replay'>('live'),
     link: ref<LinkState>('connecting'),
     fault: ref(''),
     hello: shallowRef<Hello | null>(null),
@@ -62,27 +100,45 @@ function liveState() {
     columns: shallowRef<LiveColumns>(emptyColumns(0)),
     /** Counts frames; reading it makes a computed value follow the stream. */
     revision: ref(0),
+    /** Counts jumps in time: what was derived from earlier frames is of another time. */
+    cuts: ref(0),
+    /** The moment on screen. */
     nowMs: ref(Number.NaN),
+    /** The present, also in a replay. */
+    presentMs: ref(Number.NaN),
     ageMs: ref(Number.NaN),
+    player: shallowRef<ReplayStatus>(NOWHERE),
+    /** Where a seek that is not answered yet goes; NaN: none is under way. */
+    seekingMs: ref(Number.NaN),
   }
 }
 
-function openStream(
-  state: LiveState,
-  listeners: ReadonlySet<FrameListener>,
-): { readonly stream: LiveStream; readonly connection: LiveConnection } {
+function listenTo<T>(listeners: Set<T>, listener: T): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+interface Now {
+  readonly stream: LiveStream
+  readonly connection: LiveConnection
+  readonly link: Ref<LinkState>
+}
+
+function openNow(state: LiveState, show: Show, events: ReadonlySet<EventListener>, onPoints: () => void): Now {
+  const isShown = (): boolean => state.mode.value === 'live'
+  const link = ref<LinkState>('connecting')
   const note = (error: unknown): void => {
     state.fault.value = error instanceof Error ? error.message : String(error)
   }
   const stream = new LiveStream(
     {
       onSamples: (changed, columns) => {
-        state.revision.value++
-        for (const listener of listeners) listener(changed, columns)
+        if (isShown()) show(changed, columns)
       },
       onPoints: (points, columns) => {
         state.columns.value = columns
         state.points.value = points
+        onPoints()
       },
       onFault: (error) => {
         note(error)
@@ -93,7 +149,10 @@ function openStream(
     () => performance.now(),
   )
   const connection = new LiveConnection(liveUrl(window.location), {
-    onState: (link) => (state.link.value = link),
+    onState: (next) => {
+      link.value = next
+      if (isShown()) state.link.value = next
+    },
     onHello: (hello) => {
       state.hello.value = hello
       state.fault.value = ''
@@ -102,8 +161,81 @@ function openStream(
     onFrame: (data) => {
       stream.receive(data)
     },
-    onEvent: () => undefined,
+    onEvent: (message) => {
+      const event = message.event
+      if (message.type !== 'event' || typeof event !== 'object' || event === null) return
+      for (const listener of events) listener(event as Record<string, unknown>)
+    },
     onFault: note,
   })
-  return { stream, connection }
+  return { stream, connection, link }
+}
+
+interface Past {
+  readonly stream: ReplayStream
+  readonly enter: (shown: LiveColumns) => void
+  readonly rejoin: (columns: LiveColumns) => void
+  readonly seek: (timeMs: number) => void
+  readonly play: (speed: number) => void
+  readonly pause: () => void
+  readonly leave: () => void
+}
+
+function openPast(state: LiveState, show: Show): Past {
+  const stream = new ReplayStream(() => performance.now())
+  const connection = new ReplayConnection(replayUrl(window.location), {
+    onState: (link) => (state.link.value = link),
+    onFrame: (frame) => {
+      const changed = stream.receive(frame)
+      state.fault.value = ''
+      if (!connection.isSeeking) state.seekingMs.value = Number.NaN
+      if (frame.kind === Kind.Snapshot) state.cuts.value++
+      state.nowMs.value = frame.time
+      show(changed, stream.columns)
+    },
+    onStatus: (status) => {
+      state.player.value = status
+      if (!Number.isNaN(status.timeMs)) stream.stand(status.timeMs, status.playing ? status.speed : 0)
+    },
+    onEvent: () => undefined,
+    onFault: (message) => {
+      state.fault.value = message
+      if (!connection.isSeeking) state.seekingMs.value = Number.NaN
+    },
+  })
+  const adopt = (columns: LiveColumns): void => {
+    stream.begin(columns)
+    state.columns.value = stream.columns
+  }
+  const seek = (timeMs: number): void => {
+    state.seekingMs.value = timeMs
+    connection.seek(timeMs)
+  }
+  return {
+    stream,
+    seek,
+    enter: (shown) => {
+      state.mode.value = 'replay'
+      state.player.value = NOWHERE
+      adopt(shown)
+    },
+    // Other points: their indices mean other things, so the moment must be asked for anew.
+    rejoin: (columns) => {
+      const timeMs = Number.isNaN(state.seekingMs.value) ? stream.nowMs() : state.seekingMs.value
+      adopt(columns)
+      if (!Number.isNaN(timeMs)) seek(timeMs)
+    },
+    play: (speed) => {
+      connection.play(speed)
+    },
+    pause: () => {
+      connection.pause()
+    },
+    leave: () => {
+      connection.stop()
+      state.mode.value = 'live'
+      state.seekingMs.value = Number.NaN
+      state.fault.value = ''
+    },
+  }
 }

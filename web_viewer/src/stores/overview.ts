@@ -36,7 +36,7 @@ export const useOverviewStore = defineStore('overview', () => {
   let history = new PointHistory()
 
   watch(
-    () => live.columns,
+    () => [live.columns, live.cuts],
     () => {
       watched = new FaultWatch(live.points)
       // Frames that came before this watcher ran were shown to the watch of the former points.
