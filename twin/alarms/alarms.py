@@ -32,6 +32,7 @@ LOG = structlog.get_logger(__name__)
 
 TICK_S = 0.5
 RETRY_S = 2.0
+PAUSE_S = 0.02
 AT_ONCE = 100
 """Rows that are written in one transaction: far below what makes a live client fall behind (512 events)."""
 MOST_EVENTS = 500
@@ -72,6 +73,8 @@ class Alarms:
         self._backlog = Backlog(table)
         self._ledger = Ledger(log, database)
         self._wake = asyncio.Event()
+        self.note: str | None = None
+        """What keeps alarms from being recorded, for people; None: nothing."""
 
     async def start(self) -> None:
         """Load the open alarms, so that what still holds is not raised again.
@@ -105,8 +108,10 @@ class Alarms:
             self._wake.clear()
             try:
                 await self.settle()
-            except (SQLAlchemyError, OSError):
-                LOG.exception("alarms wait: the database does not take them", waiting=len(self._backlog))
+                self.note = None
+            except (SQLAlchemyError, OSError) as error:
+                LOG.warning("the database takes no alarms", reason=str(error), waiting=len(self._backlog))
+                self.note = f"alarms wait for the database: {len(self._backlog)} change(s) are not recorded"
                 await asyncio.sleep(RETRY_S)
 
     async def settle(self) -> None:
@@ -115,7 +120,8 @@ class Alarms:
         await self._end_shelvings()
         while len(self._backlog):
             await self._write_some()
-            await asyncio.sleep(0)
+            # Live clients get time to read: they are closed when 512 events wait for them.
+            await asyncio.sleep(PAUSE_S if len(self._backlog) else 0)
 
     # What people ask
 

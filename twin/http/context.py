@@ -1,4 +1,4 @@
-"""What every room is given: the running twin, as a dependency."""
+"""What every room is given: the running twin and who asks, as dependencies."""
 
 from typing import Annotated
 
@@ -13,3 +13,11 @@ def _twin(request: Request) -> Twin:
 
 
 TwinDep = Annotated[Twin, Depends(_twin)]
+
+
+def _actor() -> str:
+    """Who asks, as events name them; one place for all rooms, until accounts are asked."""
+    return "person:local"
+
+
+ActorDep = Annotated[str, Depends(_actor)]
