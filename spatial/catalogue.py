@@ -105,6 +105,13 @@ class Catalogue:
         places = np.array([row[1:] for row in rows], dtype=np.int32).reshape(-1, 2)
         return Columns(names, class_id, places[:, 0].copy(), places[:, 1].copy())
 
+    def boxes(self) -> NDArray[np.float64]:
+        """The boxes of all elements: (n, 6) min xyz, max xyz, m; NaN where nothing is drawn."""
+        rows = self._rows(
+            "SELECT min_x, min_y, min_z, max_x, max_y, max_z FROM element ORDER BY element_index"
+        )
+        return np.array(rows, dtype=np.float64).reshape(-1, 6)
+
     def element(self, guid: str) -> Element | None:
         """The element of a guid, None where there is none."""
         row = self._one(_ELEMENTS + " WHERE guid = ?", guid)

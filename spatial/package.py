@@ -39,6 +39,7 @@ from spatial.model import (
     Storey,
 )
 from spatial.places import SpaceLocator, extents_by_storey, storey_at
+from spatial.terrain import terrain_box
 from spatial.text import match_query
 
 MAX_PAGE = 1000
@@ -174,6 +175,14 @@ class ModelPackage:
     def columns(self) -> Columns:
         """Class, storey and space of every element, as arrays."""
         return self._catalogue.columns()
+
+    def boxes(self) -> NDArray[np.float64]:
+        """The boxes of all elements, read anew: (n, 6) min xyz, max xyz, m; NaN where nothing is drawn."""
+        return self._catalogue.boxes()
+
+    def terrain(self) -> Box | None:
+        """The ground that the model brings with it; see `spatial.terrain.terrain_box`."""
+        return terrain_box(self.boxes(), self.columns, self.storeys)
 
     def class_ids(self, names: Iterable[str]) -> NDArray[np.int32]:
         """Ids, in `columns`, of the classes that some names mean (see ElementFilter.classes)."""

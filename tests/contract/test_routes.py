@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -68,6 +69,17 @@ def test_the_model(http: httpx.Client) -> None:
     assert model["bounds"]["min"] == pytest.approx([-0.2, -0.2, -0.2], abs=0.01)
     assert http.get(model["tileset_url"]).status_code == 200
     assert http.get(model["columns_url"]).status_code == 200
+    assert model["terrain"] is None
+
+
+def test_boxes_are_those_of_the_elements(http: httpx.Client) -> None:
+    boxes = np.frombuffer(http.get(get(http, "/api/model")["boxes_url"]).content, "<f4").reshape(-1, 6)
+    for element in get(http, "/api/elements", limit=1000)["items"]:
+        found, box = boxes[element["element_index"]], element["box"]
+        if box is None:
+            assert np.isnan(found).all()
+        else:
+            assert found == pytest.approx(np.array([*box["min"], *box["max"]]), abs=0.006)
 
 
 def test_columns_agree_with_the_elements(http: httpx.Client) -> None:

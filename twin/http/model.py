@@ -23,6 +23,8 @@ def get_model(twin: TwinDep) -> schemas.Model:
         tileset_url=f"/tiles/{package.manifest.revision}/tileset.json",
         columns_url="/api/model/columns",
         bounds=present.box(package.manifest.bounds),
+        terrain=present.box(twin.cached("terrain", package.terrain)),
+        boxes_url="/api/model/boxes",
         storeys=present.storeys(package),
         element_count=package.element_count,
         counts=dict(package.manifest.counts),
@@ -56,6 +58,23 @@ def get_columns(request: Request, twin: TwinDep) -> Response:
     """Class, storey and space of every element, row = element_index; does not change within a revision."""
     body = twin.cached("columns", lambda: EncodedBody(columns_json(twin.package), "application/json"))
     return body.response(request)
+
+
+@router.get(
+    "/boxes",
+    operation_id="getBoxes",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}}},
+)
+def get_boxes(request: Request, twin: TwinDep) -> Response:
+    """Boxes of all elements, row = element_index: little-endian float32, min xyz, max xyz, m; NaN is none."""
+    body = twin.cached("boxes", lambda: EncodedBody(boxes_bytes(twin.package), "application/octet-stream"))
+    return body.response(request)
+
+
+def boxes_bytes(package: ModelPackage) -> bytes:
+    """`(n, 6)` float32, to the centimetre, which compresses to a third."""
+    return package.boxes().round(2).astype("<f4").tobytes()
 
 
 def columns_json(package: ModelPackage) -> bytes:

@@ -40,6 +40,7 @@ export function useTwin(container: Ref<HTMLElement | null>): { phase: Ref<Phase>
         elementCount: model.model.elementCount,
         columns: model.columns,
         bounds: model.model.bounds ?? { min: [0, 0, 0], max: [1, 1, 1] },
+        terrain: model.model.terrain,
         storeys: model.model.storeys,
         theme: ui.theme,
       })

@@ -1,7 +1,7 @@
 import type { ElementColumns } from '@/scene/types'
 import type { Layer } from '@/layers/types'
 
-import { getAll, getJson, type Page } from './http'
+import { getAll, getBytes, getJson, type Page } from './http'
 import * as read from './read'
 import type { BoxInfo, DeviceInfo, ElementDetail, ElementHit, ModelInfo, PointInfo, SpaceInfo } from './types'
 
@@ -13,6 +13,11 @@ export async function fetchModel(): Promise<ModelInfo> {
 /** What is known of every element, as columns. */
 export async function fetchColumns(url: string, elementCount: number): Promise<ElementColumns> {
   return read.columns(await getJson<read.RawColumns>(url), elementCount)
+}
+
+/** Boxes of all elements, `(elementCount, 6)` min xyz then max xyz, m; NaN where nothing is drawn. */
+export async function fetchBoxes(url: string, elementCount: number): Promise<Float32Array> {
+  return read.boxes(await getBytes(url), elementCount)
 }
 
 export async function fetchPoints(): Promise<PointInfo[]> {

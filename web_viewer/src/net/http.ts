@@ -23,13 +23,23 @@ type Query = Readonly<Record<string, string | number | boolean | null | undefine
  * @throws ApiError when the server is away, refuses (its problem details are the message) or sends no JSON.
  */
 export async function getJson<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
-  const response = await request(withQuery(path, query), signal)
+  const response = await request(withQuery(path, query), 'application/json', signal)
   if (!response.ok) throw await problemOf(response)
   try {
     return (await response.json()) as T
   } catch {
     throw new ApiError(`${path}: the answer is not JSON`, response.status)
   }
+}
+
+/**
+ * Get bytes from the server that this page came from.
+ * @throws ApiError when the server is away or refuses.
+ */
+export async function getBytes(path: string): Promise<ArrayBuffer> {
+  const response = await request(path, 'application/octet-stream')
+  if (!response.ok) throw await problemOf(response)
+  return response.arrayBuffer()
 }
 
 /** All pages of a list, one after the other, up to `most` items. */
@@ -51,9 +61,9 @@ export function withQuery(path: string, query: Query): string {
   return `${path}?${new URLSearchParams(fields.map(([key, value]) => [key, String(value)])).toString()}`
 }
 
-async function request(path: string, signal?: AbortSignal): Promise<Response> {
+async function request(path: string, accept: string, signal?: AbortSignal): Promise<Response> {
   try {
-    return await fetch(path, { headers: { Accept: 'application/json' }, signal })
+    return await fetch(path, { headers: { Accept: accept }, signal })
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
     throw new ApiError('the server does not answer', 0)

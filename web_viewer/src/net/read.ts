@@ -57,7 +57,9 @@ export function model(raw: RawModel): ModelInfo {
     revision: raw.revision,
     tilesetUrl: raw.tileset_url,
     columnsUrl: raw.columns_url,
+    boxesUrl: raw.boxes_url,
     bounds: raw.bounds,
+    terrain: raw.terrain,
     elementCount: raw.element_count,
     storeys: raw.storeys.map(storey),
     venueName: raw.venue.name,
@@ -66,6 +68,15 @@ export function model(raw: RawModel): ModelInfo {
     simulated: raw.simulated,
     speed: raw.speed,
   }
+}
+
+/** Little-endian float32, six an element. @throws RangeError when the boxes are those of another revision. */
+export function boxes(raw: ArrayBuffer, elementCount: number): Float32Array {
+  if (raw.byteLength !== elementCount * 24) {
+    throw new RangeError(`boxes of ${String(raw.byteLength)} bytes for a model of ${String(elementCount)} elements`)
+  }
+  const view = new DataView(raw)
+  return Float32Array.from({ length: elementCount * 6 }, (_, i) => view.getFloat32(i * 4, true))
 }
 
 /** @throws RangeError when the columns are those of another revision. */

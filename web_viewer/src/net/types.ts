@@ -67,7 +67,10 @@ export interface ModelInfo {
   readonly revision: string
   readonly tilesetUrl: string
   readonly columnsUrl: string
+  readonly boxesUrl: string
   readonly bounds: BoxInfo | null
+  /** The ground that the model brings with it; null where it brings none. */
+  readonly terrain: BoxInfo | null
   readonly elementCount: number
   readonly storeys: readonly StoreyInfo[]
   readonly venueName: Names

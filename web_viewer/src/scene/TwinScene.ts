@@ -92,6 +92,7 @@ export class TwinScene implements TwinSceneApi {
   private spacesShown = false
   private xrayOn = false
   private crowd: readonly PeopleSpace[] = []
+  private boxes: Float32Array | null = null
   private cost = { drawCalls: 0, triangles: 0 }
   private framesDrawn = 0
   private hoverTicket = 0
@@ -130,7 +131,7 @@ export class TwinScene implements TwinSceneApi {
     })
     this.rig = new CameraRig(this.canvas, this.bounds, this.groundM, this.animate)
     this.shadow = new SunShadow(this.renderer, this.uniforms, PROFILES[this.quality].shadowSize)
-    this.backdrop = new Backdrop(this.uniforms, this.centre, this.radius, this.groundM)
+    this.backdrop = new Backdrop(this.uniforms, this.centre, this.radius, this.groundM, options.terrain ?? null)
     this.people = new People(this.materials.forName('opaque', false).material)
     this.pipeline = new Pipeline(this.renderer, this.scene, this.rig.camera, this.materials)
     this.picker = new Picker(this.renderer, this.scene, this.rig.camera, this.materials)
@@ -196,7 +197,7 @@ export class TwinScene implements TwinSceneApi {
     this.tiles.setFilter({ storey: storeyIndex })
     const storey = this.options.storeys?.find((s) => s.index === storeyIndex)
     const below = storey !== undefined && storey.elevationM < this.groundM - 0.5
-    this.backdrop.ground.visible = !below
+    this.backdrop.show(!below, storeyIndex === null)
     this.rig.allowUnderground(below)
     this.storeyClip = storey ? storeyCut(storey) : null
     this.applyClip()
@@ -272,13 +273,18 @@ export class TwinScene implements TwinSceneApi {
   }
 
   elementBox(elementIndex: number): Box | null {
-    const boxes = this.options.columns.boxes
+    const boxes = this.boxes
     if (boxes && elementIndex >= 0 && elementIndex < this.options.elementCount) {
       const [x0, y0, z0, x1, y1, z1] = boxes.subarray(elementIndex * 6, elementIndex * 6 + 6) as unknown as number[]
       const box: Box = { min: [x0!, y0!, z0!], max: [x1!, y1!, z1!] }
       if (isBox(box)) return box
     }
     return loadedElementBox(this.tiles, elementIndex)
+  }
+
+  setBoxes(boxes: Float32Array): void {
+    this.boxes = boxes
+    this.invalidate()
   }
 
   screenPosition(point: Point3): { readonly x: number; readonly y: number; readonly visible: boolean } {

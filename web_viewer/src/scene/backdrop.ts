@@ -1,9 +1,9 @@
-import { BackSide, CircleGeometry, Color, GLSL3, Mesh, ShaderMaterial, SphereGeometry } from 'three'
-import type { IUniform , Vector3 } from 'three'
+import { BackSide, CircleGeometry, Color, GLSL3, Group, Mesh, Path, PlaneGeometry, ShaderMaterial, Shape, ShapeGeometry, SphereGeometry } from 'three'
+import type { BufferGeometry, IUniform, Vector3 } from 'three'
 import { blended, define, LAYER_EXTRA } from './materials'
 import type { SharedUniforms } from './materials'
 import { LIGHTING } from './shaders'
-import type { Theme } from './types'
+import type { Box, Theme } from './types'
 
 interface Palette {
   readonly zenith: number
@@ -63,22 +63,39 @@ const FADE_RADII = 6
 const GROUND_RADII = 12
 /** Below the model's own ground, so that paving at the same height wins. */
 const GROUND_DROP_M = 0.06
+/** Under the terrain's rim the ground reaches so far in, so that no gap shows. */
+const UNDER_RIM_M = 0.5
+const RIM_STEPS = 64
 
 /** What is around the building: a sky that darkens or lightens with the theme, and ground that fades into it. */
 export class Backdrop {
   readonly sky: Mesh
-  readonly ground: Mesh
+  readonly ground = new Group()
+  /** Fills the hole in the ground while the terrain that lies in it is not shown. */
+  private readonly plug: Mesh | null
+  private readonly groundMaterial: ShaderMaterial
   private readonly zenith: IUniform<Color> = { value: new Color() }
   private readonly horizon: IUniform<Color> = { value: new Color() }
   private readonly groundColour: IUniform<Color> = { value: new Color() }
 
   /**
    * @param centre of the building, world frame. @param radius of it, m. @param groundY height of the ground, m.
+   * @param terrain local box of the ground that the model brings with it. The scene's own ground lies around it and
+   * leaves it open, so that nothing of it (a ramp into a basement, a road below the lawns) is ever covered.
    */
-  constructor(uniforms: SharedUniforms, centre: Vector3, radius: number, groundY: number) {
+  constructor(uniforms: SharedUniforms, centre: Vector3, radius: number, groundY: number, terrain: Box | null) {
     this.sky = this.createSky()
-    this.ground = this.createGround(uniforms, centre, radius, groundY)
+    this.groundMaterial = this.createGroundMaterial(uniforms, centre, radius * FADE_RADII)
+    const lowest = Math.min(groundY, terrain ? terrain.min[2] : groundY) - GROUND_DROP_M
+    this.addGround(terrain ? groundAround(terrain, centre, radius) : new CircleGeometry(radius * GROUND_RADII, RIM_STEPS), centre.x, lowest, centre.z)
+    this.plug = terrain ? this.addPlug(terrain, lowest) : null
     this.setTheme('dark')
+  }
+
+  /** @param ground whether there is ground at all. @param terrain whether the model's own terrain is shown in it. */
+  show(ground: boolean, terrain: boolean): void {
+    this.ground.visible = ground
+    if (this.plug) this.plug.visible = !terrain
   }
 
   setTheme(theme: Theme): void {
@@ -90,13 +107,13 @@ export class Backdrop {
 
   /** Shades by cheaper formulas, for drawing in software. */
   setFast(fast: boolean): void {
-    define(this.ground.material as ShaderMaterial, 'FAST', fast)
+    define(this.groundMaterial, 'FAST', fast)
   }
 
   dispose(): void {
-    for (const mesh of [this.sky, this.ground]) {
-      mesh.geometry.dispose()
-      ;(mesh.material as ShaderMaterial).dispose()
+    for (const mesh of [this.sky, ...this.ground.children]) {
+      ;(mesh as Mesh).geometry.dispose()
+      ;((mesh as Mesh).material as ShaderMaterial).dispose()
     }
   }
 
@@ -113,8 +130,7 @@ export class Backdrop {
     return sky
   }
 
-  private createGround(uniforms: SharedUniforms, centre: Vector3, radius: number, groundY: number): Mesh {
-    const fadeRadius = radius * FADE_RADII
+  private createGroundMaterial(uniforms: SharedUniforms, centre: Vector3, fadeRadius: number): ShaderMaterial {
     const material = blended(
       new ShaderMaterial({
         glslVersion: GLSL3, vertexShader: GROUND_VERTEX, fragmentShader: GROUND_FRAGMENT,
@@ -124,12 +140,36 @@ export class Backdrop {
       }),
     )
     material.depthWrite = true
-    const ground = new Mesh(new CircleGeometry(radius * GROUND_RADII, 64), material)
+    return material
+  }
+
+  private addPlug(terrain: Box, y: number): Mesh {
+    const { min, max } = terrain
+    const geometry = new PlaneGeometry(max[0] - min[0] - 2 * UNDER_RIM_M, max[1] - min[1] - 2 * UNDER_RIM_M)
+    const plug = this.addGround(geometry, (min[0] + max[0]) / 2, y, -(min[1] + max[1]) / 2)
+    plug.visible = false
+    return plug
+  }
+
+  private addGround(geometry: BufferGeometry, x: number, y: number, z: number): Mesh {
+    const ground = new Mesh(geometry, this.groundMaterial)
     ground.rotation.x = -Math.PI / 2
-    ground.position.set(centre.x, groundY - GROUND_DROP_M, centre.z)
+    ground.position.set(x, y, z)
     // Before glass, so that it is seen through it.
     ground.renderOrder = -1
     ground.layers.set(LAYER_EXTRA)
+    this.ground.add(ground)
     return ground
   }
+}
+
+/** A disc around `centre` with the terrain's rectangle left out; x to the east, y to the north of the centre. */
+export function groundAround(terrain: Box, centre: Vector3, radius: number): BufferGeometry {
+  const west = terrain.min[0] - centre.x + UNDER_RIM_M
+  const east = terrain.max[0] - centre.x - UNDER_RIM_M
+  const south = terrain.min[1] + centre.z + UNDER_RIM_M
+  const north = terrain.max[1] + centre.z - UNDER_RIM_M
+  const disc = new Shape().absarc(0, 0, radius * GROUND_RADII, 0, Math.PI * 2, false)
+  disc.holes.push(new Path().moveTo(west, south).lineTo(west, north).lineTo(east, north).lineTo(east, south))
+  return new ShapeGeometry(disc, RIM_STEPS)
 }

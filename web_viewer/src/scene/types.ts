@@ -24,8 +24,6 @@ export interface ElementColumns {
   readonly classNames: readonly string[]
   /** `element_index` of the space that contains it, -1 for none. */
   readonly space?: Int32Array
-  /** `(elementCount, 6)` min xyz, max xyz; NaN where nothing is drawn. Without it boxes come from loaded tiles. */
-  readonly boxes?: Float32Array
 }
 
 export interface Storey {
@@ -41,6 +39,8 @@ export interface TwinSceneOptions {
   readonly columns: ElementColumns
   /** Box of everything drawn. */
   readonly bounds: Box
+  /** The ground that the model brings with it: the scene's own ground lies around it, not in it. */
+  readonly terrain?: Box | null
   readonly storeys?: readonly Storey[]
   /** `auto` (the default) begins by the kind of GPU and goes on by measured frame time. */
   readonly quality?: QualityLevel | 'auto'
@@ -140,7 +140,9 @@ export interface TwinSceneApi {
   flyTo(target: Box | number | CameraPose): Promise<void>
   /** A preset, or a storey's `element_index` seen from above. */
   setView(view: ViewPreset | number): Promise<void>
-  /** The element's box; null when unknown. */
+  /** Takes `(elementCount, 6)` boxes, min xyz then max xyz, NaN where nothing is drawn: devices are then seen from afar. */
+  setBoxes(boxes: Float32Array): void
+  /** The element's box; null when unknown. Before `setBoxes` it comes from the loaded tiles. */
   elementBox(elementIndex: number): Box | null
   /** CSS pixels from the container's top left; `visible` is false behind the camera or off screen. */
   screenPosition(point: Point3): { readonly x: number; readonly y: number; readonly visible: boolean }
