@@ -104,8 +104,8 @@ def describe_api(lifespan: Lifespan[FastAPI] | None = None, panels: Sequence[Pan
         redoc_url=None,
     )
     add_problem_handlers(app)
-    for part in (*ROOMS, *panels):
-        app.include_router(part.router)
+    for router in (*(room.router for room in ROOMS), *(panel.router for panel in panels)):
+        app.include_router(router)
     return app
 
 

@@ -34,7 +34,7 @@ async def running_panels(app: FastAPI, twin: Twin, panels: Sequence[Panel]) -> A
     app.state.panels = {}
     async with contextlib.AsyncExitStack() as stack:
         for panel in panels:
-            if panel.migrations is not None:
+            if panel.migrations is not None and twin.database is not None:
                 await migrate(twin.database, panel.migrations, f"{panel.id}_version")
             app.state.panels[panel.id] = await stack.enter_async_context(panel.run(twin))
         yield
