@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import shapely
-from shapely.geometry import shape
+from shapely.geometry import box, shape
 from shapely.geometry.base import BaseGeometry
 
 from navigation.freespace import Gate, Obstacles, free_space
@@ -15,9 +15,12 @@ from navigation.graph import NavGraph, Room, build_graph, gate_of
 from navigation.model import Overlay
 from navigation.rooms import RoomKinds
 from spatial.errors import UnknownPlaceError
-from spatial.model import Portal, Space, Storey
+from spatial.model import ElementFilter, Portal, Space, Storey
 from spatial.package import ModelPackage
 
+PIT_CLASSES = ("IfcSlab", "IfcBuildingElementProxy", "IfcTank")
+PIT_DEPTH_M, PIT_RIM_M, PIT_AREA_M2 = 0.5, 0.2, 2.0
+PIT_WAY_M = 0.5  # there is a way all round it
 OBSTACLE_KINDS = ("wall", "column", "stair", "ramp", "furniture")
 Feature = tuple[str, int, BaseGeometry]
 """kind, element_index, outline."""
@@ -26,6 +29,8 @@ Feature = tuple[str, int, BaseGeometry]
 def read_graph(package: ModelPackage, overlay: Overlay) -> NavGraph:
     """The graph of a package."""
     features = {storey.element_index: plan_obstacles(package, storey) for storey in package.storeys}
+    for storey, pit in pits(package):
+        features.setdefault(storey, []).append(pit)
     rooms = rooms_of(package.spaces, package.portals, features)
     kinds = room_kinds(package)
     ways = {room.space for room in rooms if kinds.is_way(room.space)}
@@ -52,6 +57,22 @@ def plan_obstacles(package: ModelPackage, storey: Storey) -> list[Feature]:
             outline = shapely.make_valid(shape(feature["geometry"]))
             found.append((facts["kind"], int(facts["element_index"]), outline))
     return found
+
+
+def pits(package: ModelPackage) -> Iterator[tuple[int, Feature]]:
+    """Pools and pits, with their storey (element_index): bodies let into a room's floor, away from its walls.
+
+    A plan is cut above the floor and does not show them.
+    """
+    for element in package.iterate(ElementFilter(classes=PIT_CLASSES)):
+        space = package.space_by_index.get(-1 if element.space_index is None else element.space_index)
+        if space is None or space.storey_index is None or element.box is None:
+            continue
+        x0, y0, bottom, x1, y1, top = element.box
+        let_in = bottom <= space.floor_z_m - PIT_DEPTH_M and top <= space.floor_z_m + PIT_RIM_M
+        outline = box(x0, y0, x1, y1)
+        if let_in and outline.area >= PIT_AREA_M2 and space.footprint.buffer(-PIT_WAY_M).covers(outline):
+            yield space.storey_index, ("column", element.element_index, outline)
 
 
 def rooms_of(

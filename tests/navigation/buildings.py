@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ from shapely.geometry import Polygon, box, mapping
 from shapely.geometry.base import BaseGeometry
 
 from spatial.errors import UnknownPlaceError
-from spatial.model import Element, Portal, Space, Storey
+from spatial.model import Element, ElementFilter, Portal, Space, Storey
 from spatial.package import ModelPackage
 from spatial.places import SpaceLocator
 
@@ -135,6 +135,9 @@ class Paper:
 
     def elements_at(self, indices: Sequence[int]) -> tuple[Element, ...]:
         return tuple(self.elements[index] for index in indices)
+
+    def iterate(self, wanted: ElementFilter) -> Iterator[Element]:
+        yield from (each for each in self.elements if each.ifc_class in wanted.classes)
 
     def plan(self, storey: Storey) -> dict[str, Any]:
         return {"features": self.features[storey.element_index]}

@@ -167,7 +167,17 @@ class TestPalace:
         assert "S1-19" not in rooms
         assert all(before.to_storey == after.storey for before, after in pairwise(route.legs))
 
-    def test_pools_and_halls_are_named_in_both_languages(self, navigator: Navigator) -> None:
+    def test_nobody_is_led_into_the_water(self, navigator: Navigator, palace: ModelPackage) -> None:
+        water = next(each for each in palace.iterate() if each.name == "泳池水面").box
+        assert water is not None
+        basin = shapely.box(water[0], water[1], water[3], water[4])
+        route = navigator.route("exit_pool", "pool_change_men")
+        ground = palace.spaces_named("S1-02")[0].storey_index
+        walks = [LineString(leg.polyline[:, :2]) for leg in route.legs if leg.storey == ground]
+        assert not any(basin.intersects(walk) for walk in walks)
+        assert basin.distance(shapely.Point(navigator.find("pool").position)) > 0.2
+
+    def test_halls_are_named_in_both_languages(self, navigator: Navigator) -> None:
         route = navigator.route("main_entrance", "badminton", "step_free")
         assert any("经过羽毛球馆大门" in step.zh for step in route.steps)
         assert any("the Badminton hall door" in step.en for step in route.steps)

@@ -164,6 +164,17 @@ def test_left_and_right_are_as_one_walks(navigator: Navigator) -> None:
     assert [step.direction for step in back.steps if step.maneuver == "door"] == ["left"]
 
 
+@pytest.mark.parametrize(("top", "is_pool"), [(0.0, True), (1.0, False)])
+def test_nobody_is_led_through_a_pool(top: float, is_pool: bool) -> None:
+    paper = two_storeys()
+    hall = paper.spaces_named("Hall")[0]
+    sizes = (2.0, 1.5, -1.5, 8.0, 4.0, top)
+    paper.element_of("IfcSlab", "Basin", space_index=hall.element_index, box=sizes)
+    route = Navigator.of(paper.package).route("1.5,3,0", "9,3,0")
+    assert (route.length_m > 7.5) == is_pool
+    assert (len(route.legs[0].polyline) > 2) == is_pool
+
+
 def test_standing_still_is_a_way(navigator: Navigator) -> None:
     route = navigator.route("Hall", "Hall")
     assert route.length_m == 0
