@@ -25,11 +25,11 @@ from telemetry_bridge.points import Device, Registry
 from telemetry_bridge.ports import Adapter
 from telemetry_bridge.pump import Pump
 from telemetry_bridge.registry import ModelElement, derive_registry, is_device_class, load_registry
+from twin.accounts.accounts import Accounts
 from twin.alarms.alarms import Alarms, Surroundings
 from twin.alarms.model import Place
 from twin.alarms.places import place_of
 from twin.alarms.rulebook import Rulebook, open_rulebook
-from twin.accounts.accounts import Accounts
 from twin.bound import BoundDevices, bind_devices
 from twin.checks import mismatches
 from twin.errors import DataFolderError

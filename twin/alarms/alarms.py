@@ -73,6 +73,7 @@ class Alarms:
         self._backlog = Backlog(table)
         self._ledger = Ledger(log, database)
         self._wake = asyncio.Event()
+        self._last_id = ""
         self.note: str | None = None
         """What keeps alarms from being recorded, for people; None: nothing."""
 
@@ -217,8 +218,12 @@ class Alarms:
     def _raising(self, known: Alarm | None, row: WatchedPoint, change: Change) -> Draft:
         device = self._around.registry.devices[row.point.device]
         place = self._around.place_of(device.id)
-        alarm = known or new_id(int(self._around.clock.now_ms()))
-        return drafts.raising(alarm, row, device, place, change, self._cause_data(row))
+        return drafts.raising(known or self._new_id(), row, device, place, change, self._cause_data(row))
+
+    def _new_id(self) -> str:
+        """An id after all before it, within a millisecond too: lists sort by it."""
+        self._last_id = new_id(int(self._around.clock.now_ms()), self._last_id)
+        return self._last_id
 
     def _cause_data(self, row: WatchedPoint) -> dict[str, float | None]:
         points = [self._around.registry.find(row.point.device, name) for name in row.rule.cause_data]
