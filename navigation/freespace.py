@@ -23,6 +23,7 @@ INSIDE_M = 0.10  # and as far behind the standing point, where the room's own fl
 REACH_M = 1.5  # farther than this from the floor no standing point is joined to it
 SIGHT_TOLERANCE_M = 1e-3
 SIMPLIFY_M = 0.005
+LEAST_AREA_M2 = 0.01
 MITRE_LIMIT = 2.0
 
 
@@ -123,7 +124,7 @@ def free_space(
         if cut_off == 0:
             break
     assert best is not None  # there is always a first attempt
-    return _finished(best[1], best[2])
+    return _finished(_reached(best[1], terminals), best[2])
 
 
 def _attempts(obstacles: Obstacles) -> Iterator[tuple[float, tuple[BaseGeometry, ...]]]:
@@ -189,8 +190,20 @@ def _cut_off(area: BaseGeometry, terminals: np.ndarray | None) -> int:
     return int((shapely.distance(_largest(area), terminals) > SIGHT_TOLERANCE_M).sum())
 
 
-def _finished(area: BaseGeometry, radius: float) -> FreeSpace:
-    polygons = [part for part in _polygons(area.simplify(SIMPLIFY_M)) if part.area > 0.01]
+def _reached(area: BaseGeometry, terminals: np.ndarray | None) -> list[Polygon]:
+    """The pieces of floor that one can come to, in a room without portals the largest one."""
+    if terminals is not None:
+        parts = _polygons(area)
+        found = [part for part in parts if shapely.distance(part, terminals).min() <= SIGHT_TOLERANCE_M]
+        if found:
+            return found
+    largest = _largest(area)
+    return [] if largest.is_empty else [largest]
+
+
+def _finished(parts: Sequence[Polygon], radius: float) -> FreeSpace:
+    tidied = [piece for part in parts for piece in _polygons(part.simplify(SIMPLIFY_M))]
+    polygons = [part for part in tidied if part.area > LEAST_AREA_M2]
     tidy = MultiPolygon([shapely.orient_polygons(part) for part in polygons])
     sight = tidy.buffer(SIGHT_TOLERANCE_M, join_style="mitre", mitre_limit=MITRE_LIMIT)
     shapely.prepare(sight)

@@ -55,7 +55,7 @@ class Navigator:
         self._stretcher = Stretcher(built, self.names)
         self._guide = Guide(self.names, dict(built.portals), _cabins(package, built))
         self._explainer = Explainer(built, self.names, overlay)
-        self._compiled: dict[str, Compiled] = {}
+        self._compiled: dict[Profile, Compiled] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -75,9 +75,9 @@ class Navigator:
     def compiled(self, profile: Profile) -> Compiled:
         """The graph compiled for a profile."""
         with self._lock:
-            if profile.name not in self._compiled:
-                self._compiled[profile.name] = compile_profile(self._table, profile, self.overlay)
-            return self._compiled[profile.name]
+            if profile not in self._compiled:
+                self._compiled[profile] = compile_profile(self._table, profile, self.overlay)
+            return self._compiled[profile]
 
     def route(
         self,

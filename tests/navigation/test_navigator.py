@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from shapely.geometry import Point, box
 
 from navigation.errors import AmbiguousPlaceError, NoRouteError, PlaceError, ProfileError
 from navigation.model import Label, Overlay, PointOfInterest
 from navigation.navigator import Navigator
-from navigation.profiles import EVACUATE
+from navigation.profiles import EVACUATE, Profile
 from navigation.report import connectivity
 from tests.navigation.buildings import Paper, two_storeys
 
@@ -173,6 +174,38 @@ def test_nobody_is_led_through_a_pool(top: float, is_pool: bool) -> None:
     route = Navigator.of(paper.package).route("1.5,3,0", "9,3,0")
     assert (route.length_m > 7.5) == is_pool
     assert (len(route.legs[0].polyline) > 2) == is_pool
+
+
+def test_wheels_are_slower_and_open_doors_slower(navigator: Navigator) -> None:
+    walk, wheels = (navigator.route("Office", "Hall", profile) for profile in ("walk", "step_free"))
+    assert walk.duration_s == pytest.approx(walk.length_m / 1.2 + 1.5)
+    assert wheels.duration_s == pytest.approx(wheels.length_m / 0.8 + 4.0)
+
+
+def test_two_profiles_of_one_name_are_two(navigator: Navigator) -> None:
+    slow, fast = (Profile("own", walk_m_s=speed) for speed in (0.5, 2.0))
+    assert navigator.route("Office", "Hall", slow).duration_s > 15
+    assert navigator.route("Office", "Hall", fast).duration_s < 10
+
+
+def test_who_stands_in_a_corner_cut_off_by_furniture_starts_beside_it() -> None:
+    paper = two_storeys()
+    ground = paper.storeys[0].element_index
+    paper.obstacle(ground, box(8.8, 4.5, 10.0, 4.7), "furniture")
+    paper.obstacle(ground, box(8.8, 4.7, 9.0, 6.0), "furniture")
+    navigator = Navigator.of(paper.package)
+    start = navigator.find("9.5,5.4,0")
+    assert navigator.route(start, "Office").length_m > 0
+    assert not box(8.8, 4.5, 10.0, 6.0).contains(Point(start.position))
+
+
+def test_a_model_without_rooms_has_no_ways() -> None:
+    paper = Paper()
+    paper.storey_of("1F", 0.0)
+    navigator = Navigator.of(paper.package)
+    assert connectivity(navigator).parts == ()
+    with pytest.raises(PlaceError):
+        navigator.route("0,0,0", "1,1,0")
 
 
 def test_standing_still_is_a_way(navigator: Navigator) -> None:
