@@ -6,7 +6,7 @@ Frames are judged when they come (`on_frame`, which never waits); what they chan
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -22,6 +22,7 @@ from twin.alarms.backlog import Backlog, Change, Pending
 from twin.alarms.engine import Engine
 from twin.alarms.ledger import Entry, Ledger
 from twin.alarms.model import UNACKNOWLEDGED, Action, Alarm, AlarmState, Priority
+from twin.alarms.projection import AlarmFilter, Position
 from twin.alarms.states import steps_to
 from twin.alarms.table import PlaceOf, RuleTable, WatchedPoint
 from twin.errors import BadRequestError
@@ -36,6 +37,8 @@ PAUSE_S = 0.02
 AT_ONCE = 100
 """Rows that are written in one transaction: far below what makes a live client fall behind (512 events)."""
 MOST_EVENTS = 500
+MOST_AT_ONE_TIME = 20_000
+"""Alarms that were open at one moment, at most so many are told."""
 LONGEST_SHELF_MS = 30 * 86_400_000
 
 ReadPoint = Callable[[int], float]
@@ -142,11 +145,29 @@ class Alarms:
             for priority in Priority
         }
 
-    async def find(
-        self, wanted: projection.AlarmFilter, limit: int, after: projection.Position | None = None
-    ) -> tuple[Alarm, ...]:
+    async def find(self, wanted: AlarmFilter, limit: int, after: Position | None = None) -> tuple[Alarm, ...]:
         """See `projection.find`."""
         return await projection.find(self._database, wanted, limit, after)
+
+    async def open_at(
+        self, moment_ms: int, wanted: AlarmFilter, limit: int, after: Position | None = None
+    ) -> tuple[Alarm, ...]:
+        """The alarms that were open at a moment (ms since 1970 UTC), as they were then, in `find`'s order.
+
+        Only those that changed since are made again from their events.
+        """
+        then = replace(wanted, open_only=False, from_ms=moment_ms, to_ms=moment_ms + 1)
+        now = await projection.find(self._database, then, MOST_AT_ONE_TIME)
+        changed = {alarm.id for alarm in now if alarm.changed_ms > moment_ms}
+        rebuilt: dict[str, Alarm] = {}
+        for subject, since_ms in _subjects(alarm for alarm in now if alarm.id in changed).items():
+            span = EventFilter(from_ms=since_ms, to_ms=moment_ms + 1, type="alarm.*", subject=subject)
+            events = await self._log.find(span, MOST_AT_ONE_TIME)
+            rebuilt |= projection.applied(rebuilt, [each for each in events if each.data["alarm"] in changed])
+        found = [
+            rebuilt.get(alarm.id, alarm) for alarm in now if alarm.id in rebuilt or alarm.id not in changed
+        ]
+        return projection.part_of([alarm for alarm in found if alarm.is_open], limit, after)
 
     async def get(self, alarm_id: str) -> Alarm:
         """The alarm of an id. Raises NotFoundError."""
@@ -254,6 +275,15 @@ class Alarms:
             current = self._ledger.open.get(alarm_id)
             if current is not None and current.state is AlarmState.SHELVED:
                 await self._act(alarm_id, Action.UNSHELVE, drafts.SYSTEM, {"reason": "its time is over"})
+
+
+def _subjects(alarms: Iterable[Alarm]) -> dict[str, int]:
+    """What some alarms' events are about, and since when (ms since 1970 UTC)."""
+    found: dict[str, int] = {}
+    for alarm in alarms:
+        subject = drafts.subject_of(alarm.device)
+        found[subject] = min(found.get(subject, alarm.raised_ms), alarm.raised_ms)
+    return found
 
 
 def count_of(alarms: Iterable[Alarm]) -> Count:

@@ -103,6 +103,18 @@ def _behind(position: Position, *, by_priority: bool) -> Any:
     return or_(less_urgent, and_(ALARM.c.priority == position.priority, older))
 
 
+def part_of(alarms: Iterable[Alarm], limit: int, after_position: Position | None) -> tuple[Alarm, ...]:
+    """The first `limit` of some alarms after a position, in the order of the open ones."""
+    newest_first = sorted(alarms, key=lambda alarm: alarm.id, reverse=True)
+    ordered = sorted(newest_first, key=lambda alarm: alarm.priority)
+    if after_position is not None:
+        priority, alarm_id = after_position.priority, after_position.id
+        ordered = [
+            a for a in ordered if a.priority > priority or (a.priority == priority and a.id < alarm_id)
+        ]
+    return tuple(ordered[:limit])
+
+
 async def save(connection: AsyncConnection, alarms: Sequence[Alarm]) -> None:
     """Write alarms over what was known of them, in the caller's transaction."""
     if alarms:

@@ -1,10 +1,10 @@
 """What `/api/alarms` and `/api/rules` take and answer. Times are RFC 3339; places are named by guid."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from twin.http.schemas import Answer
+from twin.http.schemas import Answer, Event
 from twin.venue import Name
 
 PriorityName = Literal["critical", "high", "medium", "low"]
@@ -57,18 +57,6 @@ class AlarmPage(Answer):
     next: str | None
 
 
-class AlarmEvent(Answer):
-    """One thing that happened to an alarm; `data` as docs/alarms.md says."""
-
-    id: str
-    seq: int
-    time: str
-    type: str
-    actor: str
-    cause: str | None
-    data: dict[str, Any]
-
-
 class AlarmCamera(Answer):
     """A camera that sees the alarm's element.
 
@@ -86,7 +74,7 @@ class AlarmCamera(Answer):
 class AlarmDetail(Alarm):
     """An alarm with what happened, where to read the hour of its point, and who looks at it."""
 
-    events: list[AlarmEvent]
+    events: list[Event]
     history: str
     cameras: list[AlarmCamera]
 

@@ -14,11 +14,13 @@ from twin.alarms.places import cameras_at
 from twin.alarms.projection import AlarmFilter, Position
 from twin.alarms.sight import Sighting
 from twin.errors import BadRequestError
-from twin.events.event import Event
+from twin.events.event import event_json
 from twin.http import alarm_schemas as shapes
 from twin.http import present
 from twin.http.context import ActorDep, TwinDep
+from twin.http.moments import milliseconds
 from twin.http.problems import PROBLEM_RESPONSES
+from twin.http.schemas import Event
 from twin.runtime import Twin
 from twin.venue import Name
 
@@ -35,6 +37,10 @@ Wanted = Annotated[
 Guid = Annotated[str | None, Query(max_length=64)]
 Short = Annotated[str | None, Query(max_length=128)]
 From = Annotated[AwareDatetime | None, Query(alias="from", description="Open at some time from here on.")]
+At = Annotated[
+    AwareDatetime | None,
+    Query(description="A moment: the alarms that were open then, as they were then; with `state=open`."),
+]
 To = Annotated[AwareDatetime | None, Query(alias="to", description="Raised before.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Cursor = Annotated[str, Query(max_length=64, description="`next` of the page before.")]
@@ -50,6 +56,7 @@ async def list_alarms(
     device: Short = None,
     since: From = None,
     until: To = None,
+    at: At = None,
     limit: Limit = 100,
     cursor: Cursor = "",
 ) -> shapes.AlarmPage:
@@ -61,10 +68,16 @@ async def list_alarms(
         storey=twin.package.storey(storey).guid if storey else None,
         space=twin.package.space(space).guid if space else None,
         device=device,
-        from_ms=None if since is None else round(since.timestamp() * MS_PER_S),
-        to_ms=None if until is None else round(until.timestamp() * MS_PER_S),
+        from_ms=milliseconds(since),
+        to_ms=milliseconds(until),
     )
-    found = await twin.alarms.find(wanted, limit + 1, _position(cursor))
+    if at is not None and state != "open":
+        raise BadRequestError("at goes with state=open: what was open then is what is told")
+    moment_ms = milliseconds(at)
+    if moment_ms is None:
+        found = await twin.alarms.find(wanted, limit + 1, _position(cursor))
+    else:
+        found = await twin.alarms.open_at(moment_ms, wanted, limit + 1, _position(cursor))
     more = len(found) > limit
     items = [shapes.Alarm(**_fields(twin, alarm)) for alarm in found[:limit]]
     return shapes.AlarmPage(items=items, next=_cursor(found[limit - 1]) if more else None)
@@ -85,7 +98,7 @@ async def get_alarm(twin: TwinDep, alarm: str) -> shapes.AlarmDetail:
     cameras = await asyncio.to_thread(_cameras, twin, found)
     return shapes.AlarmDetail(
         **_fields(twin, found),
-        events=[_event(event) for event in events],
+        events=[Event(**event_json(event)) for event in events],
         history=_history(found, twin.clock.now_ms()),
         cameras=cameras,
     )
@@ -200,18 +213,6 @@ def _history(found: model.Alarm, now_ms: float) -> str:
     end_ms = now_ms if found.is_open else min(found.raised_ms + AFTERWARDS_MS, now_ms)
     span = {"from": present.rfc3339(end_ms - HOUR_MS), "to": present.rfc3339(end_ms)}
     return f"/api/history/{quote(found.device, safe='')}/{quote(found.point, safe='')}?{urlencode(span)}"
-
-
-def _event(event: Event) -> shapes.AlarmEvent:
-    return shapes.AlarmEvent(
-        id=event.id,
-        seq=event.seq,
-        time=present.rfc3339(event.time_ms),
-        type=event.type,
-        actor=event.actor,
-        cause=event.cause,
-        data=dict(event.data),
-    )
 
 
 def _rule(rule: model.Rule, points: int) -> shapes.Rule:

@@ -339,6 +339,34 @@ async def test_those_open_within_a_span_are_found_when_closed_too(house: House) 
     assert await house.alarms.find(replace(inside, from_ms=None, to_ms=int(START_MS)), 10) == ()
 
 
+async def test_a_moment_of_the_past_has_the_alarms_of_then(house: House) -> None:
+    """What was seen at each moment is what is told of it afterwards."""
+    seen: list[tuple[int, tuple[Alarm, ...]]] = []
+
+    async def look() -> None:
+        seen.append((int(house.clock.now_ms()), await house.alarms.find(AlarmFilter(), 100)))
+        house.now_s += 60
+
+    await house.read({"D00000/t": 31.5, "D00001/status": 2.0})
+    await look()
+    first = (await house.alarms.find(AlarmFilter(device="D00000"), 1))[0]
+    await house.alarms.acknowledge(first.id, "person:chen")
+    await look()
+    await house.alarms.shelve(first.id, "person:chen", "x", house.clock.now_ms() + 1e6)
+    await house.read({"D00001/status": 0.0, "D00002/t": 40.0})
+    await look()
+    await house.read({"D00000/t": 20.0})
+    await house.alarms.close(first.id, "person:li")
+    await look()
+    for moment_ms, alarms in seen:
+        assert await house.alarms.open_at(moment_ms, AlarmFilter(), 100) == alarms
+    moment_ms, alarms = seen[2]
+    assert await house.alarms.open_at(moment_ms, AlarmFilter(), 1) == alarms[:1]
+    rest = Position(int(alarms[0].priority), alarms[0].id)
+    assert await house.alarms.open_at(moment_ms, AlarmFilter(), 100, rest) == alarms[1:]
+    assert await house.alarms.open_at(int(START_MS) - 1, AlarmFilter(), 100) == ()
+
+
 async def test_a_flood_leaves_the_loop_free_and_loses_nothing(engine: AsyncEngine) -> None:
     """Thousands of points turn bad in one frame; the loop is never held while they are written."""
     house = House(engine, devices=3000)
