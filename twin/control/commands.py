@@ -1,0 +1,227 @@
+"""The way of a command: checked, written down, handed to the device's adapter, answered by its report.
+
+What is desired is the command; what is reported is the point's live value; the two are never mixed. A command
+whose point already reports the value, or does so within `timeout_s`, is confirmed. Commands that were on
+their way when the server stopped are handed over once more by the next one, under the same id.
+"""
+
+import asyncio
+import math
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from telemetry_bridge.bridge import Bridge
+from telemetry_bridge.commands import make_command
+from telemetry_bridge.errors import CommandError
+from telemetry_bridge.points import Point
+from telemetry_bridge.ports import Adapter, Command
+from twin.control.model import (
+    CommandState,
+    Order,
+    Outcome,
+    fault_of,
+    outcome_draft,
+    sent_draft,
+    shows,
+    unanswered,
+)
+from twin.events.event import Event
+from twin.events.log import EventFilter, EventLog
+from twin.simulation.adapter import SimulationAdapter
+from twin.store.database import writing
+
+LOG = structlog.get_logger(__name__)
+
+Adapters = Mapping[str, Adapter | SimulationAdapter]
+
+TIMEOUT_S = 30.0
+BEAT_S = 0.25
+RESUMED = 2000  # so many of the last events of commands are looked through after a start
+KEPT = 1000  # points of which the last command is remembered
+SIMULATION = "simulation"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Commands that are checked but not sent: append what `Commands.write` says, then `dispatch` them."""
+
+    commands: tuple[Command, ...]
+    actor: str
+    reasons: tuple[str, ...]
+    cause: str | None
+
+
+class Commands:
+    """The commands of one server process. Their time-outs are real seconds, for devices live in real time."""
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        log: EventLog,
+        engine: AsyncEngine,
+        adapters: Adapters,
+        timeout_s: float = TIMEOUT_S,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._bridge, self._log, self._engine, self._adapters = bridge, log, engine, adapters
+        self._timeout_s, self._monotonic_s = timeout_s, monotonic_s
+        self._states: dict[int, CommandState] = {}  # by point_index, the last one of each
+        self._deadline_s: dict[str, float] = {}  # by command id, of the open ones
+
+    def prepare(self, orders: Sequence[Order], actor: str, cause: str | None = None) -> Prepared:
+        """Check orders against the registry. Raises CommandError where one cannot be obeyed; nothing is sent."""
+        now_ms = self._bridge.clock.now_ms()
+        commands = tuple(
+            make_command(
+                self._bridge.registry, secrets.token_hex(8), each.device, each.point, each.value, now_ms
+            )
+            for each in orders
+        )
+        return Prepared(commands, actor, tuple(each.reason for each in orders), cause)
+
+    async def write(self, connection: AsyncConnection, prepared: Prepared) -> tuple[Event, ...]:
+        """Write the sending down in the caller's transaction; `dispatch` them when it has committed."""
+        drafts = [
+            sent_draft(command, prepared.actor, reason, prepared.cause)
+            for command, reason in zip(prepared.commands, prepared.reasons, strict=True)
+        ]
+        return await self._log.append_within(connection, *drafts) if drafts else ()
+
+    async def dispatch(self, prepared: Prepared, events: Sequence[Event]) -> tuple[CommandState, ...]:
+        """Hand commands that are written down to their devices; a device that cannot be reached is a failure."""
+        self._log.announce(events)
+        sent = [
+            CommandState(command, prepared.actor, reason, event.id)
+            for command, reason, event in zip(prepared.commands, prepared.reasons, events, strict=True)
+        ]
+        return await self._hand_over(sent)
+
+    async def send(
+        self, orders: Sequence[Order], actor: str, cause: str | None = None
+    ) -> tuple[CommandState, ...]:
+        """Send orders. Raises CommandError where one cannot be obeyed at all; then none was sent."""
+        prepared = self.prepare(orders, actor, cause)
+        async with writing(self._engine) as connection:
+            events = await self.write(connection, prepared)
+        return await self.dispatch(prepared, events)
+
+    def find(self, point_index: int) -> CommandState | None:
+        """The last command of a point."""
+        return self._states.get(point_index)
+
+    def last(self) -> tuple[CommandState, ...]:
+        """The last command of each point, newest first."""
+        return tuple(sorted(self._states.values(), key=lambda state: state.event, reverse=True))
+
+    async def resume(self) -> None:
+        """Take up what was on its way when the server stopped."""
+        found = await self._log.find(EventFilter(type="command.*"), RESUMED, newest_first=True)
+        waiting = [state for state in unanswered(found[::-1]) if self._point(state.command) is not None]
+        await self._hand_over(waiting)
+
+    async def run(self) -> None:
+        """Decide what became of commands until cancelled; a database that is away is tried again."""
+        while True:
+            await asyncio.sleep(BEAT_S)
+            try:
+                await self.step()
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
+                LOG.warning("the outcome of commands cannot be written", reason=str(error))
+
+    async def step(self) -> None:
+        """Confirm what devices report, fail what has waited too long."""
+        decided = [each for state in self._open() if (each := self._judged(state)) is not None]
+        await self._conclude(decided)
+
+    def _open(self) -> list[CommandState]:
+        return [state for state in self._states.values() if state.is_open]
+
+    def _judged(self, state: CommandState) -> CommandState | None:
+        """The command with its outcome; None: still open."""
+        point = self._point(state.command)
+        if point is None:
+            return None
+        live, now_ms = self._bridge.live, self._bridge.clock.now_ms()
+        reported, quality = float(live.value[point.point_index]), int(live.quality[point.point_index])
+        if shows(point, state.command.value, reported, quality):
+            return state.decided(Outcome.CONFIRMED, now_ms)
+        if self._monotonic_s() < self._deadline_s.get(state.command.id, math.inf):
+            return None
+        return state.decided(Outcome.FAILED, now_ms, fault_of(point, state.command.value, reported, quality))
+
+    async def _conclude(self, decided: Sequence[CommandState]) -> None:
+        """Write outcomes down, then remember them; until then they count as open."""
+        if not decided:
+            return
+        await self._log.append(*(outcome_draft(state, self._reported(state)) for state in decided))
+        for state in decided:
+            self._deadline_s.pop(state.command.id, None)
+            point = self._point(state.command)
+            known = None if point is None else self._states.get(point.point_index)
+            if point is not None and (known is None or known.command.id == state.command.id):
+                self._states[point.point_index] = state
+
+    async def _hand_over(self, sent: Sequence[CommandState]) -> tuple[CommandState, ...]:
+        await self._supersede(sent)
+        failed: list[CommandState] = []
+        for state in sent:
+            self._remember(state)
+            fault = await self._fault_of_sending(state.command)
+            if fault:
+                failed.append(state.decided(Outcome.FAILED, self._bridge.clock.now_ms(), fault))
+        await self._conclude(failed)
+        by_id = {state.command.id: state for state in failed}
+        return tuple(by_id.get(state.command.id, state) for state in sent)
+
+    async def _supersede(self, sent: Sequence[CommandState]) -> None:
+        """A point follows its last command: one that is still open has lost."""
+        now_ms = self._bridge.clock.now_ms()
+        keys = {(state.command.device, state.command.point) for state in sent}
+        lost = [each for each in self._open() if (each.command.device, each.command.point) in keys]
+        fault = "a later command took its place"
+        await self._conclude([each.decided(Outcome.FAILED, now_ms, fault) for each in lost])
+
+    def _remember(self, state: CommandState) -> None:
+        point = self._point(state.command)
+        if point is None:
+            return
+        self._states.pop(point.point_index, None)
+        self._states[point.point_index] = state
+        self._deadline_s[state.command.id] = self._monotonic_s() + self._timeout_s
+        closed = [index for index, each in self._states.items() if not each.is_open]
+        for index in closed[: max(0, len(self._states) - KEPT)]:
+            del self._states[index]
+
+    async def _fault_of_sending(self, command: Command) -> str:
+        """Hand a command to the adapter that serves its device; why that did not work, or ''."""
+        adapter = self._serving(command)
+        if adapter is None:
+            return "no source of telemetry takes commands; start the server with --mqtt or --simulate"
+        try:
+            await adapter.send(command)
+        except CommandError as error:
+            return str(error)
+        return ""
+
+    def _serving(self, command: Command) -> Adapter | SimulationAdapter | None:
+        """The simulation where it reports the point; else a connected protocol, else whatever there is."""
+        point = self._point(command)
+        simulation = self._adapters.get(SIMULATION)
+        if simulation is not None and point is not None and self._bridge.live.simulated[point.point_index]:
+            return simulation
+        protocols = [adapter for name, adapter in self._adapters.items() if name != SIMULATION]
+        connected = [adapter for adapter in protocols if adapter.health().connected]
+        return next(iter((*connected, *protocols)), simulation)
+
+    def _point(self, command: Command) -> Point | None:
+        return self._bridge.registry.find(command.device, command.point)
+
+    def _reported(self, state: CommandState) -> float | None:
+        point = self._point(state.command)
+        return None if point is None else float(self._bridge.live.value[point.point_index])
