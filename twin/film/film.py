@@ -44,10 +44,11 @@ CLEAN_EVERY_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class FilmSettings:
-    """For how many days film is kept, and how it is recorded."""
+    """For how many days film is kept, how it is recorded, and how much of it is kept decoded in memory."""
 
     keep_days: float = 30.0
     recorder: RecorderSettings = field(default_factory=RecorderSettings)
+    cache_bytes: int = CACHE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,7 @@ class Film:
 
     def _keep(self, segment_id: int, key: str, segment: Segment) -> None:
         self._decoded[segment_id] = (key, segment)
-        room = CACHE_BYTES - sum(kept.nbytes for _, kept in self._decoded.values())
+        room = self._settings.cache_bytes - sum(kept.nbytes for _, kept in self._decoded.values())
         while room < 0 and len(self._decoded) > 1:
             _, (_, old) = self._decoded.popitem(last=False)
             room += old.nbytes
