@@ -235,6 +235,7 @@ def _twin(package: Path, data: Path) -> Iterator[str]:
         "--data",
         str(data),
         "--simulate",
+        "--dev",
     ]
     server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
     try:

@@ -2,15 +2,20 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from types import ModuleType
 from typing import Any
 
-from fastapi import FastAPI, WebSocket
+from fastapi import Depends, FastAPI, params
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Lifespan
 
+from twin.accounts.guard import SignInGuard
+from twin.accounts.roles import Role
 from twin.http import (
+    accounts,
     alarms,
     bindings,
+    commands,
     docs,
     elements,
     events,
@@ -20,11 +25,14 @@ from twin.http import (
     model,
     points,
     route,
+    session,
     spatial,
+    streams,
     telemetry,
     tiles,
     viewer,
 )
+from twin.http.identity import requires
 from twin.http.middleware import BodyLimit, CompressApi, LastResort, SameSiteWrites, SecurityHeaders
 from twin.http.problems import PROBLEM_SCHEMA, ProblemOut, add_problem_handlers
 from twin.panels import PANELS
@@ -39,22 +47,27 @@ DESCRIPTION = (
     "`/ws/live`, those of the past at `/ws/replay`."
 )
 
-ROOMS = (
-    health,
-    model,
-    elements,
-    spatial,
-    route,
-    points,
-    telemetry,
-    alarms,
-    bindings,
-    history,
-    events,
-    layers,
-    tiles,
-    docs,
+ROOMS: tuple[tuple[ModuleType, Role], ...] = (
+    (health, Role.PUBLIC),
+    (session, Role.PUBLIC),
+    (model, Role.PUBLIC),
+    (elements, Role.PUBLIC),
+    (spatial, Role.PUBLIC),
+    (route, Role.PUBLIC),
+    (layers, Role.PUBLIC),
+    (tiles, Role.PUBLIC),
+    (docs, Role.PUBLIC),
+    (points, Role.OPERATOR),
+    (telemetry, Role.OPERATOR),
+    (alarms, Role.OPERATOR),
+    (commands, Role.OPERATOR),
+    (bindings, Role.OPERATOR),
+    (history, Role.OPERATOR),
+    (streams, Role.OPERATOR),
+    (events, Role.MANAGER),
+    (accounts, Role.ADMIN),
 )
+"""The rooms, each with the role that it needs; some routes in them ask for more."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -75,9 +88,8 @@ def assemble(twin: Twin, panels: Sequence[Panel] = PANELS) -> FastAPI:
 
     app = describe_api(lifespan, panels)
     app.state.twin = twin
-    app.add_api_websocket_route("/ws/live", _live)
-    app.add_api_websocket_route("/ws/replay", _replay)
-    app.include_router(viewer.viewer_router(twin.settings.viewer_folder))
+    app.state.sign_in_guard = SignInGuard()
+    app.include_router(viewer.viewer_router(twin.settings.viewer_folder), dependencies=needing(Role.PUBLIC))
     _add_middleware(app, twin.settings)
     return app
 
@@ -104,21 +116,16 @@ def describe_api(lifespan: Lifespan[FastAPI] | None = None, panels: Sequence[Pan
         redoc_url=None,
     )
     add_problem_handlers(app)
-    for router in (*(room.router for room in ROOMS), *(panel.router for panel in panels)):
-        app.include_router(router)
+    for room, role in ROOMS:
+        app.include_router(room.router, dependencies=needing(role))
+    for panel in panels:
+        app.include_router(panel.router)
     return app
 
 
-async def _live(websocket: WebSocket) -> None:
-    """The live stream; its protocol is in docs/wire.md."""
-    twin: Twin = websocket.app.state.twin
-    await twin.socket.serve_client(websocket)
-
-
-async def _replay(websocket: WebSocket) -> None:
-    """The film as a stream; its protocol is in docs/wire.md."""
-    twin: Twin = websocket.app.state.twin
-    await twin.replay.serve_client(websocket)
+def needing(role: Role) -> list[params.Depends]:
+    """The dependencies of a router whose every route needs a role."""
+    return [Depends(requires(role))]
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
@@ -130,8 +137,8 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.allowed_origins),
-            allow_methods=["GET", "HEAD", "POST", "PUT"],
-            allow_headers=["content-type"],
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["authorization", "content-type"],
         )
     app.add_middleware(LastResort)
     app.add_middleware(SecurityHeaders)

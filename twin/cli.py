@@ -76,6 +76,9 @@ def serve(
     simulate: Annotated[bool, typer.Option("--simulate", help="Simulate the devices.")] = False,
     speed: Speed = None,
     start: Start = None,
+    dev: Annotated[
+        bool, typer.Option("--dev", help="Everyone on this machine is an admin, without signing in.")
+    ] = False,
 ) -> None:
     """Serve a model package: the viewer, the API and the live stream."""
     from twin.commands import serve_package
@@ -92,6 +95,7 @@ def serve(
         "simulate": simulate or None,
         "speed": speed,
         "start": parse_start(start),
+        "dev": dev or None,
     }
     serve_package(options)
 
@@ -111,6 +115,134 @@ def demo(
 
     options = {"host": host, "port": port, "speed": speed, "start": parse_start(start)}
     serve_demo(options, var=var, jobs=jobs)
+
+
+account = typer.Typer(help="Who may sign in, and as what.", no_args_is_help=True, rich_markup_mode=None)
+cli.add_typer(account, name="account")
+
+PackageOption = Annotated[Path | None, typer.Option(metavar="DIR", help="The package of the twin meant.")]
+DataOption = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Its data folder, where it has another.")
+]
+DatabaseOption = Annotated[
+    str | None, typer.Option(metavar="URL", help="Its database, where it has another.")
+]
+AccountName = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
+RoleOption = Annotated[str, typer.Option(help="visitor, member, operator, manager or admin.")]
+
+
+def _database(package: Path | None, data: Path | None, database: str | None) -> str:
+    from twin.settings import load_store_settings
+
+    return load_store_settings({"package": package, "data": data, "database": database}).database_url()
+
+
+@account.command("add")
+def account_add(
+    name: AccountName,
+    role: RoleOption,
+    display_name: Annotated[str, typer.Option(help="How people see it.")] = "",
+    by_link: Annotated[
+        bool, typer.Option("--link", help="No password: print a link that signs in once.")
+    ] = False,
+    package: PackageOption = None,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Make an account; asks for its password, or reads it from stdin."""
+    from twin.accounts import terminal
+
+    terminal.add(_database(package, data, database), name, role, display_name, by_link=by_link)
+
+
+@account.command("list")
+def account_list(
+    package: PackageOption = None, data: DataOption = None, database: DatabaseOption = None
+) -> None:
+    """Show the accounts."""
+    from twin.accounts import terminal
+
+    terminal.show(_database(package, data, database))
+
+
+@account.command("disable")
+def account_disable(
+    name: AccountName,
+    package: PackageOption = None,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Let an account in no more."""
+    from twin.accounts import terminal
+
+    terminal.disable(_database(package, data, database), name)
+
+
+@account.command("enable")
+def account_enable(
+    name: AccountName,
+    package: PackageOption = None,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Let an account in again, disabled or locked by wrong passwords."""
+    from twin.accounts import terminal
+
+    terminal.enable(_database(package, data, database), name)
+
+
+@account.command("role")
+def account_role(
+    name: AccountName,
+    role: Annotated[str, typer.Argument(help="visitor, member, operator, manager or admin.")],
+    package: PackageOption = None,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Give an account another role."""
+    from twin.accounts import terminal
+
+    terminal.change_role(_database(package, data, database), name, role)
+
+
+@account.command("password")
+def account_password(
+    name: AccountName,
+    package: PackageOption = None,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Give an account a new password."""
+    from twin.accounts import terminal
+
+    terminal.change_password(_database(package, data, database), name)
+
+
+@account.command("link")
+def account_link(
+    name: AccountName,
+    package: PackageOption = None,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Print a link that signs somebody in once, within a day."""
+    from twin.accounts import terminal
+
+    terminal.link(_database(package, data, database), name)
+
+
+@account.command("key")
+def account_key(
+    name: AccountName,
+    label: Annotated[str, typer.Option(help="What the key is for.")],
+    package: PackageOption = None,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Print a key with which a program acts as an account."""
+    from twin.accounts import terminal
+
+    terminal.key(_database(package, data, database), name, label)
 
 
 @cli.command()

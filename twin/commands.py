@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 
 from navigation.errors import NoRouteError
 from navigation.model import Language
 from spatial.package import ModelPackage
+from twin.accounts.terminal import NO_ACCOUNTS
 from twin.app import assemble
 from twin.errors import SettingError
 from twin.http.route import RouteAnswer, shown_route
@@ -37,7 +39,7 @@ def run_twin(settings: Settings, bound: socket.socket) -> None:
 
 
 def announce(twin: Twin, address: str) -> None:
-    """Say on stderr where the twin is to be seen; the last thing before it just runs."""
+    """Say on stderr where the twin is to be seen, and by whom; the last thing before it just runs."""
     name = twin.venue.info.name
     shown = " ".join(dict.fromkeys(part for part in (name.zh, name.en) if part))
     lines = [
@@ -45,8 +47,26 @@ def announce(twin: Twin, address: str) -> None:
         f"[bold cyan]{address}[/bold cyan]",
         f"[dim]{len(twin.registry)} points, {twin.package.element_count} elements; "
         f"API: {address}/docs; Ctrl-C ends[/dim]",
+        *access_lines(twin, address),
     ]
-    Console(stderr=True).print(Panel.fit("\n".join(lines), border_style="cyan"))
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(Panel.fit("\n".join(lines), border_style="cyan"))
+    for link in twin.demo.links:
+        console.print(f"{link.person.role.key:>9}  {address}/login?link={link.token}")
+
+
+def access_lines(twin: Twin, address: str) -> list[str]:
+    """Who gets in, where that is not simply whoever has an account; rich markup."""
+    if twin.settings.dev:
+        return ["[yellow]--dev: everyone on this machine is an admin[/yellow]"]
+    if twin.demo.links:
+        return [
+            f"Demo: choose a role at {address}/login, or follow a link below. No account: {address}/guide"
+        ]
+    if not twin.has_accounts:
+        package = escape(str(twin.settings.package))
+        return [f"[yellow]{NO_ACCOUNTS} --package {package}[/yellow]", f"Open to everyone: {address}/guide"]
+    return []
 
 
 def print_route(

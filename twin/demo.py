@@ -128,5 +128,11 @@ def serve_demo(options: Mapping[str, Any], *, var: Path | None, jobs: int | None
 
 def demo_settings(options: Mapping[str, Any], package: Path, venue: Path) -> Settings:
     """The demo's settings: its venue, simulated, with a broker of our own."""
-    fixed = {"package": package, "venue": venue, "simulate": True, "embedded_broker": True}
+    fixed = {
+        "package": package,
+        "venue": venue,
+        "simulate": True,
+        "embedded_broker": True,
+        "demo_accounts": True,
+    }
     return load_settings({**options, **fixed})

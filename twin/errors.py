@@ -25,6 +25,7 @@
         └── GoneError         410, an older revision of the model was asked for
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -126,6 +127,10 @@ class TooManyError(RequestError):
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     slug = "too-many"
+
+    def __init__(self, wait_s: float) -> None:
+        self.wait_s = math.ceil(wait_s)
+        super().__init__(f"too many tries; try again in {self.wait_s} s")
 
 
 class AccountError(RequestError):

@@ -26,12 +26,14 @@ from telemetry_bridge.ports import Adapter
 from telemetry_bridge.pump import Pump
 from telemetry_bridge.registry import ModelElement, derive_registry, is_device_class, load_registry
 from twin.accounts.accounts import Accounts
+from twin.accounts.demo import DemoLinks, open_demo
 from twin.alarms.alarms import Alarms, Surroundings
 from twin.alarms.model import Place
 from twin.alarms.places import place_of
 from twin.alarms.rulebook import Rulebook, open_rulebook
 from twin.bound import BoundDevices, bind_devices
 from twin.checks import mismatches
+from twin.control.commands import Commands
 from twin.errors import DataFolderError
 from twin.events.event import Draft
 from twin.events.feed import EventFeed
@@ -78,7 +80,12 @@ class Twin:
     _film: Film | None = None
     _events: EventLog | None = None
     _accounts: Accounts | None = None
+    demo: DemoLinks = field(default_factory=DemoLinks)
+    """Sign-in links of the demo; elsewhere none."""
+    has_accounts: bool = False
+    """Whether anybody had an account when the twin started."""
     _alarms: Alarms | None = None
+    _commands: Commands | None = None
     _replay: ReplaySocket | None = None
     _cache: dict[str, Any] = field(default_factory=dict)
     _rebinding: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -112,6 +119,13 @@ class Twin:
         return self._alarms
 
     @property
+    def commands(self) -> Commands:
+        """What devices are told to do; while the twin runs."""
+        if self._commands is None:
+            raise RuntimeError("the twin does not run")
+        return self._commands
+
+    @property
     def accounts(self) -> Accounts:
         """Who may do what; while the twin runs."""
         if self._accounts is None:
@@ -130,7 +144,7 @@ class Twin:
             return False
         return True
 
-    async def rebind(self, changes: Sequence[Binding]) -> None:
+    async def rebind(self, changes: Sequence[Binding], actor: str) -> None:
         """Bind devices anew, keep it in the data folder, and tell the clients.
 
         Raises BindingError, and then nothing has changed.
@@ -141,7 +155,7 @@ class Twin:
             bound = await asyncio.to_thread(bind_devices, self.package, changed.element_of)
             self.bindings, self.bound = changed, bound
         devices = {"devices": [each.device for each in changes]}
-        await self.events.append(Draft("bindings.changed", "bindings", "system", devices))
+        await self.events.append(Draft("bindings.changed", "bindings", actor, devices))
 
     def cached(self, key: str, make: Callable[[], T]) -> T:
         """What `make` gives, made once; for answers that do not change within a revision."""
@@ -273,6 +287,7 @@ async def running(twin: Twin) -> AsyncIterator[None]:
         background = {
             "live stream": Pump(twin.bridge, twin.hub, listener=functools.partial(_on_frame, twin)).run(),
             "watch for alarms": twin.alarms.run(),
+            "answers to commands": twin.commands.run(),
             "stream of events": feed.run(),
             "watch on the package": twin.watch.run(twin.settings.package_poll_s),
         }
@@ -283,6 +298,7 @@ async def running(twin: Twin) -> AsyncIterator[None]:
         for adapter in twin.adapters.values():
             await adapter.start(twin.bridge)
             stack.push_async_callback(adapter.stop)
+        await twin.commands.resume()
         stack.callback(twin.hub.close_all)
         stack.callback(twin.replay.close_all)
         yield
@@ -295,7 +311,11 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
     engine = await open_database(settings.database or default_url(settings.data_folder))
     try:
         twin.database, twin._events = engine, EventLog(engine, twin.clock)
+        twin._commands = Commands(twin.bridge, twin.events, engine, twin.adapters)
         twin._accounts = Accounts(engine, twin.events, SystemClock())
+        if settings.demo_accounts:
+            twin.demo = await open_demo(twin.accounts)
+        twin.has_accounts = await twin.accounts.exist()
         feed = EventFeed(twin.events, twin.hub)
         await feed.open()
         recording = RecorderSettings(flush_s=settings.film_flush_s)

@@ -98,7 +98,7 @@ def serve(app: FastAPI, settings: Settings, bound: socket.socket, on_ready: Call
     """
     if not settings.is_loopback:
         LOG.warning(
-            "anyone who reaches this address can see and change the twin: there are no accounts yet",
+            "passwords cross this network as they are: put a proxy with https in front",
             host=settings.host,
         )
     config = uvicorn.Config(

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field, ValidationError, ValidationInfo, fiel
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from twin.errors import SettingError
+from twin.store.database import default_url
 
 PACKAGE_SUFFIX = ".twin"
 DATA_SUFFIX = ".data"
@@ -78,12 +79,8 @@ class Settings(BaseSettings):
 
     @property
     def data_folder(self) -> Path:
-        """`data`, else beside the package: ``palace.twin`` keeps its data in ``palace.data``."""
-        if self.data is not None:
-            return self.data
-        package = self.package.absolute()
-        stem = package.stem if package.suffix == PACKAGE_SUFFIX else package.name
-        return package.with_name(stem + DATA_SUFFIX)
+        """`data`, else beside the package."""
+        return self.data or data_folder_of(self.package)
 
     @property
     def viewer_folder(self) -> Path:
@@ -99,6 +96,36 @@ class Settings(BaseSettings):
     def is_loopback(self) -> bool:
         """Whether this machine alone can reach the server."""
         return is_loopback(self.host)
+
+
+def data_folder_of(package: Path) -> Path:
+    """Where a package's data is kept unless told otherwise: ``palace.twin`` has ``palace.data`` beside it."""
+    package = package.absolute()
+    stem = package.stem if package.suffix == PACKAGE_SUFFIX else package.name
+    return package.with_name(stem + DATA_SUFFIX)
+
+
+class StoreSettings(BaseSettings):
+    """Which twin's database is meant, where nothing is served; see `Settings` for the fields."""
+
+    model_config = SettingsConfigDict(env_prefix="TWIN_", frozen=True, extra="ignore")
+
+    package: Path | None = None
+    data: Path | None = None
+    database: str | None = None
+
+    def database_url(self) -> str:
+        """The database's URL; its folder is made where it is not there yet.
+
+        Raises SettingError where nothing says which twin is meant, OSError where the folder cannot be made.
+        """
+        if self.database is not None:
+            return self.database
+        folder = self.data or (self.package and data_folder_of(self.package))
+        if folder is None:
+            raise SettingError("say which twin: --package DIR, --data DIR or --database URL")
+        folder.mkdir(parents=True, exist_ok=True)
+        return default_url(folder)
 
 
 def is_loopback(host: str) -> bool:
@@ -122,6 +149,11 @@ def load_settings(options: Mapping[str, Any]) -> Settings:
     except ValidationError as error:
         faults = (_fault(item["loc"], item["msg"], given) for item in error.errors())
         raise SettingError("; ".join(faults)) from error
+
+
+def load_store_settings(options: Mapping[str, Any]) -> StoreSettings:
+    """As `load_settings`; the fields' types refuse nothing that a command line can give."""
+    return StoreSettings(**{key: value for key, value in options.items() if value is not None})
 
 
 def _fault(location: tuple[int | str, ...], message: str, given: Mapping[str, Any]) -> str:

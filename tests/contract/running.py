@@ -56,13 +56,15 @@ def running_server(
     *options: str,
     port: int | None = None,
     variables: Mapping[str, str] | None = None,
+    dev: bool = True,
 ) -> Iterator[RunningServer]:
     """Serve a package until the block ends; fails with the log when the server does not come up.
 
-    `variables` are set in its environment, as a person sets `TWIN_...`.
+    `variables` are set in its environment, as a person sets `TWIN_...`. `dev`: nobody needs to sign in.
     """
     port = port or free_port()
     command = [sys.executable, "-m", "twin.cli", "serve", str(package), "--port", str(port), *options]
+    command += ["--dev"] if dev else []
     with log.open("wb") as stderr:
         process = subprocess.Popen(
             command, cwd=ROOT, stderr=stderr, stdout=stderr, env=environment() | dict(variables or {})

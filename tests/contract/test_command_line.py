@@ -150,6 +150,7 @@ def test_faults_of_the_devices_are_named_by_line(tmp_path: Path, house: Path, ve
         (["--start", "yesterday"], "yesterday"),
         (["--host", "no.such.host.invalid"], "no.such.host.invalid"),
         (["--nonsense"], "--nonsense"),
+        (["--dev", "--host", "0.0.0.0"], "--dev"),
     ],
 )
 def test_options_that_make_no_sense_are_said(house: Path, options: list[str], expected: str) -> None:

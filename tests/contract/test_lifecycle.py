@@ -113,8 +113,10 @@ def test_a_broker_that_is_away_is_said_and_the_server_serves(tmp_path: Path, hou
     assert [(each["name"], each["connected"]) for each in health["adapters"]] == [("mqtt", False)]
 
 
-def test_another_machine_may_come_in_only_with_a_warning(tmp_path: Path, house: Path) -> None:
+def test_a_network_is_served_only_with_a_warning(tmp_path: Path, house: Path) -> None:
     options = ("--data", str(tmp_path / "data"), "--host", "0.0.0.0")
-    with running_server(house, tmp_path / "log", *options):
+    with running_server(house, tmp_path / "log", *options, dev=False) as server:
         log = (tmp_path / "log").read_text()
-    assert "there are no accounts yet" in log
+        assert httpx.get(f"{server.url}/api/points").status_code == 401
+    assert "put a proxy with https in front" in log
+    assert "nobody has an account yet" in log

@@ -19,7 +19,7 @@ from twin.accounts.secrets import (
     password_matches,
     token_digest,
 )
-from twin.errors import AccountError, SignInError
+from twin.errors import AccountError, NotFoundError, SignInError
 from twin.events.event import Draft, new_id
 from twin.events.log import EventLog
 from twin.store.database import writing
@@ -47,6 +47,27 @@ class Person:
     def actor(self) -> str:
         """How events name them."""
         return f"person:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as its keeper sees it; times in ms since 1970 UTC, `locked_until_ms` 0: never locked."""
+
+    person: Person
+    disabled: bool
+    has_password: bool
+    locked_until_ms: int
+    created_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A program's key, without its secret; times in ms since 1970 UTC, `used_ms` to the minute."""
+
+    id: str
+    label: str
+    created_ms: int
+    used_ms: int
 
 
 class Accounts:
@@ -103,7 +124,7 @@ class Accounts:
         if row is None or not matches or row.disabled:
             await self._refused(name, row)
             raise SignInError("the name or the password is wrong")
-        return await self._open_session(_person(row), "password")
+        return await self.open_session(_person(row), "password")
 
     async def follow_link(self, token: str) -> tuple[Person, str]:
         """Sign in by a link, which is good once.
@@ -117,11 +138,13 @@ class Accounts:
                 await connection.execute(delete(TOKEN).where(TOKEN.c.digest == token_digest(token)))
         if row is None:
             raise SignInError("this sign-in link was used already or has expired; ask for a new one")
-        return await self._open_session(_person(row), "link")
+        return await self.open_session(_person(row), "link")
 
-    async def new_link(self, person: Person) -> str:
+    async def new_link(self, person: Person, actor: str) -> str:
         """A token that signs a person in once, within a day."""
-        return await self._issue(person, "link", LINK_MS, "")
+        token = await self._issue(person, "link", LINK_MS, "")
+        await self._log.append(Draft("link.issued", person.actor, actor, {}))
+        return token
 
     async def new_key(self, person: Person, label: str, actor: str) -> str:
         """A key for a program that acts as a person, good until it is revoked."""
@@ -148,16 +171,113 @@ class Accounts:
         if person is not None:
             await self._log.append(Draft("session.closed", person.actor, person.actor, {}))
 
-    async def named(self, name: str) -> Person | None:
-        """The account of a name."""
-        row = await self._account(name)
-        return None if row is None else _person(row)
+    async def named(self, name: str) -> Person:
+        """The account of a name.
 
-    async def all(self) -> tuple[Person, ...]:
+        Raises:
+            NotFoundError: there is none.
+        """
+        return (await self.account(name)).person
+
+    async def account(self, name: str) -> Account:
+        """As `named`, with what its keeper sees. Raises NotFoundError."""
+        row = await self._account(name.strip().lower())
+        if row is None:
+            raise NotFoundError(f"there is no account {name[:64]}")
+        return _account(row)
+
+    async def exist(self) -> bool:
+        """Whether anybody has an account."""
+        async with self._engine.connect() as connection:
+            return (await connection.execute(select(ACCOUNT.c.id).limit(1))).first() is not None
+
+    async def all(self) -> tuple[Account, ...]:
         """Every account, by name."""
         async with self._engine.connect() as connection:
             rows = await connection.execute(select(ACCOUNT).order_by(ACCOUNT.c.name))
-        return tuple(_person(row) for row in rows)
+        return tuple(_account(row) for row in rows)
+
+    async def change_role(self, name: str, role: Role, actor: str) -> Account:
+        """Give an account another role; counts from its next request on.
+
+        Raises:
+            NotFoundError: there is no such account; AccountError: it is the last admin.
+        """
+        changed = Draft("account.role_changed", _actor(name), actor, {"role": role.key})
+        return await self._change(name, {"role": role.key}, changed, demotes=role < Role.ADMIN)
+
+    async def disable(self, name: str, actor: str) -> Account:
+        """Let an account in no more; its sessions and links end, its keys are good for nothing.
+
+        Raises:
+            NotFoundError: there is no such account; AccountError: it is the last admin.
+        """
+        drop = TOKEN.c.kind != "key"
+        return await self._change(
+            name,
+            {"disabled": True},
+            Draft("account.disabled", _actor(name), actor, {}),
+            demotes=True,
+            drop=drop,
+        )
+
+    async def enable(self, name: str, actor: str) -> Account:
+        """Let an account in again, locked or disabled. Raises NotFoundError."""
+        values = {"disabled": False, "failures": 0, "locked_until_ms": 0}
+        return await self._change(name, values, Draft("account.enabled", _actor(name), actor, {}))
+
+    async def set_password(self, name: str, password: str, actor: str) -> Account:
+        """Give an account a new password; its sessions end.
+
+        Raises:
+            NotFoundError: there is no such account; AccountError: the password is too weak.
+        """
+        fault = password_fault(password, name.strip().lower())
+        if fault:
+            raise AccountError(fault)
+        values = {"password": await asyncio.to_thread(hash_password, password)}
+        changed = Draft("account.password_changed", _actor(name), actor, {})
+        return await self._change(name, values, changed, drop=TOKEN.c.kind == "session")
+
+    async def keys(self, person: Person) -> tuple[Key, ...]:
+        """The keys that a person's programs have, oldest first."""
+        query = (
+            select(TOKEN).where(TOKEN.c.account_id == person.id, TOKEN.c.kind == "key").order_by(TOKEN.c.id)
+        )
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(query)
+        return tuple(Key(row.id, row.label, row.created_ms, row.used_ms) for row in rows)
+
+    async def revoke_key(self, person: Person, key_id: str, actor: str) -> None:
+        """Make a key good for nothing. Raises NotFoundError where the person has no such key."""
+        own = (TOKEN.c.id == key_id) & (TOKEN.c.account_id == person.id) & (TOKEN.c.kind == "key")
+        async with writing(self._engine) as connection:
+            row = (await connection.execute(select(TOKEN.c.label).where(own))).first()
+            if row is None:
+                raise NotFoundError(f"{person.name} has no key {key_id[:64]}")
+            await connection.execute(delete(TOKEN).where(own))
+            revoked = Draft("key.revoked", person.actor, actor, {"label": row.label})
+            events = await self._log.append_within(connection, revoked)
+        self._log.announce(events)
+
+    async def _change(
+        self, name: str, values: dict[str, Any], draft: Draft, *, demotes: bool = False, drop: Any = None
+    ) -> Account:
+        """Change an account, end those of its tokens that `drop` says, and log it, in one transaction."""
+        own = ACCOUNT.c.name == name.strip().lower()
+        async with writing(self._engine) as connection:
+            found = (await connection.execute(select(ACCOUNT).where(own).with_for_update())).first()
+            if found is None:
+                raise NotFoundError(f"there is no account {name[:64]}")
+            if demotes:
+                await _keep_an_admin(connection, found)
+            await connection.execute(update(ACCOUNT).where(own).values(**values))
+            if drop is not None:
+                await connection.execute(delete(TOKEN).where(TOKEN.c.account_id == found.id, drop))
+            row = (await connection.execute(select(ACCOUNT).where(own))).one()
+            events = await self._log.append_within(connection, draft)
+        self._log.announce(events)
+        return _account(row)
 
     def _now(self) -> int:
         return int(self._clock.now_ms())
@@ -176,7 +296,8 @@ class Accounts:
                 await connection.execute(update(ACCOUNT).where(too_many).values(**lock))
         await self._log.append(Draft("session.refused", f"person:{name[:64]}", "system", {}))
 
-    async def _open_session(self, person: Person, way: str) -> tuple[Person, str]:
+    async def open_session(self, person: Person, way: str) -> tuple[Person, str]:
+        """A new session's token for a person who has proved, in some `way`, who they are."""
         token = await self._issue(person, "session", SESSION_MS, "")
         async with writing(self._engine) as connection:
             await connection.execute(update(ACCOUNT).where(ACCOUNT.c.id == person.id).values(failures=0))
@@ -211,6 +332,23 @@ class Accounts:
                 update(TOKEN).where(TOKEN.c.digest == digest).values(used_ms=self._now())
             )
         return row
+
+
+async def _keep_an_admin(connection: AsyncConnection, leaving: Row[Any]) -> None:
+    """Raise AccountError where nobody could give roles any more without this account."""
+    admins = (ACCOUNT.c.role == Role.ADMIN.key) & ~ACCOUNT.c.disabled
+    # Locked, so that two admins who disable each other at once take turns.
+    rows = (await connection.execute(select(ACCOUNT.c.id).where(admins).with_for_update())).all()
+    if [row.id for row in rows] == [leaving.id]:
+        raise AccountError(f"{leaving.name} is the last admin; make another one first")
+
+
+def _actor(name: str) -> str:
+    return f"person:{name.strip().lower()}"
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(_person(row), row.disabled, row.password is not None, row.locked_until_ms, row.created_ms)
 
 
 def _person(row: Row[Any]) -> Person:

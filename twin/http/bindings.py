@@ -1,10 +1,12 @@
 """`/api/bindings`: which element each device stands for, and changing it."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from telemetry_bridge.bindings import Binding
+from twin.accounts.roles import Role
 from twin.http import schemas
-from twin.http.context import TwinDep
+from twin.http.context import ActorDep, TwinDep
+from twin.http.identity import requires
 from twin.http.problems import PROBLEM_RESPONSES
 from twin.runtime import Twin
 
@@ -17,13 +19,13 @@ def list_bindings(twin: TwinDep) -> schemas.BindingReport:
     return _report(twin)
 
 
-@router.put("/bindings", operation_id="putBindings")
+@router.put("/bindings", operation_id="putBindings", dependencies=[Depends(requires(Role.MANAGER))])
 async def put_bindings(
-    twin: TwinDep, changes: schemas.BindingChange | list[schemas.BindingItem]
+    twin: TwinDep, actor: ActorDep, changes: schemas.BindingChange | list[schemas.BindingItem]
 ) -> schemas.BindingReport:
     """Bind the devices that are named; the others keep their element. All are taken, or none."""
     items = changes if isinstance(changes, list) else changes.items
-    await twin.rebind([Binding(each.device, each.element) for each in items])
+    await twin.rebind([Binding(each.device, each.element) for each in items], actor)
     return _report(twin)
 
 

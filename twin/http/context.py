@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from twin.http.identity import PersonDep
 from twin.runtime import Twin
 
 
@@ -15,9 +16,9 @@ def _twin(request: Request) -> Twin:
 TwinDep = Annotated[Twin, Depends(_twin)]
 
 
-def _actor() -> str:
-    """Who asks, as events name them; one place for all rooms, until accounts are asked."""
-    return "person:local"
+def _actor(person: PersonDep) -> str:
+    """Who asks, as events name them."""
+    return person.actor
 
 
 ActorDep = Annotated[str, Depends(_actor)]

@@ -2,12 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from spatial.model import ElementFilter
+from twin.accounts.roles import Role
 from twin.errors import BadRequestError
 from twin.http import present, present_live, schemas
 from twin.http.context import TwinDep
+from twin.http.identity import requires
 from twin.http.problems import PROBLEM_RESPONSES
 
 DEFAULT_LIMIT = 100
@@ -53,7 +55,7 @@ def list_elements(
     )
 
 
-@router.get("/{guid}", operation_id="getElement")
+@router.get("/{guid}", operation_id="getElement", dependencies=[Depends(requires(Role.OPERATOR))])
 def get_element(twin: TwinDep, guid: str) -> schemas.ElementDetail:
     """All that is known of an element: properties, placement, devices, and what their points read now."""
     detail = twin.package.detail(guid)

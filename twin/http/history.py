@@ -4,9 +4,10 @@ import math
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from telemetry_bridge.wire import Quality, encode_frame
+from twin.accounts.roles import Role
 from twin.errors import BadRequestError, NotFoundError
 from twin.film.described import PastPoint
 from twin.film.film import GonePoint
@@ -15,6 +16,7 @@ from twin.film.segment import State, Track
 from twin.film.timeline import Gap
 from twin.http import schemas
 from twin.http.context import TwinDep
+from twin.http.identity import requires
 from twin.http.moments import From, To, milliseconds, span_of
 from twin.http.present import rfc3339
 from twin.http.present_live import QUALITY_NAMES, state_key
@@ -27,7 +29,7 @@ RAW_PAGE = 50_000
 LEAST_POINTS = 3
 
 
-@router.get("/film", operation_id="getFilm")
+@router.get("/film", operation_id="getFilm", dependencies=[Depends(requires(Role.MANAGER))])
 async def get_film(twin: TwinDep, from_: From = None, to: To = None) -> schemas.FilmInfo:
     """From when to when there is film, and the gaps: times at which the server did not run."""
     span = twin.film.span

@@ -10,15 +10,20 @@ from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocket
 
 from twin.accounts.accounts import Person
 from twin.accounts.roles import Role
-from twin.errors import RoleError, SignInError
+from twin.errors import RequestError, RoleError, SignInError
 from twin.runtime import Twin
 from twin.settings import is_loopback
 
 COOKIE = "twin_session"
 BEARER = "bearer"
+
+#: WebSocket close codes, as 401 and 403 over HTTP: nobody has signed in (any more); the role is too low.
+CLOSE_SIGN_IN = 4401
+CLOSE_ROLE = 4403
 
 #: Whoever has not signed in.
 ANYBODY = Person("", "visitor", "visitor", Role.PUBLIC)
@@ -34,7 +39,7 @@ async def person_of(connection: HTTPConnection) -> Person:
     """
     known = getattr(connection.state, "person", None)
     if known is None:
-        known = connection.state.person = await _find_person(connection)
+        known = connection.state.person = await find_person(connection)
     found: Person = known
     return found
 
@@ -42,7 +47,8 @@ async def person_of(connection: HTTPConnection) -> Person:
 PersonDep = Annotated[Person, Depends(person_of)]
 
 
-async def _find_person(connection: HTTPConnection) -> Person:
+async def find_person(connection: HTTPConnection) -> Person:
+    """As `person_of`, asked anew: a stream outlives the session that opened it."""
     twin: Twin = connection.app.state.twin
     if twin.settings.dev and is_local(connection):
         return DEVELOPER
@@ -91,6 +97,16 @@ def check_role(person: Person, role: Role) -> None:
     if person.role is Role.PUBLIC:
         raise SignInError(f"sign in first: this needs the role {role.key}")
     raise RoleError(f"this needs the role {role.key}; {person.name} is {person.role.key}")
+
+
+async def refuse_stream(websocket: WebSocket, error: RequestError) -> None:
+    """Close a WebSocket that may not be had, with a code that its page can read.
+
+    It is accepted first: a page cannot read the status of a handshake that failed.
+    """
+    offered = websocket.scope.get("subprotocols") or [None]
+    await websocket.accept(offered[0])
+    await websocket.close(CLOSE_ROLE if isinstance(error, RoleError) else CLOSE_SIGN_IN, str(error)[:100])
 
 
 def requires(role: Role) -> Callable[[HTTPConnection], Awaitable[None]]:

@@ -1,17 +1,19 @@
 """What the venue's staff keeps for the viewer: layers, points of interest, cameras' poses."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from spatial.model import Space
+from twin.accounts.roles import Role
 from twin.http import present, schemas
 from twin.http.context import TwinDep
+from twin.http.identity import requires
 from twin.runtime import Twin
 from twin.venue import CameraPose, PointOfInterest
 
 router = APIRouter(prefix="/api", tags=["venue"])
 
 
-@router.get("/layers", operation_id="listLayers")
+@router.get("/layers", operation_id="listLayers", dependencies=[Depends(requires(Role.OPERATOR))])
 def list_layers(twin: TwinDep) -> schemas.LayerList:
     """The ways to colour the scene."""
     return schemas.LayerList(items=list(twin.venue.layers), next=None)
@@ -36,7 +38,7 @@ def _placed(twin: Twin, poi: PointOfInterest, space: Space | None) -> schemas.Pl
     return schemas.PlacedPoi.model_validate(fields)
 
 
-@router.get("/cameras", operation_id="listCameras")
+@router.get("/cameras", operation_id="listCameras", dependencies=[Depends(requires(Role.OPERATOR))])
 def list_cameras(twin: TwinDep) -> schemas.CameraList:
     """Where the cameras hang and look."""
     items = [_camera(twin, device, pose) for device, pose in sorted(twin.venue.cameras.items())]

@@ -133,8 +133,8 @@ class BodyLimit:
 class SameSiteWrites:
     """Refuses writes that a page of another site makes through a visitor's browser.
 
-    There are no accounts yet: without this, any page open on the operator's machine could post telemetry to
-    the server on loopback. Programs send no Origin header and pass.
+    The session's cookie is SameSite=Lax; this holds for pages of the same site on other ports too, and where
+    `--dev` lets everyone in. Programs send no Origin header and pass.
     """
 
     def __init__(self, app: ASGIApp, allowed_origins: Iterable[str] = ()) -> None:

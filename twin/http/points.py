@@ -6,8 +6,10 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime
 
 from telemetry_bridge.points import Device
+from twin.accounts.roles import Role
 from twin.http import history, present, present_live, schemas
 from twin.http.context import TwinDep
+from twin.http.identity import check_role, person_of
 from twin.http.problems import PROBLEM_RESPONSES
 from twin.runtime import Twin
 
@@ -81,6 +83,7 @@ async def get_state(
 ) -> Response | schemas.StateList:
     """What every point reads, or read; with `Accept: application/octet-stream` as one snapshot frame."""
     if at is not None:
+        check_role(await person_of(request), Role.MANAGER)
         return await history.past_state(request, twin, at)
     if FRAME in request.headers.get("accept", ""):
         return Response(

@@ -9,15 +9,19 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.websockets import WebSocket
 
 from twin.errors import (
     FOREIGN_PROBLEMS,
     Problem,
     RequestError,
+    SignInError,
+    TooManyError,
     problem_of,
     problem_of_foreign,
     problem_of_status,
 )
+from twin.http.identity import refuse_stream
 
 MEDIA_TYPE = "application/problem+json"
 PROBLEM_SCHEMA = "Problem"
@@ -58,9 +62,17 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_error)
 
 
-def _on_request_error(request: Request, error: Exception) -> Response:
+async def _on_request_error(connection: Request, error: Exception) -> Response:
     assert isinstance(error, RequestError)  # the table above maps this type alone
-    return problem_response(problem_of(error), request.url.path)
+    response = problem_response(problem_of(error), connection.url.path)
+    if isinstance(connection, WebSocket):  # what the framework's types leave out
+        await refuse_stream(connection, error)
+        return response  # nobody looks at it
+    if isinstance(error, SignInError):
+        response.headers["www-authenticate"] = "Bearer"  # RFC 9110, 11.6.1
+    if isinstance(error, TooManyError):
+        response.headers["retry-after"] = str(error.wait_s)
+    return response
 
 
 def _on_foreign_error(request: Request, error: Exception) -> Response:

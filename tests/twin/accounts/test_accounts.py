@@ -57,7 +57,7 @@ async def test_a_person_signs_in_is_known_and_signs_out(accounts: Accounts, log:
 
 async def test_no_password_and_no_token_is_in_the_database(engine: AsyncEngine, accounts: Accounts) -> None:
     chen = await accounts.create("chen", Role.OPERATOR, PASSWORD, "system")
-    tokens = [(await accounts.sign_in("chen", PASSWORD))[1], await accounts.new_link(chen)]
+    tokens = [(await accounts.sign_in("chen", PASSWORD))[1], await accounts.new_link(chen, "system")]
     tokens.append(await accounts.new_key(chen, "weather station", "person:chen"))
     async with engine.connect() as connection:
         rows = [str(row) for table in ("account", "token", "event")
@@ -85,11 +85,11 @@ async def test_guessing_locks_the_account_for_a_while(accounts: Accounts, clock:
 
 async def test_a_link_is_good_once_and_for_a_day(accounts: Accounts, clock: Clock) -> None:
     guest = await accounts.create("guest", Role.VISITOR, None, "system")
-    link = await accounts.new_link(guest)
+    link = await accounts.new_link(guest, "system")
     assert (await accounts.follow_link(link))[0] == guest
     with pytest.raises(SignInError, match="used already"):
         await accounts.follow_link(link)
-    late = await accounts.new_link(guest)
+    late = await accounts.new_link(guest, "system")
     clock.ms += LINK_MS + 1
     with pytest.raises(SignInError, match="expired"):
         await accounts.follow_link(late)
@@ -113,7 +113,7 @@ async def test_names_are_taken_once_whatever_their_case(accounts: Accounts) -> N
     await accounts.create("chen", Role.OPERATOR, PASSWORD, "system")
     with pytest.raises(AccountError, match="already"):
         await accounts.create("CHEN", Role.ADMIN, PASSWORD, "system")
-    assert [each.role for each in await accounts.all()] == [Role.OPERATOR]
+    assert [each.person.role for each in await accounts.all()] == [Role.OPERATOR]
 
 
 @pytest.mark.parametrize("name", ["", "x", "-chen", "chen wei", "陈", "a" * 65])
