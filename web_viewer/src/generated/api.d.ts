@@ -24,6 +24,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Session
+         * @description Who asks, and what the login page needs to know.
+         */
+        get: operations["getSession"];
+        put?: never;
+        /**
+         * Sign In
+         * @description Sign in; the session is a cookie. 401: wrong, used or expired. 429: too many wrong tries.
+         */
+        post: operations["signIn"];
+        /**
+         * Sign Out
+         * @description End the session; harmless where there is none.
+         */
+        delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/model": {
         parameters: {
             query?: never;
@@ -266,6 +294,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/layers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Layers
+         * @description The ways to colour the scene.
+         */
+        get: operations["listLayers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pois": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Pois
+         * @description The points of interest, each with a position where its space is known.
+         */
+        get: operations["listPois"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cameras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Cameras
+         * @description Where the cameras hang and look.
+         */
+        get: operations["listCameras"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tiles/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Tile
+         * @description `tileset.json`, or the content of a tile, of the revision that is served.
+         */
+        get: operations["getTile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/points": {
         parameters: {
             query?: never;
@@ -340,6 +448,190 @@ export interface paths {
          * @description Take samples; the good ones of a batch are kept, and each of the others is named with its reason.
          */
         post: operations["postTelemetry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Alarms
+         * @description Open alarms by priority, then newest first; of `all`, and of `normal`, simply newest first.
+         */
+        get: operations["listAlarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Alarms
+         * @description How many alarms are open, by priority; cheap enough to be asked after every event.
+         */
+        get: operations["countAlarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Alarm
+         * @description An alarm with its events, the address of its point's hour, and the cameras that see its element.
+         */
+        get: operations["getAlarm"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge Alarm
+         * @description Take an alarm: somebody sees to it. One whose condition is over is closed by it.
+         */
+        post: operations["acknowledgeAlarm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Alarm
+         * @description Close an alarm whose condition is over; while it holds, it cannot be closed.
+         */
+        post: operations["closeAlarm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm}/shelve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shelve Alarm
+         * @description Put an alarm out of sight for a while, with a reason; it comes back by itself.
+         */
+        post: operations["shelveAlarm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alarms/{alarm}/unshelve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unshelve Alarm
+         * @description Bring a shelved alarm back: unacknowledged while its condition holds, else closed.
+         */
+        post: operations["unshelveAlarm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rules
+         * @description The rules that raise alarms.
+         */
+        get: operations["listRules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Commands
+         * @description The last command of each point, newest first.
+         */
+        get: operations["listCommands"];
+        put?: never;
+        /**
+         * Send Command
+         * @description Tell a device what to do; the answer says that it is on its way, the list what came of it.
+         */
+        post: operations["sendCommand"];
         delete?: never;
         options?: never;
         head?: never;
@@ -450,7 +742,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/layers": {
+    "/api/accounts": {
         parameters: {
             query?: never;
             header?: never;
@@ -458,39 +750,63 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Layers
-         * @description The ways to colour the scene.
+         * List Accounts
+         * @description Every account.
          */
-        get: operations["listLayers"];
+        get: operations["listAccounts"];
         put?: never;
-        post?: never;
+        /**
+         * Create Account
+         * @description Make an account. 409: the name is taken or none, or the password too weak.
+         */
+        post: operations["createAccount"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/pois": {
+    "/api/accounts/{name}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * List Pois
-         * @description The points of interest, each with a position where its space is known.
-         */
-        get: operations["listPois"];
+        get?: never;
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Account
+         * @description Change role or password, disable, or let in again. 409: it is the last admin.
+         */
+        patch: operations["changeAccount"];
+        trace?: never;
+    };
+    "/api/accounts/{name}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Link
+         * @description A link that signs somebody in once, within a day.
+         */
+        post: operations["createLink"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/cameras": {
+    "/api/accounts/{name}/keys": {
         parameters: {
             query?: never;
             header?: never;
@@ -498,33 +814,37 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Cameras
-         * @description Where the cameras hang and look.
+         * List Keys
+         * @description The keys of an account.
          */
-        get: operations["listCameras"];
+        get: operations["listKeys"];
         put?: never;
-        post?: never;
+        /**
+         * Create Key
+         * @description A key for a program that acts as this account; its secret is shown this once.
+         */
+        post: operations["createKey"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/tiles/{name}": {
+    "/api/accounts/{name}/keys/{key}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * Get Tile
-         * @description `tileset.json`, or the content of a tile, of the revision that is served.
-         */
-        get: operations["getTile"];
+        get?: never;
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Revoke Key
+         * @description Make a key good for nothing.
+         */
+        delete: operations["revokeKey"];
         options?: never;
         head?: never;
         patch?: never;
@@ -534,6 +854,36 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccountOut
+         * @description An account; `locked_until` while too many wrong passwords keep it shut.
+         */
+        AccountOut: {
+            /** Name */
+            name: string;
+            /** Display Name */
+            display_name: string;
+            /** Role */
+            role: string;
+            /** Disabled */
+            disabled: boolean;
+            /** Has Password */
+            has_password: boolean;
+            /** Locked Until */
+            locked_until: string | null;
+            /** Created */
+            created: string;
+        };
+        /**
+         * AccountPage
+         * @description The accounts, by name.
+         */
+        AccountPage: {
+            /** Items */
+            items: components["schemas"]["AccountOut"][];
+            /** Next */
+            next: string | null;
+        };
         /**
          * AdapterHealth
          * @description How one way of talking with devices is.
@@ -551,6 +901,217 @@ export interface components {
             refused: number;
             /** Reconnects */
             reconnects: number;
+        };
+        /**
+         * Alarm
+         * @description An alarm in one of ISA-18.2's states; `normal` is over and closed.
+         *
+         *     `active`: the condition holds, which the state does not tell while shelved. `occurrences`: how often it
+         *     was raised before it was closed. `cause_data`: what other points of the device read when it was raised.
+         */
+        Alarm: {
+            /** Id */
+            id: string;
+            /** Rule */
+            rule: string;
+            name: components["schemas"]["Name"];
+            message: components["schemas"]["Name"];
+            /**
+             * Priority
+             * @enum {string}
+             */
+            priority: "critical" | "high" | "medium" | "low";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "unacknowledged-active" | "acknowledged-active" | "unacknowledged-returned" | "shelved" | "normal";
+            /** Active */
+            active: boolean;
+            /** Device */
+            device: string;
+            /** Point */
+            point: string;
+            /** Element */
+            element: string | null;
+            /** Element Index */
+            element_index: number | null;
+            /** Space */
+            space: string | null;
+            /** Storey */
+            storey: string | null;
+            /** Value */
+            value: number | null;
+            /** Limit */
+            limit: number | null;
+            /** Unit */
+            unit: string;
+            /** Occurrences */
+            occurrences: number;
+            /** Raised */
+            raised: string;
+            /** Changed */
+            changed: string;
+            /** Returned */
+            returned: string | null;
+            /** Acknowledged */
+            acknowledged: string | null;
+            /** Acknowledged By */
+            acknowledged_by: string | null;
+            /** Closed */
+            closed: string | null;
+            /** Closed By */
+            closed_by: string | null;
+            /** Shelved Until */
+            shelved_until: string | null;
+            /** Shelved By */
+            shelved_by: string | null;
+            /** Shelve Reason */
+            shelve_reason: string;
+            /** Cause Data */
+            cause_data: {
+                [key: string]: number | null;
+            };
+        };
+        /**
+         * AlarmCamera
+         * @description A camera that sees the alarm's element.
+         *
+         *     `angle_deg` is off the middle of its picture; `share` how much of the element is in sight, 0 to 1.
+         */
+        AlarmCamera: {
+            /** Device */
+            device: string;
+            name: components["schemas"]["Name"];
+            /** Element */
+            element: string | null;
+            /** Distance M */
+            distance_m: number;
+            /** Angle Deg */
+            angle_deg: number;
+            /** Share */
+            share: number;
+        };
+        /**
+         * AlarmComment
+         * @description What somebody has to say about what they do; goes into the event.
+         */
+        AlarmComment: {
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+        };
+        /**
+         * AlarmCount
+         * @description Open alarms; shelved ones are in `total` and `shelved` alone.
+         */
+        AlarmCount: {
+            /** Total */
+            total: number;
+            /** Unacknowledged */
+            unacknowledged: number;
+            /** Active */
+            active: number;
+            /** Shelved */
+            shelved: number;
+        };
+        /**
+         * AlarmCounts
+         * @description Open alarms by priority; `waiting` is how many changes are not on record yet (a flood).
+         */
+        AlarmCounts: {
+            critical: components["schemas"]["AlarmCount"];
+            high: components["schemas"]["AlarmCount"];
+            medium: components["schemas"]["AlarmCount"];
+            low: components["schemas"]["AlarmCount"];
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * AlarmDetail
+         * @description An alarm with what happened, where to read the hour of its point, and who looks at it.
+         */
+        AlarmDetail: {
+            /** Id */
+            id: string;
+            /** Rule */
+            rule: string;
+            name: components["schemas"]["Name"];
+            message: components["schemas"]["Name"];
+            /**
+             * Priority
+             * @enum {string}
+             */
+            priority: "critical" | "high" | "medium" | "low";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "unacknowledged-active" | "acknowledged-active" | "unacknowledged-returned" | "shelved" | "normal";
+            /** Active */
+            active: boolean;
+            /** Device */
+            device: string;
+            /** Point */
+            point: string;
+            /** Element */
+            element: string | null;
+            /** Element Index */
+            element_index: number | null;
+            /** Space */
+            space: string | null;
+            /** Storey */
+            storey: string | null;
+            /** Value */
+            value: number | null;
+            /** Limit */
+            limit: number | null;
+            /** Unit */
+            unit: string;
+            /** Occurrences */
+            occurrences: number;
+            /** Raised */
+            raised: string;
+            /** Changed */
+            changed: string;
+            /** Returned */
+            returned: string | null;
+            /** Acknowledged */
+            acknowledged: string | null;
+            /** Acknowledged By */
+            acknowledged_by: string | null;
+            /** Closed */
+            closed: string | null;
+            /** Closed By */
+            closed_by: string | null;
+            /** Shelved Until */
+            shelved_until: string | null;
+            /** Shelved By */
+            shelved_by: string | null;
+            /** Shelve Reason */
+            shelve_reason: string;
+            /** Cause Data */
+            cause_data: {
+                [key: string]: number | null;
+            };
+            /** Events */
+            events: components["schemas"]["Event"][];
+            /** History */
+            history: string;
+            /** Cameras */
+            cameras: components["schemas"]["AlarmCamera"][];
+        };
+        /**
+         * AlarmPage
+         * @description A part of the list.
+         */
+        AlarmPage: {
+            /** Items */
+            items: components["schemas"]["Alarm"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * BindingChange
@@ -653,6 +1214,18 @@ export interface components {
             next: string | null;
         };
         /**
+         * ChangeAccount
+         * @description What to change; what is left out stays.
+         */
+        ChangeAccount: {
+            /** Role */
+            role?: ("visitor" | "member" | "operator" | "manager" | "admin") | null;
+            /** Disabled */
+            disabled?: boolean | null;
+            /** Password */
+            password?: string | null;
+        };
+        /**
          * ClassificationInfo
          * @description A reference into a classification system.
          */
@@ -677,6 +1250,111 @@ export interface components {
             storey: number[];
             /** Space */
             space: number[];
+        };
+        /**
+         * CommandIn
+         * @description An order to a device.
+         */
+        CommandIn: {
+            /** Device */
+            device: string;
+            /** Point */
+            point: string;
+            /**
+             * Value
+             * @description A number, a truth value or the key of a state.
+             */
+            value: number | boolean | string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * CommandList
+         * @description Commands, newest first.
+         */
+        CommandList: {
+            /** Items */
+            items: components["schemas"]["CommandOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * CommandOut
+         * @description A command: `value` is desired, `reported` is what the device says now.
+         */
+        CommandOut: {
+            /** Id */
+            id: string;
+            /** Device */
+            device: string;
+            /** Point */
+            point: string;
+            /** Value */
+            value: number;
+            /** Reported */
+            reported: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "sent" | "confirmed" | "failed";
+            /** Fault */
+            fault: string;
+            /** Actor */
+            actor: string;
+            /** Reason */
+            reason: string;
+            /** Sent */
+            sent: string;
+            /** Decided */
+            decided: string | null;
+            /** Event */
+            event: string;
+        };
+        /**
+         * CreateAccount
+         * @description A new account; without a password it signs in by links alone.
+         */
+        CreateAccount: {
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "visitor" | "member" | "operator" | "manager" | "admin";
+            /**
+             * Display Name
+             * @default
+             */
+            display_name: string;
+            /** Password */
+            password?: string | null;
+        };
+        /**
+         * CreateKey
+         * @description A new key, and what it is for.
+         */
+        CreateKey: {
+            /** Label */
+            label: string;
+        };
+        /**
+         * DemoLinkOut
+         * @description An account of the demo, and the link that signs in as it.
+         */
+        DemoLinkOut: {
+            /** Name */
+            name: string;
+            /** Display Name */
+            display_name: string;
+            /** Role */
+            role: string;
+            /** Link */
+            link: string;
         };
         /**
          * DensityItem
@@ -1003,6 +1681,30 @@ export interface components {
             next: string | null;
         };
         /**
+         * KeyOut
+         * @description A program's key, without its secret.
+         */
+        KeyOut: {
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
+            /** Created */
+            created: string;
+            /** Used */
+            used: string;
+        };
+        /**
+         * KeyPage
+         * @description The keys of an account, oldest first.
+         */
+        KeyPage: {
+            /** Items */
+            items: components["schemas"]["KeyOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * Layer
          * @description One way to colour the scene.
          */
@@ -1050,6 +1752,18 @@ export interface components {
                 [key: string]: string;
             } | null;
             label?: components["schemas"]["Name"] | null;
+        };
+        /**
+         * LinkOut
+         * @description A sign-in link, good once; `path` goes behind the server's address.
+         */
+        LinkOut: {
+            /** Link */
+            link: string;
+            /** Path */
+            path: string;
+            /** Hours */
+            hours: number;
         };
         /**
          * Located
@@ -1187,6 +1901,14 @@ export interface components {
             next: string | null;
         };
         /**
+         * NewKey
+         * @description A new key; it is shown this once.
+         */
+        NewKey: {
+            /** Key */
+            key: string;
+        };
+        /**
          * PastSample
          * @description One recorded sample; `state` is the enumeration's key.
          */
@@ -1202,6 +1924,18 @@ export interface components {
              * @enum {string}
              */
             quality: "good" | "stale" | "bad" | "simulated";
+        };
+        /**
+         * PersonOut
+         * @description Somebody with an account.
+         */
+        PersonOut: {
+            /** Name */
+            name: string;
+            /** Display Name */
+            display_name: string;
+            /** Role */
+            role: string;
         };
         /**
          * PlacedPoi
@@ -1536,6 +2270,126 @@ export interface components {
             space: components["schemas"]["Name"] | null;
         };
         /**
+         * Rule
+         * @description A rule, and how many points it watches.
+         */
+        Rule: {
+            /** Id */
+            id: string;
+            name: components["schemas"]["Name"];
+            message: components["schemas"]["Name"];
+            /**
+             * Priority
+             * @enum {string}
+             */
+            priority: "critical" | "high" | "medium" | "low";
+            match: components["schemas"]["RuleMatch"];
+            condition: components["schemas"]["RuleCondition"];
+            /** Cause Data */
+            cause_data: string[];
+            /** Points */
+            points: number;
+        };
+        /**
+         * RuleCondition
+         * @description When a rule holds; limit and hysteresis are in the point's unit.
+         */
+        RuleCondition: {
+            /**
+             * Check
+             * @enum {string}
+             */
+            check: "above" | "below" | "state" | "quality";
+            /** Limit */
+            limit: number | null;
+            /** Hysteresis */
+            hysteresis: number | null;
+            /** States */
+            states: string[];
+            /** Qualities */
+            qualities: string[];
+            /** Delay S */
+            delay_s: number;
+            /** Off Delay S */
+            off_delay_s: number;
+        };
+        /**
+         * RuleList
+         * @description All rules, in the order of the venue's file.
+         */
+        RuleList: {
+            /** Items */
+            items: components["schemas"]["Rule"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * RuleMatch
+         * @description Which points a rule watches: patterns; an empty list does not filter.
+         */
+        RuleMatch: {
+            /** Point Class */
+            point_class: string[];
+            /** Device Type */
+            device_type: string[];
+            /** Device */
+            device: string[];
+            /** Point */
+            point: string[];
+            /** Space Function */
+            space_function: string[];
+        };
+        /**
+         * Session
+         * @description Who asks. `role` is `public` and `person` null where nobody has signed in.
+         *
+         *     `dev`: everyone is an admin. `accounts` false: nobody has an account yet. `demo` lists the demo's sign-in
+         *     links, to the server's own machine alone.
+         */
+        Session: {
+            person: components["schemas"]["PersonOut"] | null;
+            /** Role */
+            role: string;
+            /** Dev */
+            dev: boolean;
+            /** Accounts */
+            accounts: boolean;
+            /** Demo */
+            demo: components["schemas"]["DemoLinkOut"][];
+        };
+        /**
+         * Shelving
+         * @description Why an alarm shall be out of sight and until when: `until`, else `minutes` from now.
+         */
+        Shelving: {
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /** Reason */
+            reason: string;
+            /** Until */
+            until?: string | null;
+            /**
+             * Minutes
+             * @default 60
+             */
+            minutes: number;
+        };
+        /**
+         * SignIn
+         * @description Either name and password, or the token of a sign-in link.
+         */
+        SignIn: {
+            /** Name */
+            name?: string | null;
+            /** Password */
+            password?: string | null;
+            /** Link */
+            link?: string | null;
+        };
+        /**
          * SourceInfo
          * @description The file that the model came from.
          */
@@ -1812,6 +2666,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2211,6 +3154,98 @@ export interface operations {
             };
         };
     };
+    listLayers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayerList"];
+                };
+            };
+        };
+    };
+    listPois: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoiList"];
+                };
+            };
+        };
+    };
+    listCameras: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraList"];
+                };
+            };
+        };
+    };
+    getTile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "model/gltf-binary": unknown;
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPoints: {
         parameters: {
             query?: {
@@ -2356,6 +3391,345 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TelemetryAnswer"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAlarms: {
+        parameters: {
+            query?: {
+                /** @description Open ones, all, or those in one state. */
+                state?: ("open" | "all") | ("unacknowledged-active" | "acknowledged-active" | "unacknowledged-returned" | "shelved" | "normal");
+                priority?: ("critical" | "high" | "medium" | "low") | null;
+                storey?: string | null;
+                space?: string | null;
+                device?: string | null;
+                /** @description Open at some time from here on. */
+                from?: string | null;
+                /** @description Raised before. */
+                to?: string | null;
+                /** @description A moment: the alarms that were open then, as they were then; with `state=open`. */
+                at?: string | null;
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmPage"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countAlarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmCounts"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAlarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmDetail"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledgeAlarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AlarmComment"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alarm"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    closeAlarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AlarmComment"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alarm"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shelveAlarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Shelving"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alarm"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unshelveAlarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alarm: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AlarmComment"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alarm"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleList"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCommands: {
+        parameters: {
+            query?: {
+                device?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandList"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sendCommand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommandIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOut"];
                 };
             };
             /** @description The request cannot be answered as asked. */
@@ -2584,7 +3958,7 @@ export interface operations {
             };
         };
     };
-    listLayers: {
+    listAccounts: {
         parameters: {
             query?: never;
             header?: never;
@@ -2599,56 +3973,127 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LayerList"];
+                    "application/json": components["schemas"]["AccountPage"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    listPois: {
+    createAccount: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateAccount"];
+            };
+        };
         responses: {
             /** @description Successful Response */
-            200: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PoiList"];
+                    "application/json": components["schemas"]["AccountOut"];
                 };
             };
-        };
-    };
-    listCameras: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CameraList"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    getTile: {
+    changeAccount: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description The account's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeAccount"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOut"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkOut"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account's name. */
                 name: string;
             };
             cookie?: never;
@@ -2661,9 +4106,75 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
-                    "model/gltf-binary": unknown;
+                    "application/json": components["schemas"]["KeyPage"];
                 };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateKey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account's name. */
+                name: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request cannot be answered as asked. */
             "4XX": {
