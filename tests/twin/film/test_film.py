@@ -21,6 +21,7 @@ from twin.film.recorder import RecorderSettings
 from twin.store.database import open_database, writing
 from twin.store.tables import FILM_SEGMENT
 
+Scene = list[tuple[float, dict[int, tuple[float, int]]]]
 small = st.lists(
     st.tuples(steps_ms, samples.map(lambda each: {point % 9: value for point, value in each.items()})),
     min_size=1,
@@ -45,8 +46,8 @@ async def compare(run: Filming, film: Film, moments: list[float]) -> None:
     flushes=st.sets(st.integers(0, 11)),
 )
 def test_the_state_of_any_moment_is_what_the_frames_add_up_to(
-    tmp_path_factory: pytest.TempPathFactory, scene: list, moments: list[float], flushes: set[int]
-) -> None:  # type: ignore[type-arg]
+    tmp_path_factory: pytest.TempPathFactory, scene: Scene, moments: list[float], flushes: set[int]
+) -> None:
     async def check() -> None:
         engine = await open_database(f"sqlite:///{tmp_path_factory.mktemp('film') / 'twin.db'}")
         run = await Filming.begin(engine, settings=RecorderSettings(segment_s=2.0, segment_samples=7))

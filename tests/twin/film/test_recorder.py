@@ -81,7 +81,8 @@ async def test_a_damaged_first_chunk_stops_no_server(engine: AsyncEngine) -> Non
     async with writing(engine) as connection:
         await connection.execute(update(FILM_CHUNK).values(data=b""))
     second = await Filming.begin(engine, first.clock.time_ms + 1000)
-    assert second.film.span == (second.clock.time_ms, pytest.approx(second.clock.time_ms, abs=0.01))
+    assert second.film.span is not None
+    assert second.film.span[0] == second.clock.time_ms
     assert await count(engine, FILM_CHUNK) == 0
 
 
