@@ -1,7 +1,8 @@
 """Which cameras look at a place: by pose, and by line of sight past walls, slabs and doors.
 
 Occluders are axis-aligned boxes of the package: a wall that stands askew hides more than it does in truth, a
-door counts as shut and a curtain wall as solid. So a camera named here sees the place; one may be missing.
+door counts as shut and glass, which mirrors, as solid. So a camera named here sees the place; another may be
+missing.
 No I/O.
 """
 
@@ -18,7 +19,16 @@ Mask = NDArray[np.bool_]
 BoxesNear = Callable[[Floats], Floats]
 """Boxes (k, 6) of occluders that touch a box (6,): min x, y, z, max x, y, z; m."""
 
-OCCLUDER_CLASSES = ("IfcWall", "IfcSlab", "IfcCurtainWall", "IfcDoor", "IfcRoof", "IfcCovering")
+OCCLUDER_CLASSES = (
+    "IfcWall",
+    "IfcSlab",
+    "IfcRoof",
+    "IfcCovering",
+    "IfcDoor",
+    "IfcCurtainWall",
+    "IfcPlate",  # of a curtain wall, which then has no body of its own
+    "IfcWindow",
+)
 ASPECT = 9 / 16
 """Height of a picture by its width; `fov_deg` is across."""
 PANORAMIC_DEG = 180.0
