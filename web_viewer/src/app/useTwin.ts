@@ -1,5 +1,6 @@
 import { onMounted, onUnmounted, ref, watch, type Ref } from 'vue'
 
+import { fetchBoxes } from '@/net/api'
 import { useLiveStore } from '@/stores/live'
 import { useModelStore } from '@/stores/model'
 import { loadScene, useSceneStore } from '@/stores/scene'
@@ -60,6 +61,17 @@ export function useTwin(container: Ref<HTMLElement | null>): { phase: Ref<Phase>
   return { phase, begin }
 }
 
+/** Hands the elements' boxes to the scene, once the first picture stands; without them dots alone are missing. */
+async function showBoxes(): Promise<void> {
+  const { model } = useModelStore()
+  const stage = useSceneStore()
+  if (model === null) return
+  const boxes = await fetchBoxes(model.boxesUrl, model.elementCount).catch(() => null)
+  if (boxes === null) return
+  stage.scene?.setBoxes(boxes)
+  stage.boxesKnown++
+}
+
 /** What the page does as the scene and the stream go on. */
 function followStage(phase: Ref<Phase>): void {
   const model = useModelStore()
@@ -69,7 +81,9 @@ function followStage(phase: Ref<Phase>): void {
   watch(
     () => stage.drawn,
     (drawn) => {
-      if (drawn) phase.value = 'ready'
+      if (!drawn) return
+      phase.value = 'ready'
+      void showBoxes()
     },
   )
   watch(

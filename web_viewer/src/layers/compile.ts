@@ -1,11 +1,19 @@
 import type { ElementColumns } from '@/scene/types'
 
 import { parseColour, type Rgb } from './colour'
+import { stateWeight } from './emphasis'
 import { compileRamp, type CompiledRamp } from './ramp'
 import type { Layer, LayerPoint, LayerRule } from './types'
 
-/** Colour by the value of an enumeration. */
-export type StateColours = ReadonlyMap<number, Rgb>
+/** How a state is painted. */
+export interface StatePaint {
+  readonly colour: Rgb
+  /** See `emphasis.ts`. */
+  readonly weight: number
+}
+
+/** Paint by the value of an enumeration. */
+export type StateColours = ReadonlyMap<number, StatePaint>
 
 /** A rule ready to turn values into colours: one of `ramp` and `states` is set. */
 export interface CompiledRule {
@@ -137,12 +145,12 @@ function statesByPoint(
 }
 
 function coloursOf(colours: Readonly<Record<string, string>>, point: LayerPoint): StateColours {
-  const byValue = new Map<number, Rgb>()
+  const byValue = new Map<number, StatePaint>()
   for (const [key, text] of Object.entries(colours)) {
     const colour = parseColour(text)
     const named = point.states.findIndex((state) => state.key === key)
     const value = named >= 0 ? named : Number.parseInt(key, 10)
-    if (colour !== null && value >= 0) byValue.set(value, colour)
+    if (colour !== null && value >= 0) byValue.set(value, { colour, weight: stateWeight(point.states[value]?.key ?? '') })
   }
   return byValue
 }

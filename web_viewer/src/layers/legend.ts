@@ -57,7 +57,7 @@ function namedStates(
     // Points of one enumeration share their colours: one of them speaks for all.
     if (own === undefined || seen.has(own)) continue
     seen.add(own)
-    for (const [value, colour] of own) {
+    for (const [value, { colour }] of own) {
       const state = point.states.at(value)
       if (state !== undefined) named.push({ colour: cssColour(colour), name: { zh: state.zh, en: state.en } })
     }

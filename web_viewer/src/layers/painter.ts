@@ -1,13 +1,12 @@
 import { isUsable, type LiveColumns } from '@/net/columns'
 
 import type { CompiledLayer, CompiledRule } from './compile'
+import { rampWeight, WEIGHT } from './emphasis'
 import { rampOffset, type CompiledRamp } from './ramp'
 
 /** Colour of elements whose data is stale or bad: a grey that no ramp uses. */
 export const UNUSABLE_RGB = [142, 147, 158] as const
 
-/** Weight of a layer's colour against the model's own: strong, yet shading stays. */
-const WEIGHT = 235
 const NOTHING = 0
 
 /** What to hand to the scene: `rgba` has four bytes for each of `indices`. */
@@ -69,7 +68,7 @@ export function colourOf(compiled: CompiledLayer, columns: LiveColumns, target: 
     unusable ||= usable.length === 0 && points.some((point) => !Number.isNaN(columns.time[point]))
     start = stop
   }
-  return unusable ? pack(...UNUSABLE_RGB) : NOTHING
+  return unusable ? pack(...UNUSABLE_RGB, WEIGHT.quiet) : NOTHING
 }
 
 function endOfRule(compiled: CompiledLayer, start: number, end: number): number {
@@ -94,10 +93,10 @@ function worstState(
   let packed = NOTHING
   for (const point of points) {
     const value = Math.round(columns.value[point])
-    const colour = states.get(point)?.get(value)
-    if (colour === undefined || value <= worst) continue
+    const paint = states.get(point)?.get(value)
+    if (paint === undefined || value <= worst) continue
     worst = value
-    packed = pack(...colour)
+    packed = pack(...paint.colour, paint.weight)
   }
   return packed
 }
@@ -105,12 +104,13 @@ function worstState(
 function meanColour(ramp: CompiledRamp, columns: LiveColumns, points: Uint32Array): number {
   let sum = 0
   for (const point of points) sum += columns.value[point]
-  const offset = rampOffset(ramp, sum / points.length)
-  return pack(ramp.table[offset], ramp.table[offset + 1], ramp.table[offset + 2])
+  const mean = sum / points.length
+  const offset = rampOffset(ramp, mean)
+  return pack(ramp.table[offset], ramp.table[offset + 1], ramp.table[offset + 2], rampWeight(ramp.stops[0], mean))
 }
 
-function pack(r: number, g: number, b: number): number {
-  return ((r << 24) | (g << 16) | (b << 8) | WEIGHT) >>> 0
+function pack(r: number, g: number, b: number, weight: number): number {
+  return ((r << 24) | (g << 16) | (b << 8) | weight) >>> 0
 }
 
 function unpack(colours: readonly number[]): Uint8Array {

@@ -70,3 +70,12 @@ describe('reading the API', () => {
     })
   })
 })
+
+describe('boxes', () => {
+  it('come as little-endian float32, six an element', () => {
+    const raw = new DataView(new ArrayBuffer(48))
+    raw.setFloat32(4 * 7, 2.5, true)
+    expect(read.boxes(raw.buffer, 2)[7]).toBe(2.5)
+    expect(() => read.boxes(raw.buffer, 3)).toThrow(RangeError)
+  })
+})

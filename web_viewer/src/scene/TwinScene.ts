@@ -1,12 +1,13 @@
 import { DataTexture, Scene, Vector3, WebGLRenderer } from 'three'
 import { Backdrop } from './backdrop'
 import { CameraRig } from './cameraRig'
-import { contentMask, envelopeMask, spaceMask } from './classes'
+import { contentMask, ghostMask, spaceMask, storeyParts } from './classes'
 import { setDaylight } from './daylight'
+import { Dots } from './dots'
 import { Emitter } from './emitter'
 import { localFromWorld, worldBox, worldFromLocal } from './frames'
 import { FrameTimer } from './frameTimer'
-import { boxRadius, groundHeight, isBox, storeyCut } from './framing'
+import { boxRadius, groundHeight, isBox, storeyBox, storeyCut } from './framing'
 import { installHooks } from './hooks'
 import { listenToInput } from './input'
 import { createUniforms, NO_CLIP, TileMaterials } from './materials'
@@ -36,6 +37,11 @@ const PARTIAL_PICTURE_MS = 1200
 const EDGES_WHOLE_RADII = 1.3
 const EDGES_FROM_AFAR = 0.35
 const STATS_EVERY_MS = 500
+const GHOSTS_AROUND_ROOMS = 0.45
+const MUTED_AROUND_ROOMS = 0.8
+/** In the x-ray what lies under the ground, which stays solid, is seen through it. */
+const DOTS_THROUGH = 0.6
+const PULSE_MS = 1400
 /** On a slow GPU the scene draws at most this share of the time. */
 const SLOW_DUTY = 0.5
 
@@ -118,7 +124,7 @@ export class TwinScene implements TwinSceneApi {
     this.stateTexture = new DataTexture(this.paint.texels, shape.width, shape.height)
     this.uniforms.uState.value = this.stateTexture
     this.uniforms.uStateWidthLog2.value = shape.widthLog2
-    this.envelope = envelopeMask(options.columns)
+    this.envelope = ghostMask(options.columns)
     this.spaces = spaceMask(options.columns)
 
     this.groundM = groundHeight(this.bounds, options.storeys ?? [])
@@ -193,6 +199,7 @@ export class TwinScene implements TwinSceneApi {
 
   isolateStorey(storeyIndex: number | null): void {
     this.isolated = storeyIndex
+    this.uniforms.uFloorsOnly.value = storeyIndex !== null
     this.paint.isolate(this.options.columns.storey, storeyIndex)
     this.tiles.setFilter({ storey: storeyIndex })
     const storey = this.options.storeys?.find((s) => s.index === storeyIndex)
@@ -207,11 +214,15 @@ export class TwinScene implements TwinSceneApi {
   xray(on: boolean): void {
     this.xrayOn = on
     this.paint.ghost(on ? this.envelope : null)
+    this.showDotsThrough()
     this.invalidate()
   }
 
   showSpaces(on: boolean): void {
     this.spacesShown = on
+    // Rooms are to be read: what is around them steps back.
+    this.uniforms.uGhostStrength.value = on ? GHOSTS_AROUND_ROOMS : 1
+    this.uniforms.uMuted.value = on ? MUTED_AROUND_ROOMS : 0
     this.tiles.setFilter({ spaces: on })
     this.invalidate()
   }
@@ -269,7 +280,7 @@ export class TwinScene implements TwinSceneApi {
     this.atHome = view === 'home'
     if (typeof view !== 'number') return this.rig.goToPreset(view)
     const storey = this.options.storeys?.find((s) => s.index === view)
-    if (storey) await this.rig.goToStorey(storey, this.bounds)
+    if (storey) await this.rig.goToStorey(storey, storeyParts(this.options.columns, this.boxes, view) ?? [storeyBox(storey, this.bounds)])
   }
 
   elementBox(elementIndex: number): Box | null {
@@ -284,6 +295,10 @@ export class TwinScene implements TwinSceneApi {
 
   setBoxes(boxes: Float32Array): void {
     this.boxes = boxes
+    this.pipeline.dots?.dispose()
+    this.pipeline.dots = new Dots(this.uniforms, boxes, this.spaces)
+    this.pipeline.dots.stale = this.pipeline.composite.stale
+    this.showDotsThrough()
     this.invalidate()
   }
 
@@ -296,6 +311,7 @@ export class TwinScene implements TwinSceneApi {
   setPeople(spaces: readonly PeopleSpace[]): void {
     this.crowd = spaces
     const storeyOf = this.options.columns.storey
+    if (this.firstPictureAt === null) return
     this.people.set(spaces, PROFILES[this.quality].peopleLimit, (space) => this.isolated === null || storeyOf[space] === this.isolated)
     this.depthDirty = true
     this.invalidate()
@@ -319,7 +335,9 @@ export class TwinScene implements TwinSceneApi {
   }
 
   setStale(stale: boolean): void {
-    this.pipeline.composite.stale = stale ? 1 : 0
+    const amount = stale ? 1 : 0
+    this.pipeline.composite.stale = amount
+    if (this.pipeline.dots) this.pipeline.dots.stale = amount
     this.invalidate()
   }
 
@@ -417,6 +435,10 @@ export class TwinScene implements TwinSceneApi {
     this.shadowDirty = true
     this.setPeople(this.crowd)
     this.resize()
+  }
+
+  private showDotsThrough(): void {
+    if (this.pipeline.dots) this.pipeline.dots.through = this.xrayOn ? DOTS_THROUGH : 0
   }
 
   /** A cut by hand takes all that is above; the one that opens a storey leaves devices and furniture. */
@@ -615,12 +637,15 @@ export class TwinScene implements TwinSceneApi {
     this.events.emit('progress', 1)
     this.events.emit('firstpicture', this.firstPictureAt)
     this.tiles.refine()
+    this.setPeople(this.crowd)
   }
 
   private walkPeople(now: number): void {
     const fps = this.animate ? PROFILES[this.quality].peopleFps : 0
-    if (fps === 0 || this.people.count === 0 || document.hidden) return
+    const pulsing = this.pipeline.dots !== null && this.paint.alarmCount > 0
+    if (fps === 0 || (this.people.count === 0 && !pulsing) || document.hidden) return
     this.people.move(now / 1000)
+    if (this.pipeline.dots) this.pipeline.dots.pulse = (Math.sin((now / PULSE_MS) * Math.PI * 2) + 1) / 2
     this.needsDraw = true
     this.schedule(1000 / fps)
   }

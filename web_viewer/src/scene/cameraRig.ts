@@ -109,8 +109,9 @@ export class CameraRig {
     return this.goTo(presetPose(preset, this.parts, this.groundM, this.lens), animate)
   }
 
-  goToStorey(storey: Storey, bounds: Box): Promise<void> {
-    return this.goTo(storeyPose(storey, bounds, this.lens))
+  /** Frames a storey from above; `parts` are the boxes of its pieces. */
+  goToStorey(storey: Storey, parts: readonly Box[]): Promise<void> {
+    return this.goTo(storeyPose(storey, parts, this.lens))
   }
 
   goToElement(box: Box): Promise<void> {

@@ -159,6 +159,10 @@ export class Composite {
     this.pass.material.uniforms.uStale!.value = amount
   }
 
+  get stale(): number {
+    return this.pass.material.uniforms.uStale!.value as number
+  }
+
   set exposure(exposure: number) {
     this.pass.material.uniforms.uExposure!.value = exposure
   }

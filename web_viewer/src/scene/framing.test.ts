@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { boxCorners, elementPose, frameBox, groundHeight, isBox, presetPose, storeyCut, storeyPose, unionBox, viewDirection } from './framing'
+import { boxCorners, elementPose, frameBox, groundHeight, isBox, presetPose, storeyBox, storeyCut, storeyPose, unionBox, viewDirection } from './framing'
 import type { Lens } from './framing'
 import type { Box, CameraPose, Point3, ViewPreset } from './types'
 
@@ -93,9 +93,28 @@ describe('presets', () => {
 
   it('look at a storey from above it', () => {
     const storey = { index: 1, elevationM: 4, heightM: 3.5 }
-    const pose = storeyPose(storey, bounds, LENS)
+    const pose = storeyPose(storey, [storeyBox(storey, bounds)], LENS)
     expect(pose.position[2]).toBeGreaterThan(7.5)
     expect(pose.target[2]).toBeGreaterThan(-4)
+  })
+
+  it('frame a storey by its pieces up to the cut, not by what rises above it', () => {
+    const storey = { index: 1, elevationM: 4, heightM: 3.5 }
+    const room: Box = { min: [0, 0, 4], max: [8, 6, 7.5] }
+    const shaft: Box = { min: [1, 1, -4], max: [2, 2, 40] }
+    expect(storeyPose(storey, [room, shaft], LENS)).toEqual(storeyPose(storey, [room], LENS))
+    const away = (pose: CameraPose): number => Math.hypot(...minus(pose.position, pose.target))
+    expect(away(storeyPose(storey, [room], LENS))).toBeLessThan(away(storeyPose(storey, [storeyBox(storey, bounds)], LENS)))
+  })
+
+  it('look at a room steeply, so that its floor is seen', () => {
+    const from: CameraPose = { position: [100, 0, 20], target: [0, 0, 0] }
+    const steep = (half: number): number => {
+      const { position, target } = elementPose({ min: [-half, -half, 0], max: [half, half, 3] }, from, LENS)
+      const [x, y, z] = minus(position, target)
+      return Math.atan2(z!, Math.hypot(x!, y!))
+    }
+    expect(steep(6)).toBeGreaterThan(steep(0.2) + 0.2)
   })
 
   it('look at an element from the side where the camera is', () => {

@@ -11,7 +11,13 @@ export interface Lens {
 
 const HOME_AZIMUTH_DEG = -62
 const HOME_ALTITUDE_DEG = 27
+/** Nearly along an axis, so that a plan, which is mostly a rectangle, fills the picture. */
+const STOREY_AZIMUTH_DEG = -80
 const STOREY_ALTITUDE_DEG = 52
+/** From this radius on an element is a room or the like: seen steeply, and filling the picture. */
+const ROOM_RADIUS_M = 3
+const ROOM_ALTITUDE_DEG = 50
+const ELEMENT_ALTITUDE_DEG = 32
 const SMALLEST_RADIUS_M = 0.4
 const MARGIN = 1.07
 const CENTRING_STEPS = 3
@@ -105,13 +111,24 @@ export function presetPose(preset: ViewPreset, boxes: readonly Box[], groundM: n
   return framePoints(above.flatMap(boxCorners), boxCentre(unionBox(above)!), presetDirection(preset), lens)
 }
 
-/** A storey seen obliquely from above, its own height alone framed. */
-export function storeyPose(storey: Storey, bounds: Box, lens: Lens): CameraPose {
-  const box: Box = {
+/**
+ * A storey seen obliquely from above. @param parts boxes of its pieces, at least one; what of them lies above the cut
+ * that opens the storey, or below its floor, is left out of the frame.
+ */
+export function storeyPose(storey: Storey, parts: readonly Box[], lens: Lens): CameraPose {
+  const [floor, cut] = [storey.elevationM, storeyCut(storey)]
+  const level = (z: number): number => Math.min(Math.max(z, floor), cut)
+  const framed = parts.map(({ min, max }): Box => ({ min: [min[0], min[1], level(min[2])], max: [max[0], max[1], level(max[2])] }))
+  const direction = viewDirection(STOREY_AZIMUTH_DEG, STOREY_ALTITUDE_DEG)
+  return framePoints(framed.flatMap(boxCorners), boxCentre(unionBox(framed)!), direction, lens)
+}
+
+/** The storey's slice of the building's box, for want of anything closer. */
+export function storeyBox(storey: Storey, bounds: Box): Box {
+  return {
     min: [bounds.min[0], bounds.min[1], storey.elevationM],
     max: [bounds.max[0], bounds.max[1], storey.elevationM + storey.heightM],
   }
-  return frameBox(box, viewDirection(HOME_AZIMUTH_DEG, STOREY_ALTITUDE_DEG), lens)
 }
 
 /** Height at which a storey is opened from above: over a person's head, lower than its ceiling, m in the local frame. */
@@ -124,12 +141,13 @@ export function elementPose(box: Box, from: CameraPose, lens: Lens): CameraPose 
   const centre = boxCentre(box)
   const away = subtract(from.position, centre)
   const azimuthDeg = (Math.atan2(away[1], away[0]) * 180) / Math.PI
-  const room = Math.max(2, boxRadius(box) * 0.9)
+  const isRoom = boxRadius(box) >= ROOM_RADIUS_M
+  const room = isRoom ? boxRadius(box) * 0.12 : Math.max(2, boxRadius(box) * 0.9)
   const roomy: Box = {
     min: [box.min[0] - room, box.min[1] - room, box.min[2] - room * 0.3],
     max: [box.max[0] + room, box.max[1] + room, box.max[2] + room * 0.3],
   }
-  return frameBox(roomy, viewDirection(azimuthDeg, 32), lens)
+  return frameBox(roomy, viewDirection(azimuthDeg, isRoom ? ROOM_ALTITUDE_DEG : ELEMENT_ALTITUDE_DEG), lens)
 }
 
 /**

@@ -31,7 +31,12 @@ export interface SharedUniforms {
   readonly uShadowTexel: IUniform<number>
   readonly uShadowBias: IUniform<number>
   readonly uGhostColour: IUniform<Color>
+  readonly uGhostStrength: IUniform<number>
+  /** How grey the model's own colours are, 0..1, so that a layer's stand out. */
+  readonly uMuted: IUniform<number>
   readonly uSpaceOpacity: IUniform<number>
+  /** Whether of rooms the floors alone are drawn. */
+  readonly uFloorsOnly: IUniform<boolean>
 }
 
 /** A cut so high that nothing is cut. */
@@ -56,7 +61,10 @@ export function createUniforms(): SharedUniforms {
     uShadowTexel: { value: 1 / 2048 },
     uShadowBias: { value: 0.05 },
     uGhostColour: { value: new Color(0x9fb6c9) },
+    uGhostStrength: { value: 1 },
+    uMuted: { value: 0 },
     uSpaceOpacity: { value: 0.5 },
+    uFloorsOnly: { value: false },
   }
 }
 
@@ -77,6 +85,8 @@ export class TileMaterials {
       glass: blended(this.surface(GLASS_FRAGMENT, 0.08, 0)),
       space: blended(this.surface(SPACE_FRAGMENT, 1, 0)),
     }
+    this.surfaces.space.depthWrite = true
+    define(this.surfaces.space, 'LIFT', true)
     this.ghost = blended(this.pass(GHOST_FRAGMENT, DRAW_GHOST))
     this.id = this.pass(ID_FRAGMENT, DRAW_SOLID)
     this.mask = this.pass(MASK_FRAGMENT, DRAW_TARGET)

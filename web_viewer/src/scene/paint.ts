@@ -1,4 +1,4 @@
-import { OPACITY_CONTENT, OPACITY_GHOST, OPACITY_HIDDEN, OPACITY_SOLID, packAlpha, quantizeWeight } from './stateTexture'
+import { OPACITY_CONTENT, OPACITY_GHOST, OPACITY_HIDDEN, OPACITY_SOLID, packAlpha, quantizeWeight, WEIGHT_ALARM, weightOf } from './stateTexture'
 
 /** Indices `[from, to)` that changed. */
 export interface DirtyRange {
@@ -22,6 +22,7 @@ export class ElementPaint {
   private dirtyFrom = 0
   private dirtyTo: number
   private shapeRevision = 0
+  private loud = 0
 
   /**
    * @param count number of elements.
@@ -42,6 +43,11 @@ export class ElementPaint {
     this.dirtyTo = count
   }
 
+  /** Number of elements whose colour has the weight of an alarm. */
+  get alarmCount(): number {
+    return this.loud
+  }
+
   /** Counts up whenever what is visible changes (not when a mere colour does): shadows depend on it. */
   get visibilityRevision(): number {
     return this.shapeRevision
@@ -58,6 +64,7 @@ export class ElementPaint {
   /** Takes every layer colour away. */
   clearColours(): void {
     for (let i = 0; i < this.count; i++) this.texels[i * 4 + 3]! &= 0xf0
+    this.loud = 0
     this.markDirty(0, this.count)
   }
 
@@ -104,6 +111,7 @@ export class ElementPaint {
 
   private setColour(index: number, rgba: Uint8Array, at: number): void {
     const t = index * 4
+    this.loud += Number(quantizeWeight(rgba[at + 3]!) === WEIGHT_ALARM) - Number(weightOf(this.texels[t + 3]!) === WEIGHT_ALARM)
     this.texels[t] = rgba[at]!
     this.texels[t + 1] = rgba[at + 1]!
     this.texels[t + 2] = rgba[at + 2]!

@@ -3,6 +3,7 @@ import type { PerspectiveCamera, Scene, Texture, WebGLRenderer } from 'three'
 import { Composite } from './composite'
 import { LAYER_EXTRA, LAYER_GLASS, LAYER_SOLID, LAYER_SPACE } from './materials'
 import type { TileMaterials } from './materials'
+import type { Dots } from './dots'
 import { Occlusion } from './occlusion'
 import type { FrameProfile } from './quality'
 
@@ -32,6 +33,8 @@ export class Pipeline {
   private readonly mask = new WebGLRenderTarget(1, 1, { depthBuffer: false, minFilter: LinearFilter, magFilter: LinearFilter, type: UnsignedByteType })
   private readonly frames = new Map<number, WebGLRenderTarget>()
   private occlusionIsCurrent = false
+  /** Drawn over the finished picture; null until the boxes of elements are known. */
+  dots: Dots | null = null
 
   constructor(
     private readonly renderer: WebGLRenderer,
@@ -60,12 +63,13 @@ export class Pipeline {
       cssWidth,
       cssHeight,
     )
+    this.dots?.render(this.renderer, this.camera, frame.depthTexture!, cssHeight)
     return { drawCalls: calls, triangles }
   }
 
   dispose(): void {
     for (const frame of this.frames.values()) disposeTarget(frame)
-    for (const part of [this.mask, this.occlusion, this.composite]) part.dispose()
+    for (const part of [this.mask, this.occlusion, this.composite, this.dots]) part?.dispose()
   }
 
   private drawModel(frame: WebGLRenderTarget, request: FrameRequest): void {

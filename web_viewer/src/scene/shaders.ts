@@ -72,6 +72,10 @@ export const TILE_VERTEX = /* glsl */ `
     int opacity = readState();
     mat4 toWorld = worldFromVertex();
     vec4 world = toWorld * vec4(position, 1.0);
+    #ifdef LIFT
+      // A room's floor lies in one plane with the slab under it.
+      world.y += 0.05;
+    #endif
     vWorld = world.xyz;
     vTint = tint;
     vElement = elementId;
@@ -200,8 +204,10 @@ const SURFACE_OUT = /* glsl */ `
 
   // Paint replaces the model's colour (it never multiplies it) and shines a little by itself, so that a status is
   // read the same in the sun and in the shade.
+  uniform float uMuted;
   vec3 paintedAlbedo() {
-    return mix(vTint.rgb, vPaint.rgb, vPaint.a);
+    vec3 grey = vec3(0.1 + 0.2 * dot(vTint.rgb, vec3(0.2126, 0.7152, 0.0722)));
+    return mix(mix(vTint.rgb, grey, uMuted), vPaint.rgb, vPaint.a);
   }
   uniform vec3 uCutColour;
   // Where a solid is cut its inside is seen: drawn flat, it reads as the cut itself.
@@ -254,18 +260,23 @@ export const GLASS_FRAGMENT = /* glsl */ `
   }
 `
 
-/** Space volumes: a translucent body, denser at its rim. Premultiplied alpha. */
+/**
+ * Rooms. Painted ones are solid blocks, so that the nearest is read and none shines through another; unpainted ones are
+ * translucent. In an opened storey only their floors are drawn. Premultiplied alpha.
+ */
 export const SPACE_FRAGMENT = /* glsl */ `
   ${FRAGMENT_HEAD}
   ${SURFACE_OUT}
   uniform float uSpaceOpacity;
+  uniform bool uFloorsOnly;
   void main() {
     clipAbove();
+    if (uFloorsOnly && normalize(vNormal).y > -0.5) discard;
     vec3 n = seenNormal();
-    float facing = abs(dot(n, normalize(cameraPosition - vWorld)));
     vec3 colour = mix(vec3(0.33, 0.5, 0.66), vPaint.rgb, vPaint.a);
-    float light = 0.72 + 0.28 * n.y;
-    float alpha = uSpaceOpacity * mix(0.32, 1.0, vPaint.a) * mix(1.25, 0.85, facing);
+    // Walls a little darker than floors, those to the east and west than those to the north and south.
+    float light = uFloorsOnly ? 0.88 : 0.66 + 0.22 * n.y + 0.1 * abs(n.z);
+    float alpha = mix(uSpaceOpacity * 0.3, uFloorsOnly ? 0.9 : 1.0, step(0.01, vPaint.a));
     outColour = vec4(colour * light * alpha, alpha);
   }
 `
@@ -275,12 +286,13 @@ export const GHOST_FRAGMENT = /* glsl */ `
   ${FRAGMENT_HEAD}
   ${SURFACE_OUT}
   uniform vec3 uGhostColour;
+  uniform float uGhostStrength;
   void main() {
     clipAbove();
     vec3 n = seenNormal();
     float facing = abs(dot(n, normalize(cameraPosition - vWorld)));
     vec3 colour = mix(uGhostColour, vPaint.rgb, vPaint.a);
-    float alpha = mix(0.1, 0.014, facing) + vPaint.a * 0.28;
+    float alpha = mix(0.1, 0.014, facing) * uGhostStrength + vPaint.a * 0.28;
     outColour = vec4(colour * alpha, alpha);
   }
 `

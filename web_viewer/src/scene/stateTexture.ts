@@ -13,6 +13,10 @@ export const OPACITY_SOLID = 15
 /** Opacity of a ghosted element, in fifteenths. */
 export const OPACITY_GHOST = 2
 
+/** Weights, in fifteenths, from which on an element speaks, and from which on it cries. */
+export const WEIGHT_SPEAKING = 13
+export const WEIGHT_ALARM = 15
+
 const NARROWEST_LOG2 = 6
 const WIDEST_LOG2 = 12
 

@@ -2,6 +2,7 @@ import { BufferAttribute, InstancedMesh, Mesh } from 'three'
 import type { BufferGeometry, Camera, InterleavedBufferAttribute, Material, Object3D } from 'three'
 import { TilesRenderer } from '3d-tiles-renderer/three'
 import { UpdateOnChangePlugin } from '3d-tiles-renderer/three/plugins'
+import { LAYER_SPACE } from './materials'
 import type { TileMaterials } from './materials'
 import type { Box, Point3 } from './types'
 
@@ -179,6 +180,8 @@ export class BuildingTiles {
       own.dispose()
       object.material = material
       object.layers.set(layer)
+      // Rooms hide what lies behind them, and are seen through glass.
+      if (layer === LAYER_SPACE) object.renderOrder = -0.5
       prepareGeometry(object.geometry as BufferGeometry)
       if (object instanceof InstancedMesh) object.computeBoundingSphere()
     })

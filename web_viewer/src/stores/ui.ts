@@ -29,8 +29,9 @@ export const useUiStore = defineStore('ui', () => {
   const xrayWish = ref<boolean | null>(null)
   const spacesWish = ref<boolean | null>(null)
 
-  /** A layer that paints rooms is of use only when one can look into the building. */
-  const xray = computed(() => xrayWish.value ?? layers.paintsSpaces)
+  const looksInside = computed(() => layers.active !== null && (layers.paintsSpaces || !layers.active.isDefault))
+  /** What a layer paints is mostly inside, and an opened storey shows its inside as it is; the default one leaves the building as its architect drew it. */
+  const xray = computed(() => xrayWish.value ?? (looksInside.value && selection.storey === null))
   const spaces = computed(() => spacesWish.value ?? layers.paintsSpaces)
 
   watch(
