@@ -1,8 +1,10 @@
+import type { Component } from 'vue'
 import { createRouter, createWebHistory } from 'vue-router'
 
 import { panelRoutes, PANELS } from '@/panels/registry'
 
-import TwinPage from './TwinPage.vue'
+/** In a chunk of its own: the guide's visitors never need it. */
+const TwinPage = (): Promise<Component> => import('./TwinPage.vue')
 
 /** The desk, and the wall of a control room: the same twin in larger type and without controls. */
 export const router = createRouter({

@@ -3,6 +3,8 @@ import type { RouteRecordRaw } from 'vue-router'
 
 import type { IconName } from '@/ui/icons'
 
+import { guide } from './guide'
+
 type Load = () => Promise<Component>
 
 /** Texts of a panel under `panel.<id>`; `title` names it in the dock. */
@@ -31,7 +33,7 @@ export interface TwinPanel {
 }
 
 /** The registered panels, in the order of the dock. */
-export const PANELS: readonly TwinPanel[] = []
+export const PANELS: readonly TwinPanel[] = [guide]
 
 /** Texts of some panels in one language, as the catalogue's `panel` branch. */
 export function panelMessages(panels: readonly TwinPanel[], locale: 'zh-CN' | 'en'): Record<string, Messages> {
