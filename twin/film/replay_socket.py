@@ -128,18 +128,20 @@ class _Session:
 
     async def _read(self) -> None:
         guard = MessageGuard(BURST, MESSAGES_PER_S)
-        while not self._close_code:
-            message = await self._websocket.receive()
-            if message["type"] == "websocket.disconnect":
-                self.close(_GONE)
-                return
-            text = message.get("text")
-            data = message.get("bytes", b"") if text is None else text
-            code = guard.check(data, self._now_s())
-            if code is not None:
-                self.close(code)
-            elif text is not None:
-                self._hear(text)
+        try:
+            while not self._close_code:
+                message = await self._websocket.receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                text = message.get("text")
+                data = message.get("bytes", b"") if text is None else text
+                code = guard.check(data, self._now_s())
+                if code is not None:
+                    self.close(code)
+                elif text is not None:
+                    self._hear(text)
+        finally:
+            self.close(self._close_code or _GONE)
 
     def _hear(self, text: str) -> None:
         try:
