@@ -1,3 +1,5 @@
+import { noteStatus } from './refusal'
+
 /** A request that did not give what was asked for; the message is fit for people, as the server wrote it. */
 export class ApiError extends Error {
   constructor(
@@ -71,6 +73,7 @@ async function request(path: string, accept: string, signal?: AbortSignal): Prom
 }
 
 async function problemOf(response: Response): Promise<ApiError> {
+  noteStatus(response.status)
   const problem = (await response.json().catch(() => ({}))) as { detail?: unknown; title?: unknown }
   const text = [problem.detail, problem.title].find((each) => typeof each === 'string' && each !== '')
   return new ApiError(typeof text === 'string' ? text : `HTTP ${String(response.status)}`, response.status)

@@ -1,6 +1,7 @@
 import { SUBPROTOCOL, type Hello } from '@/generated/wire'
 
 import { backoffMs } from './backoff'
+import { noteClose } from './refusal'
 
 /** The part of WebSocket that the connection uses, so that tests can stand in for the network. */
 export interface SocketLike {
@@ -114,7 +115,8 @@ export class LiveConnection {
       this.receive(event.data)
     }
     socket.onerror = () => undefined
-    socket.onclose = () => {
+    socket.onclose = (event) => {
+      noteClose(event.code)
       this.lose()
     }
     this.watch()

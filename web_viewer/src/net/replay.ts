@@ -4,6 +4,7 @@ import { PointHistory, type Series } from '@/logic/history'
 import { backoffMs } from './backoff'
 import { applyFrame, emptyColumns, type LiveColumns } from './columns'
 import type { LinkState, LiveEnvironment, SocketLike } from './live'
+import { noteClose } from './refusal'
 
 /** Film time between kept samples of a sparkline. */
 const HISTORY_GAP_MS = 2000
@@ -137,7 +138,8 @@ export class ReplayConnection {
       this.receive(event.data)
     }
     socket.onerror = () => undefined
-    socket.onclose = () => {
+    socket.onclose = (event) => {
+      noteClose(event.code)
       this.lose()
     }
   }

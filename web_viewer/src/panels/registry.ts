@@ -1,8 +1,10 @@
 import type { Component } from 'vue'
 import type { RouteRecordRaw } from 'vue-router'
 
+import type { RoleName } from '@/logic/roles'
 import type { IconName } from '@/ui/icons'
 
+import { account } from './account'
 import { guide } from './guide'
 
 type Load = () => Promise<Component>
@@ -21,6 +23,8 @@ export interface Messages {
 export interface TwinPanel {
   readonly id: string
   readonly icon: IconName
+  /** The least role that sees its parts; operators and all above when left out. */
+  readonly role?: RoleName
   readonly messages: { readonly 'zh-CN': Messages; readonly en: Messages }
   /** Shown at the right of the desk, and in the phone's sheet, when chosen in the dock. */
   readonly desk?: Load
@@ -33,7 +37,7 @@ export interface TwinPanel {
 }
 
 /** The registered panels, in the order of the dock. */
-export const PANELS: readonly TwinPanel[] = [guide]
+export const PANELS: readonly TwinPanel[] = [account, guide]
 
 /** Texts of some panels in one language, as the catalogue's `panel` branch. */
 export function panelMessages(panels: readonly TwinPanel[], locale: 'zh-CN' | 'en'): Record<string, Messages> {
