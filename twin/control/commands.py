@@ -26,10 +26,10 @@ from twin.control.model import (
     Order,
     Outcome,
     fault_of,
+    last_commands,
     outcome_draft,
     sent_draft,
     shows,
-    unanswered,
 )
 from twin.events.event import Event
 from twin.events.log import EventFilter, EventLog
@@ -75,7 +75,10 @@ class Commands:
         self._deadline_s: dict[str, float] = {}  # by command id, of the open ones
 
     def prepare(self, orders: Sequence[Order], actor: str, cause: str | None = None) -> Prepared:
-        """Check orders against the registry. Raises CommandError where one cannot be obeyed; nothing is sent."""
+        """Check orders against the registry. Nothing is sent yet.
+
+        Raises CommandError where one cannot be obeyed.
+        """
         now_ms = self._bridge.clock.now_ms()
         commands = tuple(
             make_command(
@@ -94,7 +97,7 @@ class Commands:
         return await self._log.append_within(connection, *drafts) if drafts else ()
 
     async def dispatch(self, prepared: Prepared, events: Sequence[Event]) -> tuple[CommandState, ...]:
-        """Hand commands that are written down to their devices; a device that cannot be reached is a failure."""
+        """Hand commands that are written down to their devices; one out of reach is a failure."""
         self._log.announce(events)
         sent = [
             CommandState(command, prepared.actor, reason, event.id)
@@ -120,10 +123,12 @@ class Commands:
         return tuple(sorted(self._states.values(), key=lambda state: state.event, reverse=True))
 
     async def resume(self) -> None:
-        """Take up what was on its way when the server stopped."""
+        """Remember the last commands, and hand those over again that were on their way at the stop."""
         found = await self._log.find(EventFilter(type="command.*"), RESUMED, newest_first=True)
-        waiting = [state for state in unanswered(found[::-1]) if self._point(state.command) is not None]
-        await self._hand_over(waiting)
+        known = [state for state in last_commands(found[::-1]) if self._point(state.command) is not None]
+        for state in known:
+            self._remember(state)
+        await self._hand_over([state for state in known if state.is_open])
 
     async def run(self) -> None:
         """Decide what became of commands until cancelled; a database that is away is tried again."""
@@ -182,8 +187,12 @@ class Commands:
     async def _supersede(self, sent: Sequence[CommandState]) -> None:
         """A point follows its last command: one that is still open has lost."""
         now_ms = self._bridge.clock.now_ms()
-        keys = {(state.command.device, state.command.point) for state in sent}
-        lost = [each for each in self._open() if (each.command.device, each.command.point) in keys]
+        later = {(state.command.device, state.command.point): state.command.id for state in sent}
+        lost = [
+            each
+            for each in self._open()
+            if later.get((each.command.device, each.command.point), each.command.id) != each.command.id
+        ]
         fault = "a later command took its place"
         await self._conclude([each.decided(Outcome.FAILED, now_ms, fault) for each in lost])
 

@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What somebody wants of a point; `value` as a person writes it: a number, a truth value, a state's key."""
+    """What somebody wants of a point; `value` is a number, a truth value or a state's key."""
 
     device: str
     point: str
@@ -106,15 +106,16 @@ def state_of(event: Event) -> CommandState:
     return CommandState(command, event.actor, str(data.get("reason", "")), event.id)
 
 
-def unanswered(events: Sequence[Event]) -> tuple[CommandState, ...]:
-    """The newest command of each point that has no outcome among these events, which are in order."""
+def last_commands(events: Sequence[Event]) -> tuple[CommandState, ...]:
+    """The last command of each point among these events, which are in order, with its outcome."""
     latest: dict[tuple[str, str], CommandState] = {}
     for event in events:
+        key = (event.subject.removeprefix("device:"), str(event.data.get("point", "")))
+        known = latest.get(key)
         if event.type == SENT:
-            state = state_of(event)
-            latest[state.command.device, state.command.point] = state
-        elif event.type in (CONFIRMED, FAILED):
-            key = (event.subject.removeprefix("device:"), str(event.data["point"]))
-            if key in latest and latest[key].command.id == event.data["command"]:
-                del latest[key]
+            latest.pop(key, None)
+            latest[key] = state_of(event)
+        elif known is not None and known.command.id == event.data["command"]:
+            outcome = Outcome.CONFIRMED if event.type == CONFIRMED else Outcome.FAILED
+            latest[key] = known.decided(outcome, event.time_ms, str(event.data.get("fault", "")))
     return tuple(latest.values())

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ from telemetry_bridge.errors import CommandError
 from telemetry_bridge.points import Registry
 from telemetry_bridge.ports import Acceptance, Command, Health
 from telemetry_bridge.wire import Quality
+from twin.simulation.programme import Visit
 from twin.simulation.simulation import Simulation
 from twin.venue import Venue
 
@@ -69,6 +71,10 @@ class SimulationAdapter:
         if point is None or not point.writable:
             raise CommandError(f"{command.device}/{command.point} takes no commands")
         self._simulation.order(point, command.value)
+
+    def expect(self, visits: Sequence[Visit]) -> None:
+        """Let these people come, besides those of the programme; replaces whom it expected before."""
+        self._simulation.world.programme.visits.expected = tuple(visits)
 
     def health(self) -> Health:
         """Running or not, and how many samples it has sent."""

@@ -180,6 +180,8 @@ class Equipment:
         lamps = self.of("lamp")
         dark = 1.0 if self.world.weather.illuminance_lx < 350.0 else 0.0
         lit = self.in_space(self.world.lit, lamps, dark)
+        # Switched off by hand, a lamp is back with the room's automation once that would have it off too.
+        self.level[lamps[(self.level[lamps] == 0.0) & (lit == 0.0)]] = np.nan
         self.share[lamps] = lit * (1.0 - 0.3 * self.world.daylight_share())
 
     def _run_air(self) -> None:

@@ -1,6 +1,7 @@
 """The week's bookings, classes and shows: who is in which room because it says so in the programme."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,38 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """People who have booked a space, by its IFC Name, for a time: ms since 1970 UTC."""
+
+    space: str
+    start_ms: float
+    end_ms: float
+    people: int
+
+
+@dataclass(slots=True)
+class Visits:
+    """Who is expected besides the programme; replaced whole as bookings come and go."""
+
+    expected: tuple[Visit, ...] = ()
+
+    def people_at(self, time_ms: float, names: Sequence[str]) -> Floats:
+        """People of bookings in each of the named spaces, `(spaces,)`."""
+        present: dict[str, float] = {}
+        for visit in self.expected:
+            length_s, gone_s = (visit.end_ms - visit.start_ms) / 1000.0, (time_ms - visit.start_ms) / 1000.0
+            share = _presence(Session(0, frozenset(), 0.0, length_s, visit.people), gone_s)
+            present[visit.space] = present.get(visit.space, 0.0) + share * visit.people
+        return np.array([present.get(name, 0.0) for name in names])
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
-    """Sessions over `spaces` spaces."""
+    """Sessions over `spaces` spaces, and the bookings that people make."""
 
     sessions: tuple[Session, ...]
     spaces: int
+    visits: Visits = field(default_factory=Visits)
 
     def people_at(self, local_s: float) -> Floats:
         """People booked into each space, `(spaces,)`; NaN where the programme says nothing all day."""

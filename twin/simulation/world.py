@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from twin.simulation.noise import keys_of, normal, uniform
 from twin.simulation.opening import Opening
-from twin.simulation.people import Demand, move_people
+from twin.simulation.people import SESSION_TURNOVER_S, Demand, move_people
 from twin.simulation.profiles import Profile, profile_of
 from twin.simulation.programme import Programme
 from twin.simulation.rooms import RoomParameters, RoomState, start_rooms, step_rooms
@@ -53,6 +53,7 @@ class World:
         self.climate = climate
         self.opening = opening
         self.programme = programme
+        self._names = [space.name for space in spaces]
         self.keys = keys_of(climate.seed, [space.guid for space in spaces])
         self.profiles = tuple(profile_of(each.function, each.long_name, each.name) for each in spaces)
         self.parameters = room_parameters(spaces, self.profiles)
@@ -98,8 +99,11 @@ class World:
         self.weather = self.climate.at(self.time_ms)
         local = self.local_s
         target = self._demand.target(local, is_open=self.opening.is_open(local))
+        booked = self.programme.visits.people_at(self.time_ms, self._names)
+        # Whoever booked comes and goes with the slot, as for a session of the programme.
+        stay_s = np.where(booked > 0, SESSION_TURNOVER_S, self._demand.stay_s(local))
         rng = np.random.default_rng([self.climate.seed % 2**32, int(self.time_ms)])
-        self.people = move_people(self.people, target, self._demand.stay_s(local), step_s, rng)
+        self.people = move_people(self.people, target + booked, stay_s, step_s, rng)
         self._last_person_ms[self.people > 0] = self.time_ms
         self.lit = self._lights(local)
         plant_runs = self.opening.is_open(local, PLANT_LEAD_S)
