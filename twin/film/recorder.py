@@ -32,12 +32,17 @@ MOST_AT_ONCE = 4  # segments in one transaction
 @dataclass(frozen=True, slots=True)
 class RecorderSettings:
     """How often a chunk is written (real s), how long a segment is (clock s at speed 1), how many samples it
-    holds, and how many samples may wait in memory for the database (13 bytes each).
+    holds at most, and how many samples may wait in memory for the database (13 bytes each).
+
+    Where little changes, a segment goes on for up to `quiet_factor` times as long, until it has `worth_a_key`
+    samples for each point of its keyframe: else keyframes would be most of the film.
     """
 
     flush_s: float = 2.0
     segment_s: float = 60.0
     segment_samples: int = 500_000
+    quiet_factor: float = 10.0
+    worth_a_key: float = 4.0
     waiting_samples: int = 4_000_000
 
 
@@ -135,12 +140,15 @@ class Recorder:
         self._state.take(frame)
 
     def _is_full(self, take: Take, time_ms: float) -> bool:
-        length_ms = self._settings.segment_s * MS_PER_S * max(self._clock.speed, 1.0)
         if time_ms < take.until_ms:
             return True  # the clock was set back
         if time_ms == take.until_ms and take.frames:
             return False  # one moment is never in two segments
-        return time_ms - take.start_ms >= length_ms or take.samples >= self._settings.segment_samples
+        settings = self._settings
+        is_quiet = take.samples < settings.worth_a_key * len(take.keyframe)
+        length_s = settings.segment_s * (settings.quiet_factor if is_quiet else 1.0)
+        length_ms = length_s * MS_PER_S * max(self._clock.speed, 1.0)
+        return time_ms - take.start_ms >= length_ms or take.samples >= settings.segment_samples
 
     def _seal(self, time_ms: float) -> None:
         if self._open is None:

@@ -14,7 +14,7 @@ from twin.film.film import Film, FilmSettings
 from twin.film.recorder import RecorderSettings
 from twin.film.segment import State
 
-SHORT = RecorderSettings(flush_s=0.01, segment_s=1.0)
+SHORT = RecorderSettings(flush_s=0.01, segment_s=1.0, worth_a_key=0.0)
 
 
 @dataclass

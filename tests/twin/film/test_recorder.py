@@ -122,7 +122,9 @@ async def test_a_full_disk_is_said_and_what_was_filmed_meanwhile_is_kept(
 async def test_a_database_that_stays_away_costs_old_film_and_not_memory(
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = await Filming.begin(engine, settings=RecorderSettings(segment_s=1.0, waiting_samples=40))
+    run = await Filming.begin(
+        engine, settings=RecorderSettings(segment_s=1.0, waiting_samples=40, worth_a_key=0.0)
+    )
     monkeypatch.setattr(run.film.recorder._store, "save", Failing(None).save)
     for frame in noise(200):
         run.record(frame)
@@ -221,6 +223,24 @@ async def test_a_quiet_time_is_no_gap(engine: AsyncEngine) -> None:
     quiet = await again.film.state_at(START_MS + 29_000)
     assert (quiet.gap, quiet.state.value[0]) == (None, 1.0)
     assert (await again.film.state_at(START_MS + 32_000)).gap is not None
+
+
+async def test_where_little_changes_keyframes_are_seldom(engine: AsyncEngine) -> None:
+    settings = RecorderSettings(segment_s=1.0, worth_a_key=4.0, quiet_factor=10.0)
+    run = await Filming.begin(engine, settings=settings)
+    run.record(frame_of(START_MS + 1, dict.fromkeys(range(9), (1.0, 0))))
+    for number in range(1, 21):
+        run.record(frame_of(START_MS + 1500 * number, {0: (float(number), 0)}))
+    await run.film.recorder.stop()
+    quiet = await count(engine, FILM_SEGMENT)
+    assert 3 <= quiet <= 5
+    for time_ms in times_of(run.frames):
+        assert same_state((await run.film.state_at(time_ms)).state, run.expected(time_ms))
+    for number in range(1, 21):
+        update = dict.fromkeys(range(9), (float(number), 0))
+        run.record(frame_of(START_MS + 60_000 + 500 * number, update))
+    await run.film.recorder.stop()
+    assert await count(engine, FILM_SEGMENT) - quiet >= 4
 
 
 async def test_nothing_is_left_of_what_was_deleted(engine: AsyncEngine) -> None:
