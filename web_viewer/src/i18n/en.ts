@@ -18,6 +18,7 @@ export default {
     connecting: 'Connecting',
     lost: 'Disconnected',
     quiet: 'No data',
+    replay: 'Replay',
     lostBanner: 'The connection to the server is lost. You see the last known state; reconnecting…',
     streamFault: 'Live data could not be read ({message}); reconnecting…',
     dataAge: 'Data {age}',

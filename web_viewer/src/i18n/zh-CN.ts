@@ -17,6 +17,7 @@ export default {
     live: '实时',
     connecting: '连接中',
     lost: '已断开',
+    replay: '回放',
     quiet: '无数据',
     lostBanner: '与服务器的连接已断开，画面为最后状态；正在自动重连…',
     streamFault: '实时数据无法读取（{message}），正在重连…',

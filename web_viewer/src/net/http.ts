@@ -44,6 +44,19 @@ export async function getBytes(path: string): Promise<ArrayBuffer> {
   return response.arrayBuffer()
 }
 
+/**
+ * Send JSON to the server that this page came from; gives what it answers, undefined where that is nothing.
+ * @throws ApiError when the server is away or refuses.
+ */
+export async function sendJson<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body: unknown = {}): Promise<T> {
+  const headers = { Accept: 'application/json', 'Content-Type': 'application/json' }
+  const response = await fetch(path, { method, headers, body: JSON.stringify(body) }).catch(() => {
+    throw new ApiError('the server does not answer', 0)
+  })
+  if (!response.ok) throw await problemOf(response)
+  return (response.status === 204 ? undefined : await response.json()) as T
+}
+
 /** All pages of a list, one after the other, up to `most` items. */
 export async function getAll<T>(path: string, query: Query = {}, most = 200_000): Promise<T[]> {
   const items: T[] = []

@@ -5,7 +5,9 @@ import type { RoleName } from '@/logic/roles'
 import type { IconName } from '@/ui/icons'
 
 import { account } from './account'
+import { alarms } from './alarms'
 import { guide } from './guide'
+import { timeline } from './timeline'
 
 type Load = () => Promise<Component>
 
@@ -37,7 +39,7 @@ export interface TwinPanel {
 }
 
 /** The registered panels, in the order of the dock. */
-export const PANELS: readonly TwinPanel[] = [account, guide]
+export const PANELS: readonly TwinPanel[] = [alarms, timeline, account, guide]
 
 /** Texts of some panels in one language, as the catalogue's `panel` branch. */
 export function panelMessages(panels: readonly TwinPanel[], locale: 'zh-CN' | 'en'): Record<string, Messages> {

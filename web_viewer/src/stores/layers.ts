@@ -1,9 +1,11 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 
+import type { Rgb } from '@/layers/colour'
 import { compileLayer, unpaintedSpaces } from '@/layers/compile'
 import { servedLayers } from '@/layers/defaults'
 import { legendOf, mergeBlocks } from '@/layers/legend'
+import { marksAlone, underMarks } from '@/layers/marks'
 import { LayerPainter, type ColourChange } from '@/layers/painter'
 
 import { useLiveStore } from './live'
@@ -17,6 +19,8 @@ export const useLayerStore = defineStore('layers', () => {
   const stage = useSceneStore()
   /** Id of the chosen layer; '' shows the model's own colours. */
   const activeId = ref<string | null>(null)
+  /** Elements that stand out over every layer, by index. */
+  const marks = shallowRef<ReadonlyMap<number, Rgb>>(new Map())
   const dirty = new Set<number>()
   let scheduled = 0
 
@@ -37,7 +41,8 @@ export const useLayerStore = defineStore('layers', () => {
   const painter = shallowRef<LayerPainter | null>(null)
 
   function hand(change: ColourChange): void {
-    if (change.indices.length > 0) stage.scene?.setColours(change.indices, change.rgba)
+    const { indices, rgba } = underMarks(change, marks.value)
+    if (indices.length > 0) stage.scene?.setColours(indices, rgba)
   }
 
   function flush(): void {
@@ -60,12 +65,13 @@ export const useLayerStore = defineStore('layers', () => {
   })
 
   watch(
-    [compiled, () => live.columns, () => stage.scene],
+    [compiled, () => live.columns, () => stage.scene, marks],
     () => {
       stage.scene?.clearColours()
       dirty.clear()
       painter.value = compiled.value ? new LayerPainter(compiled.value, live.columns) : null
       if (painter.value) hand(painter.value.paintAll())
+      hand(marksAlone(marks.value))
     },
     { immediate: true },
   )
@@ -75,5 +81,10 @@ export const useLayerStore = defineStore('layers', () => {
     activeId.value = active.value?.id === id ? '' : id
   }
 
-  return { layers, active, legend, paintsSpaces, choose }
+  /** Colour these elements over every layer, instead of those marked before. */
+  function setMarks(next: ReadonlyMap<number, Rgb>): void {
+    if (next.size > 0 || marks.value.size > 0) marks.value = next
+  }
+
+  return { layers, active, legend, paintsSpaces, choose, setMarks }
 })

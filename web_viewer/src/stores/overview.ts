@@ -29,7 +29,10 @@ export const useOverviewStore = defineStore('overview', () => {
   const model = useModelStore()
   const figures = shallowRef<readonly KpiNow[]>([])
   const devices = shallowRef<DeviceCounts>({ total: 0, online: 0, faulty: 0 })
-  const faults = shallowRef<readonly Fault[]>([])
+  const known = shallowRef<readonly Fault[]>([])
+  /** Rules say what is an alarm here: the devices' own fault states are not listed. */
+  const superseded = ref(false)
+  const faults = computed(() => (superseded.value ? [] : known.value))
   const kpis = computed(() => kpisOf(live.points, model.devices))
   const seen = ref(-1)
   let watched = new FaultWatch([])
@@ -42,13 +45,13 @@ export const useOverviewStore = defineStore('overview', () => {
       // Frames that came before this watcher ran were shown to the watch of the former points.
       watched.update(live.columns.value.keys(), live.columns)
       history = new PointHistory(PERIOD_MS * 2 * (live.hello?.speed ?? 1))
-      faults.value = watched.list()
+      known.value = watched.list()
       seen.value = -1
     },
   )
 
   live.onChange((changed, columns) => {
-    if (watched.update(changed, columns)) faults.value = watched.list()
+    if (watched.update(changed, columns)) known.value = watched.list()
   })
 
   function refresh(): void {
@@ -72,5 +75,5 @@ export const useOverviewStore = defineStore('overview', () => {
 
   window.setInterval(refresh, PERIOD_MS)
 
-  return { figures, devices, faults }
+  return { figures, devices, faults, superseded }
 })

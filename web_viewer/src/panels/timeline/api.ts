@@ -1,0 +1,51 @@
+import type { components } from '@/generated/api'
+import { getJson, type Page } from '@/net/http'
+import type { Span } from '@/net/replay'
+
+import { histogramOf, type Histogram, type Wanted } from './density'
+
+type Schemas = components['schemas']
+
+/** What is recorded. */
+export interface FilmInfo {
+  /** ms since 1970 UTC; NaN: nothing. */
+  readonly firstMs: number
+  readonly gaps: readonly Span[]
+}
+
+/** Something that happened, as the list shows it. */
+export interface PastEvent {
+  readonly id: string
+  readonly timeMs: number
+  readonly type: string
+  readonly subject: string
+  readonly actor: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+function spanQuery(fromMs: number, toMs: number): { readonly from: string; readonly to: string } {
+  return { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }
+}
+
+/** What is recorded of a time, ms since 1970 UTC. */
+export async function fetchFilm(fromMs: number, toMs: number): Promise<FilmInfo> {
+  const raw = await getJson<Schemas['FilmInfo']>('/api/film', spanQuery(fromMs, toMs))
+  return {
+    firstMs: raw.first === null ? Number.NaN : Date.parse(raw.first),
+    gaps: raw.gaps.map((gap) => ({ fromMs: Date.parse(gap.from), toMs: gap.to === null ? null : Date.parse(gap.to) })),
+  }
+}
+
+export async function fetchHistogram(wanted: Wanted): Promise<Histogram> {
+  const query = { ...spanQuery(wanted.fromMs, wanted.toMs), buckets: wanted.buckets }
+  const raw = await getJson<Schemas['EventDensity']>('/api/events/density', query)
+  return histogramOf(wanted, raw.items)
+}
+
+/** The nearest events before a moment, newest first, or from it on, oldest first. */
+export async function fetchEvents(side: 'before' | 'from', timeMs: number, limit: number): Promise<PastEvent[]> {
+  const moment = new Date(timeMs).toISOString()
+  const query = side === 'before' ? { to: moment, newest_first: true, limit } : { from: moment, limit }
+  const page = await getJson<Page<Schemas['Event']>>('/api/events', query)
+  return page.items.map(({ id, time, type, subject, actor, data }) => ({ id, timeMs: Date.parse(time), type, subject, actor, data }))
+}

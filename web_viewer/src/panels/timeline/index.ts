@@ -1,0 +1,11 @@
+import type { TwinPanel } from '../registry'
+
+import { messages } from './messages'
+
+/** The time slider: the venue's film along the bottom of the scene. */
+export const timeline: TwinPanel = {
+  id: 'timeline',
+  icon: 'history',
+  messages,
+  overlay: async () => (await import('./TimelineOverlay.vue')).default,
+}

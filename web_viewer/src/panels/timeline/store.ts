@@ -1,0 +1,212 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef, watch } from 'vue'
+
+import { NewestOnly } from '@/logic/newest'
+import type { Alarm } from '@/panels/alarms/alarm'
+import { fetchAlarmsBetween } from '@/panels/alarms/api'
+import { useLiveStore } from '@/stores/live'
+
+import { fetchEvents, fetchFilm, fetchHistogram, type FilmInfo, type PastEvent } from './api'
+import { EMPTY, serves, wantedFor, type Histogram, type Wanted } from './density'
+import { endingNow, HOUR_MS, panned, revealing, spanOf, zoomed, type TimeView } from './view'
+
+/** Speeds that can be chosen, film seconds in a real one. */
+export const SPEEDS = [0.1, 0.5, 1, 2, 5, 10, 60, 300, 600, 3600] as const
+/** Spans that can be chosen, hours. */
+export const SPANS_H = [1, 6, 24, 168, 720] as const
+
+const START_SPAN_MS = 6 * HOUR_MS
+/** What happens now shows in the bars after this long. */
+const REFRESH_MS = 10_000
+const REST_MS = 200
+const AROUND = 5
+/** Playing that ends this near to the end of the film has caught up with the present. */
+const CAUGHT_UP_MS = 5000
+
+/** The time slider: what it shows of the past, and where its cursor stands. */
+export const useTimelineStore = defineStore('timeline', () => {
+  const band = bandView()
+  const known = knownOf(band.view)
+  const near = eventsNear()
+  const cursor = timeCursor(band, known.film)
+  const live = useLiveStore()
+
+  return {
+    ...band,
+    ...known,
+    ...cursor,
+    near,
+    /** Show the cursor with this much time. */
+    showSpan: (spanMs: number) => {
+      band.look(zoomed(band.view.value, spanMs / spanOf(band.view.value), cursor.cursorMs.value, live.presentMs))
+    },
+  }
+})
+
+type Band = ReturnType<typeof bandView>
+
+/** The stretch of time in view. */
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- a part of the store, seen by it alone
+function bandView() {
+  const live = useLiveStore()
+  const view = shallowRef<TimeView>({ fromMs: Number.NaN, toMs: Number.NaN })
+  /** Whether the view moves on with the present. */
+  const following = ref(true)
+
+  function follow(): void {
+    if (Number.isNaN(live.presentMs)) return
+    const span = spanOf(view.value)
+    if (Number.isNaN(span)) view.value = endingNow(live.presentMs, START_SPAN_MS)
+    else if (following.value && !live.isPast) view.value = endingNow(live.presentMs, span)
+  }
+
+  function look(next: TimeView): void {
+    view.value = next
+    following.value = next.toMs >= live.presentMs
+  }
+
+  function reveal(timeMs: number): void {
+    if (Number.isNaN(live.presentMs) || Number.isNaN(spanOf(view.value))) return
+    view.value = revealing(view.value, timeMs, live.presentMs)
+    following.value = false
+  }
+
+  function returnToNow(): void {
+    following.value = true
+    follow()
+  }
+
+  watch(() => live.presentMs, follow, { immediate: true })
+
+  return {
+    view,
+    following,
+    look,
+    reveal,
+    returnToNow,
+    zoom: (factor: number, aboutMs: number) => {
+      look(zoomed(view.value, factor, aboutMs, live.presentMs))
+    },
+    pan: (byMs: number) => {
+      look(panned(view.value, byMs, live.presentMs))
+    },
+  }
+}
+
+/** The moment on screen, and the ways to another one. */
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- a part of the store, seen by it alone
+function timeCursor(band: Band, film: { readonly value: FilmInfo }) {
+  const live = useLiveStore()
+  const speed = ref(60)
+  const cursorMs = computed(() => {
+    if (!Number.isNaN(live.seekingMs)) return live.seekingMs
+    return live.isPast ? live.nowMs : live.presentMs
+  })
+
+  function seek(timeMs: number): void {
+    const first = Number.isNaN(film.value.firstMs) ? -Infinity : film.value.firstMs
+    live.seek(Math.max(first, Math.min(timeMs, Number.isNaN(live.presentMs) ? Infinity : live.presentMs)))
+  }
+
+  /** Go to a moment and bring it into the view. */
+  function goTo(timeMs: number): void {
+    seek(timeMs)
+    band.reveal(timeMs)
+  }
+
+  function goLive(): void {
+    live.backToLive()
+    band.returnToNow()
+  }
+
+  function togglePlay(): void {
+    if (!live.isPast) seek(live.presentMs)
+    else if (live.player.playing) live.pause()
+    else live.play(speed.value)
+  }
+
+  function setSpeed(next: number): void {
+    speed.value = next
+    if (live.isPast && live.player.playing) live.play(next)
+  }
+
+  /** To the event before the cursor (-1) or after it (1). */
+  async function step(by: -1 | 1): Promise<void> {
+    const at = Math.round(cursorMs.value)
+    if (Number.isNaN(at) || (by > 0 && !live.isPast)) return
+    const [found] = by < 0 ? await fetchEvents('before', at, 1) : await fetchEvents('from', at + 1, 1)
+    if (found === undefined) return
+    if (live.player.playing) live.pause()
+    goTo(found.timeMs)
+  }
+
+  watch(
+    () => live.player,
+    (now, before) => {
+      const end = now.span?.toMs ?? Number.NaN
+      const ended = before.playing && !now.playing && now.speed > 0 && end - now.timeMs < CAUGHT_UP_MS
+      if (ended && live.isPast) goLive()
+    },
+  )
+
+  return { speed, cursorMs, seek, goTo, goLive, togglePlay, setSpeed, step }
+}
+
+/** What is known of the time in view: bars, alarms, gaps; asked for when the view rests, and now and then. */
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- a part of the store, seen by it alone
+function knownOf(view: { readonly value: TimeView }) {
+  const histogram = shallowRef<Histogram>(EMPTY)
+  const alarms = shallowRef<readonly Alarm[]>([])
+  const film = shallowRef<FilmInfo>({ firstMs: Number.NaN, gaps: [] })
+  const problem = ref('')
+  let held: Wanted | null = null
+  let heldAtMs = -Infinity
+
+  const load = new NewestOnly<Wanted>(async (wanted) => {
+    try {
+      const { fromMs, toMs } = wanted
+      const [bars, info] = await Promise.all([fetchHistogram(wanted), fetchFilm(fromMs, toMs)])
+      histogram.value = bars
+      film.value = info
+      problem.value = ''
+      // A server without rules has no alarms to show.
+      alarms.value = await fetchAlarmsBetween(fromMs, toMs).catch(() => [])
+    } catch (error) {
+      held = null
+      problem.value = error instanceof Error ? error.message : String(error)
+    }
+  }, REST_MS)
+
+  function refresh(): void {
+    if (Number.isNaN(spanOf(view.value))) return
+    const isOld = performance.now() - heldAtMs > REFRESH_MS
+    if (!isOld && serves(held, view.value)) return
+    held = wantedFor(view.value)
+    heldAtMs = performance.now()
+    load.ask(held)
+  }
+
+  watch(() => view.value, refresh)
+  window.setInterval(refresh, REFRESH_MS / 2)
+  return { histogram, alarms, film, problem }
+}
+
+/** Events around the moment on screen, in order of time; asked for while somebody looks at them. */
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- a part of the store, seen by it alone
+function eventsNear() {
+  const events = shallowRef<readonly PastEvent[]>([])
+  const load = new NewestOnly<number>(async (timeMs) => {
+    const [before, after] = await Promise.all([
+      fetchEvents('before', timeMs + 1, AROUND),
+      fetchEvents('from', timeMs + 1, AROUND),
+      // Without an answer the list stays as it was; the next movement asks again.
+    ]).catch(() => [null, null] as const)
+    if (before !== null && after !== null) events.value = [...before.toReversed(), ...after]
+  }, REST_MS * 2)
+  return {
+    events,
+    look: (timeMs: number) => {
+      if (!Number.isNaN(timeMs)) load.ask(Math.round(timeMs))
+    },
+  }
+}

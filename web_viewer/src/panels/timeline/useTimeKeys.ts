@@ -1,0 +1,47 @@
+import { onMounted, onUnmounted } from 'vue'
+
+import { useLiveStore } from '@/stores/live'
+
+import { useTimelineStore } from './store'
+
+const FIELDS = /^(INPUT|TEXTAREA|SELECT)$/
+
+/**
+ * Space, the arrows and L move through time while the past is on screen, or while the slider has the focus; else
+ * they mean what they mean on the page. The arrows stay the scene's while it has the focus.
+ */
+export function useTimeKeys(isSlider: (target: EventTarget | null) => boolean): void {
+  const live = useLiveStore()
+  const timeline = useTimelineStore()
+  const actions: Readonly<Record<string, () => void>> = {
+    ' ': timeline.togglePlay,
+    l: timeline.goLive,
+    ArrowLeft: () => void timeline.step(-1),
+    ArrowRight: () => void timeline.step(1),
+  }
+
+  function isMine(event: KeyboardEvent): boolean {
+    if (event.ctrlKey || event.metaKey || event.altKey) return false
+    if (isSlider(event.target)) return true
+    const target = event.target instanceof HTMLElement ? event.target : null
+    if (!live.isPast || target === null || target.isContentEditable || FIELDS.test(target.tagName)) return false
+    if (event.key === ' ') return target.closest('button, a, [role=tab]') === null
+    return !event.key.startsWith('Arrow') || target === document.body
+  }
+
+  function onKey(event: KeyboardEvent): void {
+    const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key] as (() => void) | undefined
+    if (action === undefined || !isMine(event)) return
+    event.preventDefault()
+    // The page has a meaning of its own for some of these keys.
+    event.stopImmediatePropagation()
+    action()
+  }
+
+  onMounted(() => {
+    window.addEventListener('keydown', onKey, { capture: true })
+  })
+  onUnmounted(() => {
+    window.removeEventListener('keydown', onKey, { capture: true })
+  })
+}

@@ -1,0 +1,61 @@
+/** The stretch of time that the slider shows, ms since 1970 UTC. */
+export interface TimeView {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+export const MINUTE_MS = 60_000
+export const HOUR_MS = 3_600_000
+export const DAY_MS = 86_400_000
+/** Zoom goes from a minute to a month. */
+export const SHORTEST_MS = MINUTE_MS
+export const LONGEST_MS = 31 * DAY_MS
+/** The present stands this share of the view from its right edge, so that it can be seen. */
+const AHEAD = 0.04
+
+export function spanOf(view: TimeView): number {
+  return view.toMs - view.fromMs
+}
+
+/** A view that ends a little after the present. */
+export function endingNow(presentMs: number, spanMs: number): TimeView {
+  const toMs = presentMs + spanMs * AHEAD
+  return { fromMs: toMs - spanMs, toMs }
+}
+
+/** Zoomed about a moment that keeps its place; `factor` below 1 shows less. */
+export function zoomed(view: TimeView, factor: number, aboutMs: number, presentMs: number): TimeView {
+  const span = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, spanOf(view) * factor))
+  const share = (aboutMs - view.fromMs) / spanOf(view)
+  const fromMs = aboutMs - share * span
+  return kept({ fromMs, toMs: fromMs + span }, presentMs)
+}
+
+/** Moved by a time; positive shows later. */
+export function panned(view: TimeView, byMs: number, presentMs: number): TimeView {
+  return kept({ fromMs: view.fromMs + byMs, toMs: view.toMs + byMs }, presentMs)
+}
+
+/** A view of the same length in which a moment is seen: the same one where it is, else with it in the middle. */
+export function revealing(view: TimeView, timeMs: number, presentMs: number): TimeView {
+  const span = spanOf(view)
+  const margin = span * 0.02
+  if (timeMs >= view.fromMs + margin && timeMs <= view.toMs - margin) return view
+  return kept({ fromMs: timeMs - span / 2, toMs: timeMs + span / 2 }, presentMs)
+}
+
+/** Nothing is known of the future: the view ends with the present. */
+function kept(view: TimeView, presentMs: number): TimeView {
+  const end = endingNow(presentMs, spanOf(view))
+  return view.toMs > end.toMs ? end : view
+}
+
+/** Pixels from the left edge of a view `width` pixels wide. */
+export function xOf(view: TimeView, timeMs: number, width: number): number {
+  return ((timeMs - view.fromMs) / spanOf(view)) * width
+}
+
+/** The moment at a pixel. */
+export function timeAt(view: TimeView, x: number, width: number): number {
+  return view.fromMs + (x / width) * spanOf(view)
+}
