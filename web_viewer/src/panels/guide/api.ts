@@ -14,13 +14,13 @@ export type RouteReply = { readonly route: Route } | { readonly noWay: NoWay }
 
 export { fetchModel, type ModelInfo }
 
-/** Rooms and points of interest; a building without a venue folder has rooms alone. */
-export async function fetchPlaces(): Promise<GuidePlace[]> {
-  const [pois, spaces] = await Promise.all([
-    getAll<RawPoi>('/api/poi').catch(() => []),
-    getAll<RawSpace>('/api/spaces', { limit: 10_000 }),
-  ])
-  return [...pois.map(placeOfPoi), ...spaces.map(placeOfSpace)]
+export async function fetchRooms(): Promise<GuidePlace[]> {
+  return (await getAll<RawSpace>('/api/spaces', { limit: 10_000 })).map(placeOfSpace)
+}
+
+/** A building without a venue folder has none. */
+export async function fetchPois(): Promise<GuidePlace[]> {
+  return (await getAll<RawPoi>('/api/poi').catch(() => [])).map(placeOfPoi)
 }
 
 export function fetchPlan(storeyGuid: string): Promise<Plan> {

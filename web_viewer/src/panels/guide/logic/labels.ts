@@ -20,6 +20,8 @@ export interface Label {
 type Measure = (text: string, fontPx: number) => number
 
 const BADGE_PX = 26
+const ROUTE_PX = 7
+const ROUTE_EVERY_PX = 10
 const FONTS_PX = [15, 13, 11.5]
 const AIR_PX = 6
 /** Kinds that stand for themselves: an icon says more than the name. */
@@ -33,17 +35,17 @@ interface Wish {
   readonly weight: number
 }
 
-/** Names and icons that fit their rooms and do not lie on one another; the more important first. */
+/** Names and icons that fit their rooms and lie neither on one another nor on the `way`; the more important first. */
 export function placedLabels(
-  shapes: PlanShapes, pois: readonly GuidePlace[], view: View, size: Size, locale: Locale, measure: Measure, shownPx = BADGE_PX,
+  shapes: PlanShapes, pois: readonly GuidePlace[], way: readonly (readonly Point[])[], view: View, size: Size, locale: Locale, measure: Measure,
 ): Label[] {
-  const taken: Box[] = []
+  const taken: Box[] = way.flatMap((line) => boxesAlong(line.map((point) => toScreen(view, size, point))))
   const labels: Label[] = []
   for (const wish of wishesOf(shapes, pois)) {
     const [x, y] = toScreen(view, size, wish.at)
     if (x < -80 || y < -40 || x > size.width + 80 || y > size.height + 40) continue
     const label = labelOf(wish, x, y, view, locale, measure)
-    const box = label && boxOf(label, measure, shownPx)
+    const box = label && boxOf(label, measure, BADGE_PX)
     if (!label || !box || taken.some((other) => overlaps(other, box))) continue
     taken.push(box)
     labels.push(label)
@@ -88,9 +90,10 @@ function labelOf({ room, poi, at }: Wish, x: number, y: number, view: View, loca
   const across = widthAt(room.rings, at, -view.angle) * view.scale - AIR_PX
   const down = widthAt(room.rings, at, Math.PI / 2 - view.angle) * view.scale - AIR_PX
   const name = pickName(room.names, locale)
+  const tall = poi ? BADGE_PX : 0
   for (const fontPx of FONTS_PX) {
     const lines = brokenToFit(name, across, (text) => measure(text, fontPx))
-    if (lines && lines.length * fontPx * 1.25 + (poi ? BADGE_PX : 0) <= Math.max(down, fontPx * 1.25)) return { x, y, lines, fontPx, poi }
+    if (lines && lines.length * fontPx * 1.2 + tall <= down + AIR_PX) return { x, y, lines, fontPx, poi }
   }
   return alone
 }
@@ -111,4 +114,17 @@ function boxOf(label: Label, measure: Measure, badge: number): Box {
 
 function overlaps(a: Box, b: Box): boolean {
   return a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1
+}
+
+/** Squares along a line on screen. */
+function boxesAlong(line: readonly Point[]): Box[] {
+  return line.slice(1).flatMap((b, i) => {
+    const a = line[i]
+    const count = Math.min(400, Math.ceil(Math.hypot(b[0] - a[0], b[1] - a[1]) / ROUTE_EVERY_PX))
+    return Array.from({ length: count + 1 }, (_, k) => {
+      const t = k / Math.max(1, count)
+      const [x, y] = [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t]
+      return { x0: x - ROUTE_PX, y0: y - ROUTE_PX, x1: x + ROUTE_PX, y1: y + ROUTE_PX }
+    })
+  })
 }

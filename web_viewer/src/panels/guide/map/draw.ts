@@ -18,6 +18,7 @@ export interface PlanPaths {
 
 const FURNITURE_FROM_SCALE = 7
 const DOORS_FROM_SCALE = 4
+const STAIRS_FROM_SCALE = 5
 const FONT = "'Noto Sans SC','Noto Sans CJK SC','PingFang SC','Microsoft YaHei',system-ui,sans-serif"
 const icons = new Map<GuideIconName, Path2D>()
 
@@ -43,15 +44,18 @@ export function drawPlan(context: CanvasRenderingContext2D, paths: PlanPaths, vi
   begin(context, size, ratio, palette)
   toMetres(context, view, size, ratio)
   const px = 1 / view.scale
-  // Outdoors lies under the house, technical rooms over nothing.
   for (const [group, path] of paths.rooms) fill(context, path, palette.rooms[group])
   for (const path of paths.rooms.values()) stroke(context, path, palette.line, 0.5 * px)
   if (picked !== null) pick(context, paths.roomOf.get(picked), palette, px)
   if (view.scale >= FURNITURE_FROM_SCALE) {
-    for (const kind of ['furniture']) stroke(context, paths.areas[kind], palette.furniture, 0.8 * px)
-    for (const kind of ['furniture']) stroke(context, paths.lines[kind], palette.furniture, 0.8 * px)
+    stroke(context, paths.areas.furniture, palette.furniture, 0.8 * px)
+    stroke(context, paths.lines.furniture, palette.furniture, 0.8 * px)
   }
-  for (const kind of ['stair', 'ramp']) stroke(context, paths.areas[kind], palette.line, 0.9 * px)
+  for (const kind of ['stair', 'ramp']) {
+    fill(context, paths.areas[kind], palette.rooms.vertical)
+    // Treads that lie closer than the eye can part would be a stain.
+    if (view.scale >= STAIRS_FROM_SCALE) stroke(context, paths.areas[kind], palette.line, 0.9 * px)
+  }
   fill(context, paths.areas.lift, palette.rooms.vertical)
   stroke(context, paths.areas.lift, palette.wall, 1.2 * px)
   fill(context, paths.areas.wall, palette.wall)

@@ -5,6 +5,8 @@ import type { Point } from '../types'
 export interface Handled {
   readonly view: () => View
   readonly size: () => Size
+  /** CSS px for each px of the view. */
+  readonly unit: () => number
   /** The hand moves the map now. */
   readonly move: (view: View) => void
   /** A tap that moved nothing, px within the element. */
@@ -132,6 +134,7 @@ class Hands {
 
   private at(event: MouseEvent): Point {
     const box = this.element.getBoundingClientRect()
-    return [event.clientX - box.left, event.clientY - box.top]
+    const unit = this.handled.unit()
+    return [(event.clientX - box.left) / unit, (event.clientY - box.top) / unit]
   }
 }
