@@ -16,6 +16,7 @@ import { People } from './people'
 import { Picker } from './picker'
 import { Pipeline } from './pipeline'
 import { initialLevel, PROFILES, QualityGovernor } from './quality'
+import { RouteRibbon } from './routeRibbon'
 import { textureShape } from './stateTexture'
 import { SunShadow } from './sunShadow'
 import { BuildingTiles } from './tiles'
@@ -61,6 +62,7 @@ export class TwinScene implements TwinSceneApi {
   private readonly shadow: SunShadow
   private readonly backdrop: Backdrop
   private readonly people: People
+  private readonly route = new RouteRibbon()
   private readonly timer: FrameTimer
   private readonly traffic: TileTraffic
   private readonly events = new Emitter<SceneEvents>()
@@ -135,6 +137,7 @@ export class TwinScene implements TwinSceneApi {
       outlined: (boxes) => this.frameParts(boxes),
       failed: (error) => this.events.emit('error', error),
     })
+    this.tiles.setFilter({ later: this.underground })
     this.rig = new CameraRig(this.canvas, this.bounds, this.groundM, this.animate)
     this.shadow = new SunShadow(this.renderer, this.uniforms, PROFILES[this.quality].shadowSize)
     this.backdrop = new Backdrop(this.uniforms, this.centre, this.radius, this.groundM, options.terrain ?? null)
@@ -142,7 +145,7 @@ export class TwinScene implements TwinSceneApi {
     this.pipeline = new Pipeline(this.renderer, this.scene, this.rig.camera, this.materials)
     this.picker = new Picker(this.renderer, this.scene, this.rig.camera, this.materials)
     this.timer = new FrameTimer(this.renderer)
-    this.scene.add(this.tiles.renderer.group, this.people.mesh, this.backdrop.sky, this.backdrop.ground)
+    this.scene.add(this.tiles.renderer.group, this.people.mesh, this.route.group, this.backdrop.sky, this.backdrop.ground)
     this.setTheme(options.theme ?? 'dark')
     this.setFast()
     this.setSun(SUN_AZIMUTH_DEG, SUN_ALTITUDE_DEG)
@@ -317,6 +320,18 @@ export class TwinScene implements TwinSceneApi {
     this.invalidate()
   }
 
+  setRoute(polylines: readonly (readonly Point3[])[]): void {
+    this.route.set(polylines)
+    this.invalidate()
+  }
+
+  ghostStoreys(except: number | null): void {
+    const storeyOf = this.options.columns.storey
+    this.paint.ghost(except === null ? null : Uint8Array.from(storeyOf, (storey) => (storey === except ? 0 : 1)))
+    this.xrayOn = except !== null
+    this.invalidate()
+  }
+
   setTheme(theme: Theme): void {
     this.backdrop.setTheme(theme)
     this.invalidate()
@@ -351,7 +366,7 @@ export class TwinScene implements TwinSceneApi {
     cancelAnimationFrame(this.frameHandle)
     window.clearTimeout(this.timeoutHandle)
     for (const undo of this.cleanup) undo()
-    const parts = [this.rig, this.tiles, this.pipeline, this.picker, this.shadow, this.backdrop, this.people, this.materials, this.traffic, this.stateTexture]
+    const parts = [this.rig, this.tiles, this.pipeline, this.picker, this.shadow, this.backdrop, this.people, this.route, this.materials, this.traffic, this.stateTexture]
     for (const part of parts) part.dispose()
     this.renderer.dispose()
     this.canvas.remove()
@@ -360,6 +375,13 @@ export class TwinScene implements TwinSceneApi {
 
   private get bounds(): Box {
     return this.options.bounds
+  }
+
+  /** Storeys wholly under the ground; none where there is nothing else. */
+  private get underground(): ReadonlySet<number> {
+    const storeys = this.options.storeys ?? []
+    const below = storeys.filter((storey) => storey.elevationM + storey.heightM <= this.groundM + 0.1)
+    return new Set(below.length < storeys.length ? below.map((storey) => storey.index) : [])
   }
 
   private get centre(): Vector3 {

@@ -148,6 +148,10 @@ export interface TwinSceneApi {
   /** CSS pixels from the container's top left; `visible` is false behind the camera or off screen. */
   screenPosition(point: Point3): { readonly x: number; readonly y: number; readonly visible: boolean }
   setPeople(spaces: readonly PeopleSpace[]): void
+  /** Draws a way as a ribbon over the floors; polylines of metres, none takes it away. */
+  setRoute(polylines: readonly (readonly Point3[])[]): void
+  /** Ghosts all storeys but one (its `element_index`), so that it is seen within the building; null ghosts none. */
+  ghostStoreys(except: number | null): void
   setTheme(theme: Theme): void
   /** Direction to the sun: azimuth in degrees clockwise from +Y (north), altitude in degrees above the horizon. */
   setSun(azimuthDeg: number, altitudeDeg: number): void
