@@ -1,13 +1,15 @@
 """`/api/booking`: what can be booked, when, by whom."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime
 
+from twin.accounts.accounts import Person
 from twin.accounts.roles import Role
-from twin.errors import BadRequestError
+from twin.errors import BadRequestError, NotFoundError
 from twin.http.identity import PersonDep, requires
 from twin.http.moments import From, To, milliseconds
 from twin.http.present import rfc3339
@@ -15,6 +17,7 @@ from twin.http.problems import PROBLEM_RESPONSES
 from twin.panels.booking import schemas, shown
 from twin.panels.booking.halls import halls_at
 from twin.panels.booking.ledger import BookingFilter
+from twin.panels.booking.model import Bookable
 from twin.panels.booking.qr import qr_svg
 from twin.panels.booking.running import BookingRoom
 from twin.panels.booking.slots import day_bounds, day_of, slots_of_day
@@ -56,17 +59,41 @@ async def list_slots(
     day: Annotated[date, Query(alias="date", description="A day of the venue.")],
 ) -> schemas.SlotList:
     """The slots of a day and which of them are free."""
-    found = room.bookings.bookable(bookable)
-    zone = room.bookings.venue.zone
+    (slots,) = await _slots(room, [room.bookings.bookable(bookable)], day, person)
+    return slots
+
+
+@router.get("/kinds/{kind}/slots", operation_id="listSlotsOfKind", dependencies=ANYBODY)
+async def list_slots_of_kind(
+    room: RoomDep, person: PersonDep, kind: str, day: Annotated[date, Query(alias="date")]
+) -> schemas.KindSlots:
+    """The slots of a day of every court or room of a kind."""
+    found = [each.bookable for each in room.places.values() if each.bookable.kind.id == kind]
+    if not found:
+        raise NotFoundError(f"nothing of the kind {kind[:64]} can be booked; see /api/booking/bookables")
+    items = await _slots(room, found, day, person)
+    return schemas.KindSlots(kind=kind, date=day.isoformat(), items=items, next=None)
+
+
+async def _slots(
+    room: BookingRoom, bookables: Sequence[Bookable], day: date, person: Person
+) -> list[schemas.SlotList]:
     _check_day(day)
+    zone, now_ms = room.bookings.venue.zone, room.twin.clock.now_ms()
     begin, end = day_bounds(day, zone)
-    wanted = BookingFilter(from_ms=begin, to_ms=end + DAY_MS, space=found.space, holding=True)
-    taken = await room.bookings.find(wanted)
-    items = [
-        shown.slot_out(found, slot, taken, person, room.twin.clock.now_ms(), zone)
-        for slot in slots_of_day(found, day, zone)
+    taken = await room.bookings.find(BookingFilter(from_ms=begin, to_ms=end + DAY_MS, holding=True))
+    return [
+        schemas.SlotList(
+            bookable=each.id,
+            date=day.isoformat(),
+            items=[
+                shown.slot_out(each, slot, taken, person, now_ms, zone)
+                for slot in slots_of_day(each, day, zone)
+            ],
+            next=None,
+        )
+        for each in bookables
     ]
-    return schemas.SlotList(bookable=found.id, date=day.isoformat(), items=items, next=None)
 
 
 @router.get("/halls", operation_id="listHalls", dependencies=ANYBODY)

@@ -67,6 +67,15 @@ class SlotList(Answer):
     next: str | None
 
 
+class KindSlots(Answer):
+    """The slots of a day of everything of one kind."""
+
+    kind: str
+    date: str
+    items: list[SlotList]
+    next: str | None
+
+
 class BookingIn(BaseModel):
     """A wish for a slot."""
 
@@ -110,6 +119,8 @@ class BookingOut(Answer):
     person: str | None
     person_name: str | None
     created: str
+    released: str | None
+    """When it gave its place back: cancelled, or nobody came."""
     code: str | None
     light: LightOut | None
 

@@ -103,6 +103,7 @@ def booking_out(room: BookingRoom, booking: Booking, person: Person) -> schemas.
         person=booking.person if known else None,
         person_name=booking.person_name if known else None,
         created=rfc3339(booking.created_ms),
+        released=None if booking.released_ms is None else rfc3339(booking.released_ms),
         code=room.bookings.code(booking) if mine and booking.state is BookingState.BOOKED else None,
         light=light_out(room, booking) if known else None,
     )

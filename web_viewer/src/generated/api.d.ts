@@ -850,6 +850,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/booking/bookables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Bookables
+         * @description All that can be booked.
+         */
+        get: operations["listBookables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/booking/slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Slots
+         * @description The slots of a day and which of them are free.
+         */
+        get: operations["listSlots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/booking/kinds/{kind}/slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Slots Of Kind
+         * @description The slots of a day of every court or room of a kind.
+         */
+        get: operations["listSlotsOfKind"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/booking/halls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Halls
+         * @description How halls stand at a moment: free, taken soon, partly or wholly taken.
+         */
+        get: operations["listHalls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/booking/bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Bookings
+         * @description Bookings by their start, those given back included; of the next week where no time is given.
+         */
+        get: operations["listBookings"];
+        put?: never;
+        /**
+         * Create Booking
+         * @description Book a slot; 409 where somebody was faster or the venue's rules do not allow it.
+         */
+        post: operations["createBooking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/booking/bookings/{booking_id}/qr.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Qr
+         * @description The check-in code as a QR picture.
+         */
+        get: operations["getBookingQr"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/booking/bookings/{booking_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Booking
+         * @description Give a booking back.
+         */
+        post: operations["cancelBooking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/booking/check-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check In
+         * @description Let the people of a booking in by its code; a gate does it with the key of an operator's account.
+         */
+        post: operations["checkIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1153,6 +1317,126 @@ export interface components {
             };
         };
         /**
+         * BookableList
+         * @description All that can be booked, in the venue's order.
+         */
+        BookableList: {
+            /** Items */
+            items: components["schemas"]["BookableOut"][];
+            /** Timezone */
+            timezone: string;
+            /** Today */
+            today: string;
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * BookableOut
+         * @description A hall, a court or a room; `space_guid` and `element_index` are where it is in the model.
+         */
+        BookableOut: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            kind_name: components["schemas"]["Name"];
+            name: components["schemas"]["Name"];
+            /** Space */
+            space: string;
+            space_name: components["schemas"]["Name"];
+            /** Space Guid */
+            space_guid: string;
+            /** Space Index */
+            space_index: number;
+            /** Element Index */
+            element_index: number;
+            /** Storey */
+            storey: string | null;
+            /** Parts */
+            parts: string[];
+            /** Slot Min */
+            slot_min: number;
+            /** Capacity */
+            capacity: number;
+            /** Price */
+            price: number;
+            /** Min Role */
+            min_role: string;
+            /** Days Ahead */
+            days_ahead: number;
+            /** Per Day */
+            per_day: number;
+            /** Cancel Until Min */
+            cancel_until_min: number;
+            /** Lights */
+            lights: number;
+        };
+        /**
+         * BookingIn
+         * @description A wish for a slot.
+         */
+        BookingIn: {
+            /** Bookable */
+            bookable: string;
+            /**
+             * Start
+             * Format: date-time
+             * @description Start of one of the slots that /api/booking/slots lists.
+             */
+            start: string;
+            /**
+             * People
+             * @default 1
+             */
+            people: number;
+        };
+        /**
+         * BookingList
+         * @description Bookings, by their start.
+         */
+        BookingList: {
+            /** Items */
+            items: components["schemas"]["BookingOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * BookingOut
+         * @description A booking; `person` is null to all but its owner and staff, `code` to all but its owner.
+         */
+        BookingOut: {
+            /** Id */
+            id: string;
+            /** Bookable */
+            bookable: string;
+            /** Space */
+            space: string;
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** People */
+            people: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "booked" | "checked_in" | "cancelled" | "expired";
+            /** Mine */
+            mine: boolean;
+            /** Person */
+            person: string | null;
+            /** Person Name */
+            person_name: string | null;
+            /** Created */
+            created: string;
+            /** Released */
+            released: string | null;
+            /** Code */
+            code: string | null;
+            light: components["schemas"]["LightOut"] | null;
+        };
+        /**
          * Box
          * @description Corners, m.
          */
@@ -1224,6 +1508,14 @@ export interface components {
             disabled?: boolean | null;
             /** Password */
             password?: string | null;
+        };
+        /**
+         * CheckIn
+         * @description A code at the gate.
+         */
+        CheckIn: {
+            /** Code */
+            code: string;
         };
         /**
          * ClassificationInfo
@@ -1627,6 +1919,41 @@ export interface components {
             quality: ("good" | "stale" | "bad" | "simulated") | null;
         };
         /**
+         * HallList
+         * @description How all halls stand at a moment.
+         */
+        HallList: {
+            /** Time */
+            time: string;
+            /** Items */
+            items: components["schemas"]["HallOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * HallOut
+         * @description A space with something to book in it, at a moment.
+         */
+        HallOut: {
+            /** Space */
+            space: string;
+            /** Space Guid */
+            space_guid: string;
+            /** Space Index */
+            space_index: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "free" | "soon" | "partly" | "taken";
+            /** Parts */
+            parts: number;
+            /** Taken */
+            taken: number;
+            /** Next */
+            next: string | null;
+        };
+        /**
          * Health
          * @description How the server is; `degraded`: something is not as it should be, and `notes` say what.
          */
@@ -1705,6 +2032,20 @@ export interface components {
             next: string | null;
         };
         /**
+         * KindSlots
+         * @description The slots of a day of everything of one kind.
+         */
+        KindSlots: {
+            /** Kind */
+            kind: string;
+            /** Date */
+            date: string;
+            /** Items */
+            items: components["schemas"]["SlotList"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * Layer
          * @description One way to colour the scene.
          */
@@ -1752,6 +2093,24 @@ export interface components {
                 [key: string]: string;
             } | null;
             label?: components["schemas"]["Name"] | null;
+        };
+        /**
+         * LightOut
+         * @description How the lights of a booking's place are: what was ordered last, and how many obey.
+         */
+        LightOut: {
+            /** Lamps */
+            lamps: number;
+            /** Ordered */
+            ordered: ("on" | "off") | null;
+            /** Confirmed */
+            confirmed: number;
+            /** Waiting */
+            waiting: number;
+            /** Failed */
+            failed: number;
+            /** Fault */
+            fault: string;
         };
         /**
          * LinkOut
@@ -2388,6 +2747,37 @@ export interface components {
             password?: string | null;
             /** Link */
             link?: string | null;
+        };
+        /**
+         * SlotList
+         * @description The slots of a day.
+         */
+        SlotList: {
+            /** Bookable */
+            bookable: string;
+            /** Date */
+            date: string;
+            /** Items */
+            items: components["schemas"]["SlotOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * SlotOut
+         * @description A time that can be booked.
+         */
+        SlotOut: {
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "free" | "taken" | "mine" | "over" | "too_early";
+            /** Booking */
+            booking: string | null;
         };
         /**
          * SourceInfo
@@ -4175,6 +4565,297 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBookables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookableList"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSlots: {
+        parameters: {
+            query: {
+                bookable: string;
+                /** @description A day of the venue. */
+                date: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlotList"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSlotsOfKind: {
+        parameters: {
+            query: {
+                date: string;
+            };
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KindSlots"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listHalls: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339; now if left out. */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HallList"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBookings: {
+        parameters: {
+            query?: {
+                mine?: boolean;
+                space?: string | null;
+                /** @description RFC 3339, with `Z` or an offset (`%2B08:00`). */
+                from?: string | null;
+                /** @description RFC 3339; not included. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingList"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createBooking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingOut"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBookingQr: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                booking_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelBooking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                booking_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingOut"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    checkIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookingOut"];
+                };
             };
             /** @description The request cannot be answered as asked. */
             "4XX": {
