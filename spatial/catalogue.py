@@ -180,6 +180,19 @@ class Catalogue:
             sets.setdefault(pset, []).append(entry)
         return tuple(PropertySet(name, tuple(entries)) for name, entries in sets.items())
 
+    def values_of(self, pset: str) -> dict[int, dict[str, Any]]:
+        """The values of one property set, by name, of every element that has it: its own over its type's."""
+        values: dict[int, dict[str, Any]] = {}
+        inherited = (
+            "SELECT element_index, p.name, value FROM type_property p JOIN element USING (type_index) "
+            "WHERE pset = ?"
+        )
+        own = "SELECT element_index, name, value FROM element_property WHERE pset = ?"
+        for sql in (inherited, own):
+            for index, name, value in self._rows(sql, pset):
+                values.setdefault(index, {})[name] = json.loads(value)
+        return values
+
     def materials(self, element_index: int) -> tuple[Material, ...]:
         """The element's materials in their order."""
         sql = "SELECT name, thickness_m FROM element_material WHERE element_index = ? ORDER BY position"

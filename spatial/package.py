@@ -163,6 +163,13 @@ class ModelPackage:
             child_count=catalogue.child_count(index),
         )
 
+    def values_of(self, pset: str) -> dict[int, dict[str, JsonValue]]:
+        """The values of one property set, by element_index and name; types' values where elements have none.
+
+        For lists of many elements; `detail` tells one with all its sets and units.
+        """
+        return self._catalogue.values_of(pset)
+
     def element_type(self, type_index: int | None) -> ElementType | None:
         """The type of an index (`Element.type_index`), None for None."""
         return self._catalogue.element_type(type_index)

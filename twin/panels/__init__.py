@@ -1,6 +1,7 @@
 """Business features over the twin, each a vertical slice in a folder of its own; this list registers them."""
 
 from twin.panels.booking.panel import BOOKING
+from twin.panels.ops.panel import OPS
 from twin.panels.panel import Panel
 
-PANELS: tuple[Panel, ...] = (BOOKING,)
+PANELS: tuple[Panel, ...] = (BOOKING, OPS)

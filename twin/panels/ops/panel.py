@@ -1,0 +1,21 @@
+"""The operations panel, as the server runs it."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from twin.panels.ops.routes import router
+from twin.panels.ops.service import Operations
+from twin.panels.panel import Panel
+from twin.runtime import Twin
+
+
+@contextlib.asynccontextmanager
+async def run(twin: Twin) -> AsyncIterator[Operations]:
+    """The panel over a running twin."""
+    if twin.database is None:
+        raise RuntimeError("the twin does not run")
+    yield Operations(twin, twin.database)
+
+
+OPS = Panel("ops", router, run, Path(__file__).parent / "migrations")
