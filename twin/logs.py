@@ -9,6 +9,7 @@ import structlog
 Format = Literal["console", "json"]
 
 QUIET_LOGGERS = (
+    "alembic",
     "amqtt",
     "transitions",
     "asyncio",
