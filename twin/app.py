@@ -32,6 +32,7 @@ from twin.http import (
     tiles,
     viewer,
 )
+from twin.http.access import check_access
 from twin.http.identity import requires
 from twin.http.middleware import BodyLimit, CompressApi, LastResort, SameSiteWrites, SecurityHeaders
 from twin.http.problems import PROBLEM_SCHEMA, ProblemOut, add_problem_handlers
@@ -90,6 +91,7 @@ def assemble(twin: Twin, panels: Sequence[Panel] = PANELS) -> FastAPI:
     app.state.twin = twin
     app.state.sign_in_guard = SignInGuard()
     app.include_router(viewer.viewer_router(twin.settings.viewer_folder), dependencies=needing(Role.PUBLIC))
+    check_access(app)
     _add_middleware(app, twin.settings)
     return app
 
