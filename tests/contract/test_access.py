@@ -123,7 +123,7 @@ def test_each_role_gets_in_where_it_may_and_nowhere_else(
 def knock(client: TestClient, method: str, path: str, headers: dict[str, str]) -> int:
     """The status of a request; of a stream the code by which it was closed, 0 where it was served."""
     if method != "WS":
-        return client.request(method, path, headers=headers).status_code
+        return int(client.request(method, path, headers=headers).status_code)
     with client.websocket_connect(path, headers=headers, subprotocols=["twin.v1"]) as socket:
         try:
             message = socket.receive()

@@ -17,8 +17,13 @@ const LOGIN = '/login'
 /** Leads whoever may not see a page to the login page, and back to where they were once they have signed in. */
 export function guardPages(router: Router): void {
   router.beforeEach((to) => gate(router, to))
+  let asking = false
   onSignedOut(() => {
-    void leaveForLogin(router)
+    if (asking) return
+    asking = true
+    void leaveForLogin(router).then((left) => {
+      asking = left
+    })
   })
 }
 
@@ -28,20 +33,19 @@ async function gate(router: Router, to: RouteLocationNormalized): Promise<RouteL
   const session = useSessionStore()
   // Where the server is away, the page says so itself and waits for it.
   if (!(await session.known()) || session.can(needed)) return true
-  const hasGuide = router.resolve(GUIDE).path === GUIDE && router.resolve(GUIDE).matched.some((each) => each.path === GUIDE)
+  const hasGuide = router.resolve(GUIDE).matched.some((each) => each.path === GUIDE)
   if (session.person !== null && to.path === '/' && hasGuide) return GUIDE
   return { path: LOGIN, query: { next: to.fullPath } }
 }
 
-let leaving = false
-
-/** The session has ended while the page was open: load the login page anew, so that nothing stays behind. */
-async function leaveForLogin(router: Router): Promise<void> {
+/**
+ * Where the session has ended while the page was open, load the login page anew, so that nothing stays behind;
+ * whether it has.
+ */
+async function leaveForLogin(router: Router): Promise<boolean> {
   const here = router.currentRoute.value
-  if (leaving || here.meta.role === undefined) return
-  leaving = true
   const session = useSessionStore()
-  if ((await session.load()) && !session.can(here.meta.role)) {
-    window.location.assign(`${LOGIN}?next=${encodeURIComponent(here.fullPath)}`)
-  } else leaving = false
+  if (here.meta.role === undefined || !(await session.load()) || session.can(here.meta.role)) return false
+  window.location.assign(`${LOGIN}?next=${encodeURIComponent(here.fullPath)}`)
+  return true
 }

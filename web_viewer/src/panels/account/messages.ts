@@ -19,6 +19,9 @@ export const zhCN = {
   dev: '开发模式：本机所有人都是管理员',
   noAccounts: '还没有任何账户。请在服务器上运行：',
   away: '服务器没有响应，请稍后再试。',
+  wrong: '用户名或密码不正确。连续输错五次，账户将锁定十分钟。',
+  usedLink: '此登录链接已使用或已过期，请索取新的链接。',
+  tooMany: '尝试次数过多，请稍候再试。',
   showPassword: '显示密码',
   role: { public: '未登录', visitor: '访客', member: '会员', operator: '值班员', manager: '经理', admin: '管理员' },
   may: {
@@ -50,6 +53,9 @@ export const en: typeof zhCN = {
   dev: 'Development mode: everyone on this machine is an admin',
   noAccounts: 'Nobody has an account yet. On the server, run:',
   away: 'The server does not answer. Please try again later.',
+  wrong: 'The name or the password is wrong. Five wrong ones in a row lock the account for ten minutes.',
+  usedLink: 'This sign-in link was used already or has expired. Ask for a new one.',
+  tooMany: 'Too many tries. Wait a little, then try again.',
   showPassword: 'Show password',
   role: {
     public: 'not signed in',
