@@ -1014,6 +1014,310 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ops/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Devices
+         * @description The ledger with how each device is; by default what needs somebody first.
+         */
+        get: operations["listLedger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/devices.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Devices
+         * @description The ledger as a spreadsheet, by device; the filters are those of the list.
+         */
+        get: operations["exportLedger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/devices/{device}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Device
+         * @description One line of the ledger.
+         */
+        get: operations["getLedgerEntry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List People
+         * @description Who can be given work orders.
+         */
+        get: operations["listAssignees"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get History
+         * @description The newest work orders and alarms of an element and its devices, or of one device.
+         */
+        get: operations["getOpsHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Orders
+         * @description Work orders, newest first.
+         */
+        get: operations["listWorkOrders"];
+        put?: never;
+        /**
+         * Create Order
+         * @description Report a fault of an element, a device or an alarm.
+         */
+        post: operations["createWorkOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/orders.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Orders
+         * @description Work orders as a spreadsheet, newest first; the filters are those of the list.
+         */
+        get: operations["exportWorkOrders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/orders/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Orders
+         * @description How many orders are in each state; cheap enough to be asked after every event.
+         */
+        get: operations["countWorkOrders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/orders/{order}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Order
+         * @description A work order with all that happened to it.
+         */
+        get: operations["getWorkOrder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/orders/{order}/dispatch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dispatch Order
+         * @description Give an order to somebody; also to somebody else than before.
+         */
+        post: operations["dispatchWorkOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/orders/{order}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Order
+         * @description Take the order that one was given.
+         */
+        post: operations["acceptWorkOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/orders/{order}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish Order
+         * @description Say that the work is done, and what was done.
+         */
+        post: operations["finishWorkOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/orders/{order}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify Order
+         * @description Find the work good; for managers.
+         */
+        post: operations["verifyWorkOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/orders/{order}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen Order
+         * @description Send the work back, with the reason; for managers.
+         */
+        post: operations["reopenWorkOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ops/orders/{order}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Order
+         * @description Drop an order that is not done, with the reason.
+         */
+        post: operations["cancelWorkOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1693,6 +1997,17 @@ export interface components {
             points: string[];
         };
         /**
+         * DeviceKind
+         * @description A type of device that the ledger holds.
+         */
+        DeviceKind: {
+            /** Type */
+            type: string;
+            name: components["schemas"]["Name"];
+            /** Devices */
+            devices: number;
+        };
+        /**
          * DevicePage
          * @description A part of the list of devices.
          */
@@ -1701,6 +2016,21 @@ export interface components {
             items: components["schemas"]["Device"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * DispatchIn
+         * @description Whom an order is given to.
+         */
+        DispatchIn: {
+            /** Assignee */
+            assignee: string;
+            /** Due */
+            due?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
         };
         /**
          * Element
@@ -1983,29 +2313,18 @@ export interface components {
             notes: string[];
         };
         /**
-         * History
-         * @description What one point read; `before` is what it read when the span began.
+         * HealthCounts
+         * @description How many devices are so.
          */
-        History: {
-            /** Device */
-            device: string;
-            /** Point */
-            point: string;
-            /** Unit */
-            unit: string;
-            /** States */
-            states: string[];
-            /** From */
-            from: string;
-            /** To */
-            to: string;
-            before: components["schemas"]["PastSample"] | null;
-            /** Items */
-            items: components["schemas"]["PastSample"][];
-            /** Gaps */
-            gaps: components["schemas"]["Gap"][];
-            /** Next */
-            next: string | null;
+        HealthCounts: {
+            /** Online */
+            online: number;
+            /** Stale */
+            stale: number;
+            /** Bad */
+            bad: number;
+            /** Fault */
+            fault: number;
         };
         /**
          * KeyOut
@@ -2093,6 +2412,72 @@ export interface components {
                 [key: string]: string;
             } | null;
             label?: components["schemas"]["Name"] | null;
+        };
+        /**
+         * Ledger
+         * @description A page of the ledger; `total` meet the filter, `health` counts those that meet all of it but health.
+         *
+         *     `observed_days`: for how long faults were watched, at most 30.
+         */
+        Ledger: {
+            /** Items */
+            items: components["schemas"]["LedgerEntry"][];
+            /** Next */
+            next: string | null;
+            /** Total */
+            total: number;
+            health: components["schemas"]["HealthCounts"];
+            /** Types */
+            types: components["schemas"]["DeviceKind"][];
+            /** Observed Days */
+            observed_days: number;
+        };
+        /**
+         * LedgerEntry
+         * @description A device with how it is.
+         *
+         *     `stale_share`: of the points that ever told anything, those that are old, 0..1; `availability`: the share
+         *     of the observed time without a fault, 0..1.
+         */
+        LedgerEntry: {
+            /** Device */
+            device: string;
+            /** Type */
+            type: string;
+            name: components["schemas"]["Name"];
+            type_name: components["schemas"]["Name"];
+            /** Tag */
+            tag: string;
+            /** Element */
+            element: string | null;
+            /** Element Index */
+            element_index: number | null;
+            /** Storey */
+            storey: string | null;
+            /** Space */
+            space: string | null;
+            plate: components["schemas"]["Plate"];
+            /** Attributes */
+            attributes: {
+                [key: string]: string;
+            };
+            /**
+             * Health
+             * @enum {string}
+             */
+            health: "online" | "stale" | "bad" | "fault";
+            /** Stale Share */
+            stale_share: number | null;
+            /** Last Seen */
+            last_seen: string | null;
+            /** Alarms */
+            alarms: number;
+            /** Orders */
+            orders: number;
+            /** Faults */
+            faults: number;
+            /** Availability */
+            availability: number;
         };
         /**
          * LightOut
@@ -2268,6 +2653,220 @@ export interface components {
             key: string;
         };
         /**
+         * NoteIn
+         * @description What one has to say about a step.
+         */
+        NoteIn: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * Order
+         * @description A work order; `actions` are those that whoever asks can take now; people are account names.
+         */
+        Order: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: number;
+            /** Title */
+            title: string;
+            /** Description */
+            description: string;
+            /**
+             * Priority
+             * @enum {string}
+             */
+            priority: "urgent" | "high" | "normal" | "low";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "created" | "dispatched" | "accepted" | "done" | "verified" | "reopened" | "cancelled";
+            /** Element */
+            element: string | null;
+            /** Element Index */
+            element_index: number | null;
+            /** Device */
+            device: string | null;
+            device_name: components["schemas"]["Name"] | null;
+            /** Storey */
+            storey: string | null;
+            /** Space */
+            space: string | null;
+            /** Alarm */
+            alarm: string | null;
+            /** Reporter */
+            reporter: string;
+            /** Assignee */
+            assignee: string | null;
+            /** Note */
+            note: string;
+            /** Due */
+            due: string | null;
+            /** Created */
+            created: string;
+            /** Changed */
+            changed: string;
+            /** Dispatched */
+            dispatched: string | null;
+            /** Accepted */
+            accepted: string | null;
+            /** Done */
+            done: string | null;
+            /** Closed */
+            closed: string | null;
+            /** Reopened */
+            reopened: number;
+            /** Actions */
+            actions: ("dispatch" | "accept" | "finish" | "verify" | "reopen" | "cancel")[];
+        };
+        /**
+         * OrderCounts
+         * @description How many orders are in each state.
+         */
+        OrderCounts: {
+            /** Created */
+            created: number;
+            /** Dispatched */
+            dispatched: number;
+            /** Accepted */
+            accepted: number;
+            /** Done */
+            done: number;
+            /** Verified */
+            verified: number;
+            /** Reopened */
+            reopened: number;
+            /** Cancelled */
+            cancelled: number;
+        };
+        /**
+         * OrderDetail
+         * @description A work order with all that happened to it, oldest first.
+         */
+        OrderDetail: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: number;
+            /** Title */
+            title: string;
+            /** Description */
+            description: string;
+            /**
+             * Priority
+             * @enum {string}
+             */
+            priority: "urgent" | "high" | "normal" | "low";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "created" | "dispatched" | "accepted" | "done" | "verified" | "reopened" | "cancelled";
+            /** Element */
+            element: string | null;
+            /** Element Index */
+            element_index: number | null;
+            /** Device */
+            device: string | null;
+            device_name: components["schemas"]["Name"] | null;
+            /** Storey */
+            storey: string | null;
+            /** Space */
+            space: string | null;
+            /** Alarm */
+            alarm: string | null;
+            /** Reporter */
+            reporter: string;
+            /** Assignee */
+            assignee: string | null;
+            /** Note */
+            note: string;
+            /** Due */
+            due: string | null;
+            /** Created */
+            created: string;
+            /** Changed */
+            changed: string;
+            /** Dispatched */
+            dispatched: string | null;
+            /** Accepted */
+            accepted: string | null;
+            /** Done */
+            done: string | null;
+            /** Closed */
+            closed: string | null;
+            /** Reopened */
+            reopened: number;
+            /** Actions */
+            actions: ("dispatch" | "accept" | "finish" | "verify" | "reopen" | "cancel")[];
+            /** Events */
+            events: components["schemas"]["Event"][];
+        };
+        /**
+         * OrderIn
+         * @description A report: of an element, a device, or an alarm, which brings both.
+         */
+        OrderIn: {
+            /** Title */
+            title: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Priority
+             * @default normal
+             * @enum {string}
+             */
+            priority: "urgent" | "high" | "normal" | "low";
+            /** Element */
+            element?: string | null;
+            /** Device */
+            device?: string | null;
+            /** Alarm */
+            alarm?: string | null;
+            /** Due */
+            due?: string | null;
+        };
+        /**
+         * OrderPage
+         * @description Work orders, newest first.
+         */
+        OrderPage: {
+            /** Items */
+            items: components["schemas"]["Order"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * PastAlarm
+         * @description An alarm, as a history shows it.
+         */
+        PastAlarm: {
+            /** Id */
+            id: string;
+            name: components["schemas"]["Name"];
+            message: components["schemas"]["Name"];
+            /** Priority */
+            priority: string;
+            /** State */
+            state: string;
+            /** Device */
+            device: string;
+            /** Raised */
+            raised: string;
+            /** Returned */
+            returned: string | null;
+            /** Closed */
+            closed: string | null;
+        };
+        /**
          * PastSample
          * @description One recorded sample; `state` is the enumeration's key.
          */
@@ -2285,10 +2884,34 @@ export interface components {
             quality: "good" | "stale" | "bad" | "simulated";
         };
         /**
+         * People
+         * @description Who can be given work, by name; `me` is who asks.
+         */
+        People: {
+            /** Items */
+            items: components["schemas"]["PersonRef"][];
+            /** Next */
+            next: string | null;
+            /** Me */
+            me: string;
+        };
+        /**
          * PersonOut
          * @description Somebody with an account.
          */
         PersonOut: {
+            /** Name */
+            name: string;
+            /** Display Name */
+            display_name: string;
+            /** Role */
+            role: string;
+        };
+        /**
+         * PersonRef
+         * @description Somebody who can be given work.
+         */
+        PersonRef: {
             /** Name */
             name: string;
             /** Display Name */
@@ -2320,6 +2943,26 @@ export interface components {
             storey?: string | null;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * Plate
+         * @description What is on the name plate, by the model's property sets; '' where nobody said.
+         */
+        Plate: {
+            /** Manufacturer */
+            manufacturer: string;
+            /** Model */
+            model: string;
+            /** Reference */
+            reference: string;
+            /** Serial */
+            serial: string;
+            /** Barcode */
+            barcode: string;
+            /** Acquired */
+            acquired: string;
+            /** Made */
+            made: string;
         };
         /**
          * PoiList
@@ -2473,6 +3116,14 @@ export interface components {
              * @default
              */
             unit: string;
+        };
+        /**
+         * ReasonIn
+         * @description A step that needs its reason.
+         */
+        ReasonIn: {
+            /** Note */
+            note: string;
         };
         /**
          * RefusedSample
@@ -3007,6 +3658,41 @@ export interface components {
                 ][];
             };
             operator: components["schemas"]["Name"] | null;
+        };
+        /**
+         * History
+         * @description What one point read; `before` is what it read when the span began.
+         */
+        twin__http__schemas__History: {
+            /** Device */
+            device: string;
+            /** Point */
+            point: string;
+            /** Unit */
+            unit: string;
+            /** States */
+            states: string[];
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            before: components["schemas"]["PastSample"] | null;
+            /** Items */
+            items: components["schemas"]["PastSample"][];
+            /** Gaps */
+            gaps: components["schemas"]["Gap"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * History
+         * @description What happened to an element and its devices: the newest orders and alarms.
+         */
+        twin__panels__ops__schemas__History: {
+            /** Orders */
+            orders: components["schemas"]["Order"][];
+            /** Alarms */
+            alarms: components["schemas"]["PastAlarm"][];
         };
         /**
          * Problem
@@ -4256,7 +4942,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["History"];
+                    "application/json": components["schemas"]["twin__http__schemas__History"];
                 };
             };
             /** @description The request cannot be answered as asked. */
@@ -4855,6 +5541,557 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BookingOut"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLedger: {
+        parameters: {
+            query?: {
+                health?: ("online" | "stale" | "bad" | "fault") | null;
+                sort?: "device" | "name" | "type" | "storey" | "health" | "last_seen" | "alarms" | "faults" | "availability";
+                order?: "asc" | "desc";
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Words; all must be found. */
+                q?: string;
+                type?: string;
+                storey?: string;
+                space?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ledger"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportLedger: {
+        parameters: {
+            query?: {
+                health?: ("online" | "stale" | "bad" | "fault") | null;
+                /** @description Language of the headings. */
+                lang?: "zh" | "en";
+                /** @description Words; all must be found. */
+                q?: string;
+                type?: string;
+                storey?: string;
+                space?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLedgerEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerEntry"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAssignees: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["People"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOpsHistory: {
+        parameters: {
+            query?: {
+                element?: string;
+                device?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["twin__panels__ops__schemas__History"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWorkOrders: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Open ones, all, or those in one state. */
+                state?: ("open" | "all") | ("created" | "dispatched" | "accepted" | "done" | "verified" | "reopened" | "cancelled");
+                /** @description Words; all must be found. */
+                q?: string;
+                assignee?: string | null;
+                device?: string | null;
+                element?: string | null;
+                alarm?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderPage"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createWorkOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportWorkOrders: {
+        parameters: {
+            query?: {
+                /** @description Language of the headings. */
+                lang?: "zh" | "en";
+                /** @description Open ones, all, or those in one state. */
+                state?: ("open" | "all") | ("created" | "dispatched" | "accepted" | "done" | "verified" | "reopened" | "cancelled");
+                /** @description Words; all must be found. */
+                q?: string;
+                assignee?: string | null;
+                device?: string | null;
+                element?: string | null;
+                alarm?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countWorkOrders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderCounts"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWorkOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dispatchWorkOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DispatchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acceptWorkOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finishWorkOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyWorkOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reopenWorkOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelWorkOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
                 };
             };
             /** @description The request cannot be answered as asked. */
