@@ -44,13 +44,15 @@ describe('class masks', () => {
 describe('tile filter', () => {
   it('takes tiles of the isolated storey, tiles of none, and spaces only where shown', () => {
     const building = { kind: 'building' as const, storey: 7 }
-    expect(isWanted(building, { spaces: false, storey: null })).toBe(true)
-    expect(isWanted(building, { spaces: false, storey: 7 })).toBe(true)
-    expect(isWanted(building, { spaces: false, storey: 8 })).toBe(false)
-    expect(isWanted({ kind: 'building', storey: null }, { spaces: false, storey: 8 })).toBe(true)
-    expect(isWanted({ kind: 'spaces', storey: 7 }, { spaces: false, storey: null })).toBe(false)
-    expect(isWanted({ kind: 'spaces', storey: 7 }, { spaces: true, storey: 7 })).toBe(true)
-    expect(isWanted(undefined, { spaces: false, storey: 3 })).toBe(true)
+    const none = { later: new Set<number>() }
+    expect(isWanted(building, { ...none, spaces: false, storey: null })).toBe(true)
+    expect(isWanted(building, { ...none, spaces: false, storey: 7 })).toBe(true)
+    expect(isWanted(building, { ...none, spaces: false, storey: 8 })).toBe(false)
+    expect(isWanted({ kind: 'building', storey: null }, { ...none, spaces: false, storey: 8 })).toBe(true)
+    expect(isWanted({ kind: 'spaces', storey: 7 }, { ...none, spaces: false, storey: null })).toBe(false)
+    expect(isWanted({ kind: 'spaces', storey: 7 }, { ...none, spaces: true, storey: 7 })).toBe(true)
+    expect(isWanted(undefined, { ...none, spaces: false, storey: 3 })).toBe(true)
+    expect(isWanted(building, { spaces: false, storey: null, later: new Set([7]) })).toBe(false)
   })
 })
 

@@ -48,6 +48,8 @@ export function buildingBoxes(tile: TileJson): Box[] {
 export interface TileFilter {
   spaces: boolean
   storey: number | null
+  /** Storeys that can wait: those under the ground, which the first picture does not show. */
+  later: ReadonlySet<number>
 }
 
 /** Keeps tiles of other storeys, and of spaces where they are off, from being fetched or drawn. */
@@ -66,6 +68,7 @@ class TileMask {
 export function isWanted(extras: TileExtras | undefined, filter: TileFilter): boolean {
   if (extras?.kind === 'spaces' && !filter.spaces) return false
   const storey = extras?.storey ?? null
+  if (storey !== null && filter.later.has(storey)) return false
   return filter.storey === null || storey === null || storey === filter.storey
 }
 
@@ -82,7 +85,7 @@ export interface TileEvents {
 /** The streamed building: fetches tiles for the camera and dresses them in the shared materials. */
 export class BuildingTiles {
   readonly renderer: TilesRenderer
-  readonly filter: TileFilter = { spaces: false, storey: null }
+  readonly filter: TileFilter = { spaces: false, storey: null, later: new Set() }
   private loaded = 0
 
   constructor(
@@ -136,6 +139,7 @@ export class BuildingTiles {
   /** Goes on from the first picture to the detail that the view deserves. */
   refine(): void {
     this.renderer.errorTarget = ERROR_TARGET_PX
+    this.filter.later = new Set()
     this.renderer.dispatchEvent({ type: 'needs-update' })
   }
 
