@@ -17,6 +17,7 @@ from telemetry_bridge.messages import EventMessage, Hello
 from telemetry_bridge.payload import command_topic, parse_http, parse_mqtt, telemetry_topic
 from telemetry_bridge.ports import RefusalCode
 from telemetry_bridge.wire import Kind, Quality, decode_frame
+from twin.http import identity
 
 DOC = (Path(__file__).parents[2] / "docs" / "wire.md").read_text("utf-8")
 
@@ -102,6 +103,8 @@ def test_the_close_codes_are_the_ones_used() -> None:
     assert listed == {
         hub.CLOSE_GOING_AWAY,
         hub.CLOSE_TRY_AGAIN_LATER,
+        identity.CLOSE_SIGN_IN,
+        identity.CLOSE_ROLE,
         message_guard.CLOSE_POLICY,
         message_guard.CLOSE_TOO_BIG,
     }
