@@ -6,6 +6,7 @@ import type { IconName } from '@/ui/icons'
 
 import { account } from './account'
 import { alarms } from './alarms'
+import { booking } from './booking'
 import { guide } from './guide'
 import { timeline } from './timeline'
 
@@ -39,7 +40,7 @@ export interface TwinPanel {
 }
 
 /** The registered panels, in the order of the dock. */
-export const PANELS: readonly TwinPanel[] = [alarms, timeline, account, guide]
+export const PANELS: readonly TwinPanel[] = [alarms, timeline, account, guide, booking]
 
 /** Texts of some panels in one language, as the catalogue's `panel` branch. */
 export function panelMessages(panels: readonly TwinPanel[], locale: 'zh-CN' | 'en'): Record<string, Messages> {
