@@ -1,7 +1,8 @@
 """Business features over the twin, each a vertical slice in a folder of its own; this list registers them."""
 
 from twin.panels.booking.panel import BOOKING
+from twin.panels.energy.panel import ENERGY
 from twin.panels.ops.panel import OPS
 from twin.panels.panel import Panel
 
-PANELS: tuple[Panel, ...] = (BOOKING, OPS)
+PANELS: tuple[Panel, ...] = (BOOKING, OPS, ENERGY)
