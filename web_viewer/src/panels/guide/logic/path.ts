@@ -137,7 +137,7 @@ function nearestAlong(line: readonly Point3[], point: Point3, least: number): nu
   let [best, nearest, along] = [Math.max(0, least), Infinity, 0]
   for (let i = 0; i + 1 < line.length; i++) {
     const length = distance(line[i], line[i + 1])
-    const t = Math.min(length, Math.max(0, length === 0 ? 0 : dot(line[i], line[i + 1], point) / length))
+    const t = Math.min(length, Math.max(0, length === 0 ? 0 : projected(line[i], line[i + 1], point)))
     const away = distance(mixed(line[i], line[i + 1], length === 0 ? 0 : t / length), point)
     if (along + t >= least - 1e-6 && away < nearest - 1e-6) [best, nearest] = [along + t, away]
     along += length
@@ -190,6 +190,7 @@ function distance(a: Point3, b: Point3): number {
   return Math.hypot(b[0] - a[0], b[1] - a[1], b[2] - a[2])
 }
 
-function dot(a: Point3, b: Point3, p: Point3): number {
+/** How far along a stretch the foot of a point lies, m; beyond its ends too. */
+function projected(a: Point3, b: Point3, p: Point3): number {
   return ((p[0] - a[0]) * (b[0] - a[0]) + (p[1] - a[1]) * (b[1] - a[1]) + (p[2] - a[2]) * (b[2] - a[2])) / Math.max(1e-9, distance(a, b))
 }

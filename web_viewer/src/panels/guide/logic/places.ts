@@ -39,9 +39,9 @@ export function chipsOf(places: readonly GuidePlace[]): Chip[] {
 export function findPlaces(query: string, places: readonly GuidePlace[]): GuidePlace[] {
   const text = query.trim()
   if (text === '') return []
-  const pois = new Set(places.filter(isPoi).map(twinKey))
-  return places
-    .filter((place) => matches(text, [place.names.zh, place.names.en, place.number, wordsOfKind(place.kind)]))
+  const found = places.filter((place) => matches(text, [place.names.zh, place.names.en, place.number, wordsOfKind(place.kind)]))
+  const pois = new Set(found.filter(isPoi).map(twinKey))
+  return found
     .filter((place) => isPoi(place) || !pois.has(twinKey(place)))
     .map((place) => ({ place, rank: rankOf(text.toLowerCase(), place) }))
     .sort((a, b) => a.rank - b.rank)

@@ -1,7 +1,7 @@
 import type { CameraPose, Point3 } from '@/scene/types'
 
-const LEAST_RADIUS_M = 9
-const MOST_RADIUS_M = 60
+const LEAST_RADIUS_M = 11
+const MOST_RADIUS_M = 90
 const HEIGHT_SHARE = 1.5
 const BACK_SHARE = 1.05
 
@@ -10,7 +10,7 @@ export function poseOver(points: readonly Point3[], heading: number | null): Cam
   if (points.length === 0) return null
   const middle = [0, 1, 2].map((k) => mid(points.map((point) => point[k]))) as [number, number, number]
   const reach = Math.max(...points.map((point) => Math.hypot(point[0] - middle[0], point[1] - middle[1])))
-  const radius = Math.min(MOST_RADIUS_M, Math.max(LEAST_RADIUS_M, reach * 1.25))
+  const radius = Math.min(MOST_RADIUS_M, Math.max(LEAST_RADIUS_M, reach * 2.1))
   const along = heading ?? Math.PI / 2
   return {
     position: [

@@ -40,16 +40,22 @@ export function createBuilding(): Building {
     problem.value = ''
     try {
       // Rooms colour the plan at once; points of interest wait for the server's first look at its ways.
-      const later = fetchPois().then((found) => (points.value = found))
-      const known = fetchRooms().then((found) => (rooms.value = found))
-      model.value = await fetchModel()
-      storey.value ??= groundStorey(model.value.storeys)
-      await Promise.all([known, later, storey.value === null ? null : loadPlan(storey.value)])
+      await Promise.all([
+        loadModel(),
+        fetchRooms().then((found) => (rooms.value = found)),
+        fetchPois().then((found) => (points.value = found)),
+      ])
       return true
     } catch (error) {
       problem.value = messageOf(error)
       return false
     }
+  }
+
+  async function loadModel(): Promise<void> {
+    model.value = await fetchModel()
+    storey.value ??= groundStorey(model.value.storeys)
+    if (storey.value !== null) await loadPlan(storey.value)
   }
 
   async function loadPlan(guid: string): Promise<void> {
