@@ -48,7 +48,7 @@ export async function getBytes(path: string): Promise<ArrayBuffer> {
  * Send JSON to the server that this page came from; gives what it answers, undefined where that is nothing.
  * @throws ApiError when the server is away or refuses.
  */
-export async function sendJson<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body: unknown = {}): Promise<T> {
+export async function sendJson<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body: unknown = {}): Promise<T> {
   const headers = { Accept: 'application/json', 'Content-Type': 'application/json' }
   const response = await fetch(path, { method, headers, body: JSON.stringify(body) }).catch(() => {
     throw new ApiError('the server does not answer', 0)

@@ -7,5 +7,8 @@ export const account: TwinPanel = {
   id: 'account',
   icon: 'person',
   messages: { 'zh-CN': zhCN, en },
-  routes: [{ path: '/login', name: 'login', component: () => import('./LoginPage.vue') }],
+  routes: [
+    { path: '/login', name: 'login', component: () => import('./LoginPage.vue') },
+    { path: '/accounts', name: 'accounts', component: () => import('./AccountsPage.vue'), meta: { role: 'admin' } },
+  ],
 }
