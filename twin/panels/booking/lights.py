@@ -90,7 +90,7 @@ class CourtLights:
     async def step(self) -> int:
         """Switch what is due; gives how many bookings' lights were."""
         now_ms = self._clock.now_ms()
-        nearby = BookingFilter(from_ms=now_ms - LOOK_BACK_MS, to_ms=now_ms + ON_BEFORE_MS)
+        nearby = BookingFilter(from_ms=now_ms - LOOK_BACK_MS, to_ms=now_ms + ON_BEFORE_MS + 1)
         async with self._engine.connect() as connection:
             bookings = await ledger.find(connection, nearby)
             done = await _done(connection, [booking.id for booking in bookings])
