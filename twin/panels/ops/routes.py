@@ -138,7 +138,7 @@ async def list_people(ops: OpsDep, person: PersonDep) -> schemas.People:
 @router.get("/history", operation_id="getOpsHistory")
 async def get_history(
     ops: OpsDep, person: PersonDep, element: Guid = "", device: Short = ""
-) -> schemas.History:
+) -> schemas.MaintenanceHistory:
     """The newest work orders and alarms of an element and its devices, or of one device."""
     devices = tuple(each.id for each in ops.twin.devices_at(element)) if element else (device,)
     wanted = OrderFilter(concerns=(element, devices)) if element else OrderFilter(device=device)
@@ -147,7 +147,7 @@ async def get_history(
     for each in devices:
         alarms += await ops.twin.alarms.find(AlarmFilter(open_only=False, device=each), NEWEST)
     alarms.sort(key=lambda alarm: alarm.raised_ms, reverse=True)
-    return schemas.History(
+    return schemas.MaintenanceHistory(
         orders=[schemas.Order(**_fields(ops, order, person)) for order in orders],
         alarms=[_past_alarm(alarm) for alarm in alarms[:NEWEST]],
     )

@@ -213,7 +213,7 @@ class PastAlarm(Answer):
     closed: str | None
 
 
-class History(Answer):
+class MaintenanceHistory(Answer):
     """What happened to an element and its devices: the newest orders and alarms."""
 
     orders: list[Order]

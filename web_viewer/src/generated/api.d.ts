@@ -1318,6 +1318,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/energy/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Summary
+         * @description What flows now, and the day so far against the day before and a week before, up to the same time.
+         */
+        get: operations["getEnergySummary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/energy/circuits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Circuits
+         * @description The meter tree: what goes through each circuit now, and went through it in the day.
+         */
+        get: operations["listEnergyCircuits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/energy/spaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Spaces
+         * @description The rooms, by what the loads in them draw; what is plugged in is metered by circuit alone.
+         */
+        get: operations["listEnergySpaces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/energy/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Series
+         * @description Energy in equal spans of time, from the meters' counters; `total` is what comes in, by intake.
+         */
+        get: operations["getEnergySeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1582,6 +1662,39 @@ export interface components {
             next: string | null;
         };
         /**
+         * BalanceOut
+         * @description Energy from `from_time` to `to`, kWh, and what of that time the intake's readings cover.
+         */
+        BalanceOut: {
+            /** Day */
+            day: string;
+            /** From Time */
+            from_time: string;
+            /** To */
+            to: string;
+            /** Covered From */
+            covered_from: string | null;
+            /** Covered To */
+            covered_to: string | null;
+            /** Grid Kwh */
+            grid_kwh: number | null;
+            /** Generated Kwh */
+            generated_kwh: number | null;
+            /** Charged Kwh */
+            charged_kwh: number | null;
+            /** Discharged Kwh */
+            discharged_kwh: number | null;
+            /** Vehicles Kwh */
+            vehicles_kwh: number | null;
+            /** Used Kwh */
+            used_kwh: number | null;
+            /**
+             * Resets
+             * @description Counters that began anew or were replaced meanwhile.
+             */
+            resets: number;
+        };
+        /**
          * BindingChange
          * @description Bindings to change; devices not named keep theirs.
          */
@@ -1802,6 +1915,18 @@ export interface components {
             next: string | null;
         };
         /**
+         * CarbonOut
+         * @description What the energy from the grid emitted; null where no factor is set.
+         */
+        CarbonOut: {
+            /** Kg */
+            kg: number | null;
+            /** Kgco2E Per Kwh */
+            kgco2e_per_kwh: number;
+            /** Source */
+            source: string;
+        };
+        /**
          * ChangeAccount
          * @description What to change; what is left out stays.
          */
@@ -1820,6 +1945,44 @@ export interface components {
         CheckIn: {
             /** Code */
             code: string;
+        };
+        /**
+         * CircuitList
+         * @description The meter tree, parents before children.
+         */
+        CircuitList: {
+            /** Day */
+            day: string;
+            /** To */
+            to: string;
+            /** Items */
+            items: components["schemas"]["CircuitOut"][];
+        };
+        /**
+         * CircuitOut
+         * @description A circuit of the meter tree; `rest_kwh` went through it but through no meter below.
+         */
+        CircuitOut: {
+            /** Id */
+            id: string;
+            name: components["schemas"]["Name"];
+            /** Parent */
+            parent: string | null;
+            /** Role */
+            role: string;
+            /** Meter */
+            meter: string;
+            /** Kw */
+            kw: number | null;
+            /** Kwh */
+            kwh: number | null;
+            /** Rest Kwh */
+            rest_kwh: number | null;
+            /**
+             * Elements
+             * @description Element indices of the meter and the loads.
+             */
+            elements: number[];
         };
         /**
          * ClassificationInfo
@@ -1909,6 +2072,20 @@ export interface components {
             decided: string | null;
             /** Event */
             event: string;
+        };
+        /**
+         * CostOut
+         * @description What the energy from the grid cost.
+         */
+        CostOut: {
+            /** Amount */
+            amount: number | null;
+            /** Currency */
+            currency: string;
+            /** Per Kwh */
+            per_kwh: number;
+            /** Source */
+            source: string;
         };
         /**
          * CreateAccount
@@ -2149,6 +2326,26 @@ export interface components {
             long_name: string;
         };
         /**
+         * EnergySummary
+         * @description A day: now, so far, and two days before up to the same time.
+         */
+        EnergySummary: {
+            /** Timezone */
+            timezone: string;
+            now: components["schemas"]["FlowsOut"];
+            today: components["schemas"]["BalanceOut"];
+            yesterday: components["schemas"]["BalanceOut"];
+            last_week: components["schemas"]["BalanceOut"];
+            /** Storeys */
+            storeys: components["schemas"]["StoreyEnergy"][];
+            /** Kinds */
+            kinds: components["schemas"]["KindEnergy"][];
+            carbon: components["schemas"]["CarbonOut"] | null;
+            cost: components["schemas"]["CostOut"] | null;
+            /** Gaps */
+            gaps: components["schemas"]["Gap"][];
+        };
+        /**
          * Event
          * @description Something that happened; `hash` covers it and the event before it.
          */
@@ -2217,6 +2414,35 @@ export interface components {
             keep_days: number;
             /** Recording */
             recording: boolean;
+        };
+        /**
+         * FlowsOut
+         * @description Power at `time`, kW.
+         */
+        FlowsOut: {
+            /** Time */
+            time: string;
+            /** Grid Kw */
+            grid_kw: number | null;
+            /** Generated Kw */
+            generated_kw: number | null;
+            /**
+             * Storage Kw
+             * @description Positive: charging.
+             */
+            storage_kw: number | null;
+            /**
+             * Soc Percent
+             * @description Mean over the storage units.
+             */
+            soc_percent: number | null;
+            /** Vehicles Kw */
+            vehicles_kw: number | null;
+            /**
+             * Used Kw
+             * @description Grid + generated - into storage.
+             */
+            used_kw: number | null;
         };
         /**
          * Gap
@@ -2327,6 +2553,31 @@ export interface components {
             fault: number;
         };
         /**
+         * History
+         * @description What one point read; `before` is what it read when the span began.
+         */
+        History: {
+            /** Device */
+            device: string;
+            /** Point */
+            point: string;
+            /** Unit */
+            unit: string;
+            /** States */
+            states: string[];
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            before: components["schemas"]["PastSample"] | null;
+            /** Items */
+            items: components["schemas"]["PastSample"][];
+            /** Gaps */
+            gaps: components["schemas"]["Gap"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * KeyOut
          * @description A program's key, without its secret.
          */
@@ -2349,6 +2600,22 @@ export interface components {
             items: components["schemas"]["KeyOut"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * KindEnergy
+         * @description A use's part.
+         */
+        KindEnergy: {
+            /** Kind */
+            kind: string;
+            /** Kw */
+            kw: number | null;
+            /** Kwh */
+            kwh: number | null;
+            /** Metered */
+            metered: boolean;
+            /** Missing */
+            missing: string[];
         };
         /**
          * KindSlots
@@ -2530,6 +2797,16 @@ export interface components {
             latitude: number;
             /** Longitude */
             longitude: number;
+        };
+        /**
+         * MaintenanceHistory
+         * @description What happened to an element and its devices: the newest orders and alarms.
+         */
+        MaintenanceHistory: {
+            /** Orders */
+            orders: components["schemas"]["Order"][];
+            /** Alarms */
+            alarms: components["schemas"]["PastAlarm"][];
         };
         /**
          * MaterialInfo
@@ -3350,6 +3627,32 @@ export interface components {
             space_function: string[];
         };
         /**
+         * SeriesList
+         * @description Curves over the same times; one time more than values.
+         */
+        SeriesList: {
+            /** By */
+            by: string;
+            /** Step */
+            step: string;
+            /** Times */
+            times: string[];
+            /** Items */
+            items: components["schemas"]["SeriesOut"][];
+            /** Gaps */
+            gaps: components["schemas"]["Gap"][];
+        };
+        /**
+         * SeriesOut
+         * @description One curve; `kwh[i]` is of the time from `times[i]` to `times[i + 1]`.
+         */
+        SeriesOut: {
+            /** Key */
+            key: string;
+            /** Kwh */
+            kwh: (number | null)[];
+        };
+        /**
          * Session
          * @description Who asks. `role` is `public` and `person` null where nobody has signed in.
          *
@@ -3497,6 +3800,34 @@ export interface components {
             } | null;
         };
         /**
+         * SpaceEnergy
+         * @description A room's loads, by their own readings of power.
+         */
+        SpaceEnergy: {
+            /** Space */
+            space: string;
+            /** Element Index */
+            element_index: number;
+            /** Kw */
+            kw: number | null;
+            /** Kwh */
+            kwh: number | null;
+            /** W Per M2 */
+            w_per_m2: number | null;
+        };
+        /**
+         * SpaceList
+         * @description The rooms that draw most first.
+         */
+        SpaceList: {
+            /** Day */
+            day: string;
+            /** To */
+            to: string;
+            /** Items */
+            items: components["schemas"]["SpaceEnergy"][];
+        };
+        /**
          * SpacePage
          * @description A part of the list of spaces.
          */
@@ -3590,6 +3921,34 @@ export interface components {
             space_count: number;
         };
         /**
+         * StoreyEnergy
+         * @description A storey's part; `metered` false: some circuits were shared out by rated power.
+         */
+        StoreyEnergy: {
+            /**
+             * Storey
+             * @description Null: what is bound to no storey.
+             */
+            storey: string | null;
+            /** Element Index */
+            element_index: number | null;
+            /** Area M2 */
+            area_m2: number;
+            /** Kw */
+            kw: number | null;
+            /** Kwh */
+            kwh: number | null;
+            /** W Per M2 */
+            w_per_m2: number | null;
+            /** Metered */
+            metered: boolean;
+            /**
+             * Missing
+             * @description Circuits of which nothing is known.
+             */
+            missing: string[];
+        };
+        /**
          * StoreyPage
          * @description The storeys, lowest first.
          */
@@ -3658,41 +4017,6 @@ export interface components {
                 ][];
             };
             operator: components["schemas"]["Name"] | null;
-        };
-        /**
-         * History
-         * @description What one point read; `before` is what it read when the span began.
-         */
-        twin__http__schemas__History: {
-            /** Device */
-            device: string;
-            /** Point */
-            point: string;
-            /** Unit */
-            unit: string;
-            /** States */
-            states: string[];
-            /** From */
-            from: string;
-            /** To */
-            to: string;
-            before: components["schemas"]["PastSample"] | null;
-            /** Items */
-            items: components["schemas"]["PastSample"][];
-            /** Gaps */
-            gaps: components["schemas"]["Gap"][];
-            /** Next */
-            next: string | null;
-        };
-        /**
-         * History
-         * @description What happened to an element and its devices: the newest orders and alarms.
-         */
-        twin__panels__ops__schemas__History: {
-            /** Orders */
-            orders: components["schemas"]["Order"][];
-            /** Alarms */
-            alarms: components["schemas"]["PastAlarm"][];
         };
         /**
          * Problem
@@ -4942,7 +5266,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["twin__http__schemas__History"];
+                    "application/json": components["schemas"]["History"];
                 };
             };
             /** @description The request cannot be answered as asked. */
@@ -5709,7 +6033,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["twin__panels__ops__schemas__History"];
+                    "application/json": components["schemas"]["MaintenanceHistory"];
                 };
             };
             /** @description The request cannot be answered as asked. */
@@ -6092,6 +6416,144 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEnergySummary: {
+        parameters: {
+            query?: {
+                /** @description As of this moment, RFC 3339; now if left out. */
+                at?: string | null;
+                /** @description A day of the venue; of `at` if left out. */
+                day?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnergySummary"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEnergyCircuits: {
+        parameters: {
+            query?: {
+                /** @description As of this moment, RFC 3339; now if left out. */
+                at?: string | null;
+                /** @description A day of the venue; of `at` if left out. */
+                day?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CircuitList"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEnergySpaces: {
+        parameters: {
+            query?: {
+                /** @description As of this moment, RFC 3339; now if left out. */
+                at?: string | null;
+                /** @description A day of the venue; of `at` if left out. */
+                day?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpaceList"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEnergySeries: {
+        parameters: {
+            query?: {
+                by?: "total" | "circuit" | "storey" | "kind";
+                step?: "15min" | "hour" | "day";
+                /** @description RFC 3339, with `Z` or an offset (`%2B08:00`). */
+                from?: string | null;
+                /** @description RFC 3339; not included. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesList"];
                 };
             };
             /** @description The request cannot be answered as asked. */
