@@ -23,8 +23,11 @@ export const SHORTCUTS = [
   { keys: ['PageUp', 'PageDown'], does: 'storeys' },
   { keys: ['1', '…', '9'], does: 'layers' },
   { keys: ['D'], does: 'theme' },
-  { keys: ['L'], does: 'language' },
+  { keys: ['G'], does: 'language' },
   { keys: ['?'], does: 'help' },
+  // These the time slider listens to.
+  { keys: ['Space'], does: 'play' },
+  { keys: ['L'], does: 'live' },
   // These the 3D scene itself listens to, while it has the focus.
   { keys: ['←', '↑', '→', '↓'], does: 'pan' },
   { keys: ['Q', 'E'], does: 'turn' },
@@ -107,7 +110,7 @@ function keyActions(): Record<string, () => void> {
     x: ui.toggleXray,
     s: ui.toggleSpaces,
     d: ui.toggleTheme,
-    l: toggleLocale,
+    g: toggleLocale,
     PageUp: stepStorey(1),
     PageDown: stepStorey(-1),
   }

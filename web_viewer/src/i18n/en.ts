@@ -153,6 +153,8 @@ export default {
     layers: 'Choose a layer',
     theme: 'Dark, light',
     language: 'Chinese, English',
+    play: 'Play or pause a replay',
+    live: 'Back to live',
     help: 'Show this list',
     pan: 'Move the view',
     turn: 'Turn the view',

@@ -139,6 +139,8 @@ export default {
     layers: '选择图层',
     theme: '深色、浅色',
     language: '中文、英文',
+    play: '播放或暂停回放',
+    live: '回到实时',
     help: '显示本表',
     pan: '平移视图',
     turn: '转动视图',

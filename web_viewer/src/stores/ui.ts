@@ -25,6 +25,8 @@ export const useUiStore = defineStore('ui', () => {
   const sheet = ref<Sheet>('overview')
   /** The panel that is open, by its id; null: the overview. */
   const panel = ref<string | null>(null)
+  /** Counts wishes to see a panel: a phone's sheet comes up. */
+  const panelAsked = ref(0)
   /** The user's own wish; null follows the layer. */
   const xrayWish = ref<boolean | null>(null)
   const spacesWish = ref<boolean | null>(null)
@@ -66,6 +68,14 @@ export const useUiStore = defineStore('ui', () => {
     spacesWish.value = !spaces.value
   }
 
+  /** Shows a panel instead of what is picked, on a phone too. */
+  function openPanel(id: string): void {
+    void selection.select(null)
+    panel.value = id
+    sheet.value = 'panel'
+    panelAsked.value++
+  }
+
   /** Lets go of what is picked, so that the overview with its faults shows. */
   function showOverview(): void {
     sheet.value = 'overview'
@@ -73,7 +83,7 @@ export const useUiStore = defineStore('ui', () => {
     void selection.select(null)
   }
 
-  return { showOverview, theme, compact, helpOpen, searchOpen, sheet, panel, xray, spaces, toggleTheme, toggleXray, toggleSpaces }
+  return { showOverview, openPanel, panelAsked, theme, compact, helpOpen, searchOpen, sheet, panel, xray, spaces, toggleTheme, toggleXray, toggleSpaces }
 })
 
 /** Dark unless the user chose otherwise: control rooms are dark, and so is the desk page by default. */

@@ -145,15 +145,14 @@ function ways(chosenId: { value: string | null }): Ways {
     const element = alarm.elementIndex
     if (element < 0) return
     const storey = model.columns?.storey[element] ?? -1
-    void selection.flyTo(element, storey >= 0 ? storey : null)
+    // Most of what raises alarms hangs below a ceiling: its storey is opened, so that there is something to see.
+    void selection.flyTo(element, storey >= 0 ? storey : null, true)
     stage.scene?.select(element)
   }
 
   /** Opens an alarm in the panel and goes there. */
   function choose(alarm: Alarm): void {
-    void selection.select(null)
-    ui.panel = 'alarms'
-    ui.sheet = 'panel'
+    ui.openPanel('alarms')
     chosenId.value = alarm.id
     goTo(alarm)
   }

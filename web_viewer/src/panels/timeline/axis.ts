@@ -63,6 +63,8 @@ export function ticksOf(view: TimeView, stepMs: number, timeZone: string, locale
   for (; local - offset <= view.toMs; local += stepMs) {
     offset = zoneOffsetMs(local - offset, timeZone)
     const timeMs = local - offset
+    // When summer time begins an hour of the clock is left out.
+    if (zoneOffsetMs(timeMs, timeZone) !== offset) continue
     const isDay = local % DAY_MS === 0
     const kind = isDay ? 'day' : stepMs < MINUTE_MS ? 'second' : 'minute'
     ticks.push({ timeMs, isDay, text: formatOf(locale, timeZone, kind).format(timeMs) })

@@ -44,6 +44,7 @@ const LANE_REM = 0.25
 const LANE_GAP_REM = 0.09
 const LANES_REM = PRIORITIES.length * (LANE_REM + LANE_GAP_REM) + 0.15
 const LEAST_BAR_PX = 2
+const HATCH_ALPHA = 0.28
 
 /** Draws the whole band; a few hundred rectangles, so that each frame of a gesture can. */
 export function draw(context: CanvasRenderingContext2D, picture: Picture, size: Size, palette: Palette): void {
@@ -73,6 +74,7 @@ function hatch(context: CanvasRenderingContext2D, left: number, right: number, h
   context.beginPath()
   context.rect(left, 0, right - left, height)
   context.clip()
+  context.globalAlpha = HATCH_ALPHA
   context.strokeStyle = colour
   context.lineWidth = Math.max(1, rem / 16)
   context.beginPath()

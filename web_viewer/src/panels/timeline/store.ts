@@ -8,7 +8,7 @@ import { useLiveStore } from '@/stores/live'
 
 import { fetchEvents, fetchFilm, fetchHistogram, type FilmInfo, type PastEvent } from './api'
 import { EMPTY, serves, wantedFor, type Histogram, type Wanted } from './density'
-import { endingNow, HOUR_MS, panned, revealing, spanOf, zoomed, type TimeView } from './view'
+import { endingNow, HOUR_MS, MINUTE_MS, panned, revealing, spanOf, zoomed, type TimeView } from './view'
 
 /** Speeds that can be chosen, film seconds in a real one. */
 export const SPEEDS = [0.1, 0.5, 1, 2, 5, 10, 60, 300, 600, 3600] as const
@@ -16,6 +16,7 @@ export const SPEEDS = [0.1, 0.5, 1, 2, 5, 10, 60, 300, 600, 3600] as const
 export const SPANS_H = [1, 6, 24, 168, 720] as const
 
 const START_SPAN_MS = 6 * HOUR_MS
+const LEAST_START_MS = 10 * MINUTE_MS
 /** What happens now shows in the bars after this long. */
 const REFRESH_MS = 10_000
 const REST_MS = 200
@@ -30,6 +31,14 @@ export const useTimelineStore = defineStore('timeline', () => {
   const near = eventsNear()
   const cursor = timeCursor(band, known.film)
   const live = useLiveStore()
+  const stopFitting = watch(
+    () => known.film.value.firstMs,
+    (firstMs) => {
+      if (Number.isNaN(firstMs)) return
+      band.fit(firstMs)
+      stopFitting()
+    },
+  )
 
   return {
     ...band,
@@ -76,12 +85,19 @@ function bandView() {
     follow()
   }
 
+  /** A film that has just begun fills the band, too. */
+  function fit(firstMs: number): void {
+    const whole = Math.max(LEAST_START_MS, (live.presentMs - firstMs) * 1.25)
+    if (following.value && whole < spanOf(view.value)) view.value = endingNow(live.presentMs, whole)
+  }
+
   watch(() => live.presentMs, follow, { immediate: true })
 
   return {
     view,
     following,
     look,
+    fit,
     reveal,
     returnToNow,
     zoom: (factor: number, aboutMs: number) => {
