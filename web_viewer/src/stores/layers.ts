@@ -86,5 +86,5 @@ export const useLayerStore = defineStore('layers', () => {
     if (next.size > 0 || marks.value.size > 0) marks.value = next
   }
 
-  return { layers, active, legend, paintsSpaces, choose, setMarks }
+  return { layers, active, legend, paintsSpaces, marks, choose, setMarks }
 })
