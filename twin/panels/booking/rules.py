@@ -18,7 +18,11 @@ def is_staff(person: Person) -> bool:
 
 def slot_at(bookable: Bookable, start_ms: int, zone: ZoneInfo) -> Slot:
     """The slot that starts at a moment. Raises BookingRuleError where none does."""
-    for slot in slots_of_day(bookable, day_of(start_ms, zone), zone):
+    try:
+        slots = slots_of_day(bookable, day_of(start_ms, zone), zone)
+    except (OverflowError, ValueError):
+        slots = ()  # at the end of the calendar
+    for slot in slots:
         if slot.start_ms == start_ms:
             return slot
     raise BookingRuleError(f"{bookable.id} has no slot that starts then; see /api/booking/slots")
