@@ -24,7 +24,8 @@ VENUE = {
     "venue.yaml": "id: x\nname: X\ntimezone: Asia/Shanghai\n",
     "device_types.yaml": (
         "luminaire:\n  ifc_class: IfcLightFixture\n  points:\n"
-        '    - {name: level, class: Lighting_Level_Command, unit: "%", range: [0, 100], writable: true, period_s: 2}\n'
+        '    - {name: level, class: Lighting_Level_Command, unit: "%", range: [0, 100],'
+        " writable: true, period_s: 2}\n"
     ),
     "devices.csv": f"device,type,guid,tag,space\nL-01,luminaire,{guid_of(11)},,SPACE\n",
     "bookables.yaml": (
