@@ -49,6 +49,8 @@ export default defineConfig({
         // The scene's libraries change rarely and load first; panels and Element Plus come after the first picture.
         codeSplitting: {
           groups: [
+            // Every page has it; left to itself it lands in the scene's chunk and drags that along.
+            { name: 'preload', test: /preload-helper/, priority: 2 },
             { name: 'scene-core', test: /node_modules[\\/](three|3d-tiles-renderer|camera-controls)[\\/]/ },
             { name: 'vue-core', test: /node_modules[\\/](@vue|vue|pinia|vue-router|vue-i18n|@intlify)[\\/]/ },
           ],
