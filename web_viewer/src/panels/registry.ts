@@ -7,7 +7,9 @@ import type { IconName } from '@/ui/icons'
 import { account } from './account'
 import { alarms } from './alarms'
 import { booking } from './booking'
+import { energy } from './energy'
 import { guide } from './guide'
+import { ops } from './ops'
 import { timeline } from './timeline'
 
 type Load = () => Promise<Component>
@@ -33,6 +35,8 @@ export interface TwinPanel {
   readonly desk?: Load
   /** Always over the scene, on desk, wall and phone: pins, bars, toasts. */
   readonly overlay?: Load
+  /** In the panel of the picked element, below its buttons. */
+  readonly element?: Load
   /** A column of the wall. */
   readonly wall?: Load
   /** Pages of its own. */
@@ -40,7 +44,7 @@ export interface TwinPanel {
 }
 
 /** The registered panels, in the order of the dock. */
-export const PANELS: readonly TwinPanel[] = [alarms, timeline, account, guide, booking]
+export const PANELS: readonly TwinPanel[] = [alarms, ops, energy, timeline, account, guide, booking]
 
 /** Texts of some panels in one language, as the catalogue's `panel` branch. */
 export function panelMessages(panels: readonly TwinPanel[], locale: 'zh-CN' | 'en'): Record<string, Messages> {
