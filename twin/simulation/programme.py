@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 ARRIVE_S = 12 * 60.0  # the first come this long before the start
+LINGER_S = 30 * 60.0  # nobody who booked is still there so long after the end
 LEAVE_S = 8 * 60.0  # the last are gone this long after the end
 
 
@@ -48,6 +49,15 @@ class Visits:
             share = _presence(Session(0, frozenset(), 0.0, length_s, visit.people), gone_s)
             present[visit.space] = present.get(visit.space, 0.0) + share * visit.people
         return np.array([present.get(name, 0.0) for name in names])
+
+    def near(self, time_ms: float, names: Sequence[str]) -> NDArray[np.bool_]:
+        """Whether a booking of each of the named spaces is under way or just over, `(spaces,)`."""
+        used = {
+            visit.space
+            for visit in self.expected
+            if visit.start_ms - ARRIVE_S * 1000.0 <= time_ms < visit.end_ms + LINGER_S * 1000.0
+        }
+        return np.array([name in used for name in names], dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)

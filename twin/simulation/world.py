@@ -101,7 +101,8 @@ class World:
         target = self._demand.target(local, is_open=self.opening.is_open(local))
         booked = self.programme.visits.people_at(self.time_ms, self._names)
         # Whoever booked comes and goes with the slot, as for a session of the programme.
-        stay_s = np.where(booked > 0, SESSION_TURNOVER_S, self._demand.stay_s(local))
+        near = self.programme.visits.near(self.time_ms, self._names)
+        stay_s = np.where(near, SESSION_TURNOVER_S, self._demand.stay_s(local))
         rng = np.random.default_rng([self.climate.seed % 2**32, int(self.time_ms)])
         self.people = move_people(self.people, target + booked, stay_s, step_s, rng)
         self._last_person_ms[self.people > 0] = self.time_ms
