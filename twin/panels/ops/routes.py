@@ -32,6 +32,12 @@ from twin.panels.ops.workorders import Report
 from twin.panels.panel import service_of
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SHEET: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A spreadsheet.",
+        "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 MOST_EXPORTED = 100_000
 NEWEST = 50
 DAY_MS = 86_400_000.0
@@ -104,7 +110,7 @@ async def list_devices(
     )
 
 
-@router.get("/devices.xlsx", operation_id="exportLedger", response_class=Response)
+@router.get("/devices.xlsx", operation_id="exportLedger", response_class=Response, responses=SHEET)
 async def export_devices(
     ops: OpsDep, found: LinesDep, health: HealthQuery = None, lang: Lang = "zh"
 ) -> Response:
@@ -181,7 +187,7 @@ async def list_orders(
     return schemas.OrderPage(items=items, next=items[-1].id if len(found) > limit else None)
 
 
-@router.get("/orders.xlsx", operation_id="exportWorkOrders", response_class=Response)
+@router.get("/orders.xlsx", operation_id="exportWorkOrders", response_class=Response, responses=SHEET)
 async def export_orders(ops: OpsDep, wanted: OrderFilterDep, lang: Lang = "zh") -> Response:
     """Work orders as a spreadsheet, newest first; the filters are those of the list."""
     found = await ops.orders.find(wanted, MOST_EXPORTED)

@@ -47,6 +47,8 @@ export const ICONS = {
   back: 'M15 5l-7 7 7 7',
   clock: 'M12 3.500a8.500 8.500 0 1 1 0 17 8.500 8.500 0 0 1 0-17M12 7.500V12l3 2',
   check: 'M5 12.500l4.500 4.500L19 7.500',
+  wrench: 'M20 7.500a5 5 0 0 1-6.600 6L7 20a2.100 2.100 0 0 1-3-3l6.500-6.400a5 5 0 0 1 6-6.600l-3 3 .500 3 3 .500z',
+  download: 'M12 4v11M7.500 11 12 15.500l4.500-4.500M5 20h14',
 } as const
 
 export type IconName = keyof typeof ICONS

@@ -62,7 +62,7 @@ function useFlight(): (index: number | null) => void {
   return (index) => {
     if (index === null || index < 0) return
     const storey = model.columns?.storey[index] ?? -1
-    void selection.flyTo(index, storey >= 0 ? storey : null)
+    void selection.flyTo(index, storey >= 0 ? storey : null, true)
     stage.scene?.select(index)
   }
 }
