@@ -53,7 +53,7 @@ class CommandList(Answer):
 
 @router.post("", operation_id="sendCommand", status_code=202)
 async def send_command(twin: TwinDep, person: PersonDep, order: CommandIn) -> CommandOut:
-    """Tell a device what to do; the answer says that it is on its way, the list and the events what came of it."""
+    """Tell a device what to do; the answer says that it is on its way, the list what came of it."""
     wanted = Order(order.device, order.point, order.value, order.reason)
     (state,) = await twin.commands.send([wanted], person.actor)
     return command_out(twin, state)
