@@ -340,7 +340,5 @@ def _time(time_ms: int | None) -> str | None:
 
 
 def _file(content: bytes, stem: str) -> Response:
-    disposition = f'attachment; filename="{stem}.xlsx"'
-    return Response(
-        content, media_type=XLSX, headers={"content-disposition": disposition, "cache-control": "no-store"}
-    )
+    headers = {"content-disposition": f'attachment; filename="{stem}.xlsx"', "cache-control": "no-store"}
+    return Response(content, media_type=XLSX, headers=headers)
