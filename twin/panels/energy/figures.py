@@ -110,8 +110,12 @@ def flows(plant: Plant, row: Floats) -> Flows:
     taken = _known_sum(row, (plant.meters[root].power for root in plant.tree.roots))
     made = _known_sum(row, (each.power for each in plant.inverters))
     stored = _known_sum(row, (each.power for each in plant.storage))
-    parts = [taken, *([made] if plant.inverters else []), *([stored] if plant.storage else [])]
-    used = None if None in parts else max((taken or 0.0) + (made or 0.0) - (stored or 0.0), 0.0)
+    is_known = (
+        taken is not None
+        and (made is not None or not plant.inverters)
+        and (stored is not None or not plant.storage)
+    )
+    used = max((taken or 0.0) + (made or 0.0) - (stored or 0.0), 0.0) if is_known else None
     charge = [float(row[each.soc]) for each in plant.storage if each.soc != NOWHERE]
     known = [each for each in charge if not np.isnan(each)]
     return Flows(
