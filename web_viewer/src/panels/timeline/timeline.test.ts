@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi, type Mock } from 'vitest'
 
 import { stepFor, ticksOf, zoneOffsetMs } from './axis'
 import { highest, histogramOf, serves, severityOf, wantedFor } from './density'
@@ -127,7 +127,8 @@ describe('a gesture on the band', () => {
     const told = handlers()
     return { told, gesture: new BandGesture({ ...told, isCursor: (x) => Math.abs(x - cursorX) < 8 }) }
   }
-  function handlers(): Record<'scrub' | 'drop' | 'pan' | 'zoom', ReturnType<typeof vi.fn>> {
+  type Told = Mock<(...numbers: number[]) => void>
+  function handlers(): Record<'scrub' | 'drop' | 'pan' | 'zoom', Told> {
     return { scrub: vi.fn(), drop: vi.fn(), pan: vi.fn(), zoom: vi.fn() }
   }
 
