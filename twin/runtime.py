@@ -34,7 +34,7 @@ from twin.alarms.rulebook import Rulebook, open_rulebook
 from twin.bound import BoundDevices, bind_devices
 from twin.checks import mismatches
 from twin.control.commands import Commands
-from twin.errors import DataFolderError
+from twin.errors import DamagedFilmError, DataFolderError, NotRecordedError
 from twin.events.event import Draft
 from twin.events.feed import EventFeed
 from twin.events.log import EventLog
@@ -295,6 +295,7 @@ async def running(twin: Twin) -> AsyncIterator[None]:
             task = asyncio.create_task(work, name=name)
             task.add_done_callback(functools.partial(_note_failure, twin))
             stack.push_async_callback(_cancel, task)
+        await _resume_simulation(twin)
         for adapter in twin.adapters.values():
             await adapter.start(twin.bridge)
             stack.push_async_callback(adapter.stop)
@@ -329,6 +330,20 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
             yield feed
     finally:
         await engine.dispose()
+
+
+async def _resume_simulation(twin: Twin) -> None:
+    """Let simulated counters go on from the film's end, so that a restart replaces no meter."""
+    simulation = twin.adapters.get("simulation")
+    span = twin.film.span
+    if not isinstance(simulation, SimulationAdapter) or span is None:
+        return
+    try:
+        last = await twin.film.state_at(span[1])
+    except (NotRecordedError, DamagedFilmError) as error:
+        LOG.warning("simulated counters start anew", reason=str(error))
+        return
+    simulation.resume(last.state.value)
 
 
 def _on_frame(twin: Twin, outgoing: Outgoing) -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 import structlog
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from spatial.package import ModelPackage
 from telemetry_bridge.clock import Clock
@@ -71,6 +71,10 @@ class SimulationAdapter:
         if point is None or not point.writable:
             raise CommandError(f"{command.device}/{command.point} takes no commands")
         self._simulation.order(point, command.value)
+
+    def resume(self, shown: NDArray[np.float64]) -> None:
+        """Go on from the values that the points, `(points,)`, had when the server last ran; NaN: unknown."""
+        self._simulation.resume(shown)
 
     def expect(self, visits: Sequence[Visit]) -> None:
         """Let these people come, besides those of the programme; replaces whom it expected before."""

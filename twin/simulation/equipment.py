@@ -278,6 +278,11 @@ class Equipment:
         drawn = float(self.circuits.draw_kw(self.power_kw, self.of("storage")))
         return min(1.0, 0.7 * max(drawn, 0.0) / giving) if giving > 0 else 1.0
 
+    def resume(self, counter: str, devices: Ints, values: Floats) -> None:
+        """Let counters, named by their column, go on from what they showed last; NaN: not known."""
+        known = np.isfinite(values)
+        getattr(self, counter)[devices[known]] = values[known]
+
     def _start_counters(self) -> None:
         """Counters begin with what such equipment would have counted since the house opened in 2024."""
         hours = (self.world.time_ms / 1000.0 - 1_704_067_200.0) / 3600.0
@@ -291,6 +296,7 @@ class Equipment:
         for position in self.of("inverter"):
             usual[position] = self.capacity_kw[position] * 0.3
         self.circuits.measure(usual, plugs=0.3)
+        usual[self.of("meter")] *= 0.2  # what is connected to a circuit is hardly ever on all at once
         return usual * np.where(usual > 0, 1.0, 0.0)
 
     def _count(self, step_s: float) -> None:

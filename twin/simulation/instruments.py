@@ -205,6 +205,15 @@ def _always(value: float) -> Reader:
     return lambda _e, d: np.full(len(d), value)
 
 
+#: Points that count, by class, with the column of `Equipment` that they show.
+COUNTERS = {
+    "Electric_Energy_Sensor": "energy_kwh",
+    "Energy_Generation_Sensor": "energy_kwh",
+    "Venue_Thermal_Energy_Sensor": "energy_kwh",
+    "Water_Usage_Sensor": "volume_m3",
+    "Venue_Passage_Count_Sensor": "passages",
+}
+
 READERS: dict[str, Reader] = {
     # Status and switches
     "On_Off_Status": _switched,
@@ -336,4 +345,4 @@ def reader_of(point: Point) -> Reader:
     return partial(_steady, middle=low + 0.4 * (high - low), swing=0.1 * (high - low))
 
 
-__all__ = ["READERS", "reader_of"]
+__all__ = ["COUNTERS", "READERS", "reader_of"]

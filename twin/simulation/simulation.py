@@ -11,7 +11,7 @@ from spatial.model import Space
 from spatial.package import ModelPackage
 from telemetry_bridge.points import Point, Registry
 from twin.simulation.equipment import Equipment
-from twin.simulation.instruments import Reader, reader_of
+from twin.simulation.instruments import COUNTERS, Reader, reader_of
 from twin.simulation.opening import Opening, opening_of, second_of_day
 from twin.simulation.programme import Programme, Session
 from twin.simulation.reporting import Reporting
@@ -107,6 +107,14 @@ class Simulation:
         values = self.values()
         points = self._reporting.due(values, self.world.time_ms)
         return points, values[points]
+
+    def resume(self, shown: Floats) -> None:
+        """Let every counter go on from what it showed last, `(points,)`; NaN where nothing is known."""
+        for point in self.registry.points:
+            counter = COUNTERS.get(point.point_class)
+            if counter is not None:
+                device = np.array([self._device_position[point.device]])
+                self.equipment.resume(counter, device, shown[[point.point_index]])
 
     def order(self, point: Point, value: float) -> None:
         """Let a device follow a command; a fault does not, and its report will say so."""

@@ -9,7 +9,7 @@ from telemetry_bridge.points import Device, DeviceType, PointType, Registry, Sta
 from telemetry_bridge.registry import load_registry
 from tests.twin.simulation.test_world import COURT, HOUR_MS, LIBRARY, ms, world_at
 from twin.simulation.equipment import ROLES, Equipment, role_of
-from twin.simulation.instruments import READERS, reader_of
+from twin.simulation.instruments import COUNTERS, READERS, reader_of
 from twin.simulation.reporting import Reporting
 
 DEVICE_TYPES = Path(__file__).parents[3] / "assets/palace/venue/device_types.yaml"
@@ -158,3 +158,14 @@ def test_devices_report_at_their_period_and_when_their_state_changes() -> None:
     sent = sum(len(reporting.due(np.array([25.0, 1.0]), start + 30_000 + t * 1000)) for t in range(3600))
     assert 50 <= sent <= 90  # 60 of the one, 6 of the other, with jitter
     assert reporting.due(np.array([np.nan, np.nan]), start + 10 * HOUR_MS).tolist() == []
+
+
+def test_counters_go_on_from_what_they_showed_last(types: dict[str, DeviceType]) -> None:
+    equipment = equipment_at("2026-11-18T18:00", types)
+    meter, other = position(equipment, "meter"), position(equipment, "inverter")
+    before = float(equipment.energy_kwh[other])
+    equipment.resume("energy_kwh", np.array([meter, other]), np.array([123_456.0, np.nan]))
+    assert shown(equipment, "meter", "energy") == 123_456.0
+    assert float(equipment.energy_kwh[other]) == before
+    classes = {point.point_class for each in types.values() for point in each.points}
+    assert set(COUNTERS) <= classes
