@@ -31,8 +31,10 @@ def venue(work: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(work: Path, house: Path, venue: Path) -> Iterator[RunningServer]:
-    data = work / "data"
+def server(
+    work: Path, house: Path, venue: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    data = tmp_path_factory.mktemp("data")  # no module finds what another has bound or signed in
     with running_server(house, work / "server.log", "--venue", str(venue), "--data", str(data)) as running:
         yield running
 
