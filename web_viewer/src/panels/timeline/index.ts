@@ -6,6 +6,8 @@ import { messages } from './messages'
 export const timeline: TwinPanel = {
   id: 'timeline',
   icon: 'history',
+  // The server shows the past to managers and above.
+  role: 'manager',
   messages,
   overlay: async () => (await import('./TimelineOverlay.vue')).default,
 }
