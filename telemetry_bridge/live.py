@@ -10,7 +10,8 @@ What a sample does to the state:
 - A value older than three periods is stale; when a point falls silent, `mark_stale` makes it so.
 
 Where the clock runs faster than real time (`speed`), real devices do not: their periods, and the time for
-which they outrank the simulator, are counted in real time.
+which they outrank the simulator, are counted in real time. Nor does the simulator's beat: what it sends is
+not silent before a few seconds of real time have passed, however long that is by the clock.
 
 A point that repeats its value is no change and goes into no frame; that it lives shows in its quality.
 """
@@ -24,6 +25,8 @@ from telemetry_bridge.wire import Indices, Qualities, Quality, Values
 
 STALE_AFTER_PERIODS = 3.0
 REAL_BEATS_SIMULATED_MS = 60_000.0
+SIMULATOR_RESTS_MS = 3_000.0
+"""Real time that a busy machine may take between two beats of the simulator."""
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.intp]
@@ -86,6 +89,13 @@ class LiveState:
         return len(self.value)
 
     @property
+    def _simulated_silence_ms(self) -> Values:
+        """(n,) How long simulated points may be silent, clock ms."""
+        rests_ms = SIMULATOR_RESTS_MS * self.speed if self.speed > 1.0 else 0.0
+        silence_ms: Values = np.maximum(self._silence_ms, rests_ms)
+        return silence_ms
+
+    @property
     def known(self) -> Mask:
         """(n,) bool: points of which anything was ever heard."""
         known: Mask = np.isfinite(self.time_ms)
@@ -145,7 +155,7 @@ class LiveState:
         # NaN compares false, so that nonsense is what is not inside.
         inside = (samples.value >= self._low[index]) & (samples.value <= self._high[index])
         inside &= np.isfinite(samples.value)
-        silence_ms = self._silence_ms[index] * (1.0 if simulated else self.speed)
+        silence_ms = self._simulated_silence_ms[index] if simulated else self._silence_ms[index] * self.speed
         stale = now_ms - samples.time_ms > silence_ms
         quality = np.where(stale & (samples.quality != Quality.BAD), Quality.STALE, samples.quality)
         return np.where(inside, quality, Quality.BAD).astype(np.uint8)
@@ -155,7 +165,8 @@ class LiveState:
 
         Bad points stay bad.
         """
-        silent = now_ms - self.time_ms > self._silence_ms * np.where(self.simulated, 1.0, self.speed)
+        silence_ms = np.where(self.simulated, self._simulated_silence_ms, self._silence_ms * self.speed)
+        silent = now_ms - self.time_ms > silence_ms
         trusted = (self.quality == Quality.GOOD) | (self.quality == Quality.SIMULATED)
         turned = silent & trusted
         self.quality[turned] = Quality.STALE

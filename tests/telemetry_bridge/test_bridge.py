@@ -115,6 +115,23 @@ def test_in_fast_time_a_real_device_still_has_its_real_minute() -> None:
     assert (bridge.live.value[row], bridge.live.quality[row]) == (30.0, Quality.SIMULATED)
 
 
+@pytest.mark.parametrize("speed", [60.0, 600.0, 3600.0])
+def test_in_fast_time_the_simulator_is_not_silent_between_two_beats(speed: float) -> None:
+    clock = HandClock(speed=speed)
+    bridge = Bridge(registry(), clock, simulated=True)
+    row = index_of(bridge, "r1", "temperature")  # a minute's period
+    sent_ms = clock.time_ms
+    clock.time_ms += 400 * speed  # the simulation took so long to reckon
+    bridge.accept_columns([row], [30.0], sent_ms, Quality.SIMULATED)
+    clock.time_ms += 2_500 * speed  # and a busy machine comes back to it no sooner
+    bridge.flush()
+    assert bridge.live.quality[row] == Quality.SIMULATED
+    clock.time_ms += max(500 * speed, 180_000)
+    outgoing = bridge.flush()
+    assert outgoing is not None
+    assert outgoing.frame.quality.tolist() == [Quality.STALE]
+
+
 def test_columns_are_the_same_as_readings() -> None:
     bridge, _ = new_bridge()
     acceptance = bridge.accept_columns(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telemetry_bridge.live import LiveState
+from telemetry_bridge.live import SIMULATOR_RESTS_MS, LiveState
 from telemetry_bridge.wire import Quality
 
 N = 4
@@ -43,7 +43,10 @@ class Reference:
         self.speed = speed
 
     def silence_ms(self, index: int, simulated: bool) -> float:
-        return float(3 * PERIOD_MS[index] * (1 if simulated else self.speed))
+        if not simulated:
+            return float(3 * PERIOD_MS[index] * self.speed)
+        rests_ms = SIMULATOR_RESTS_MS * self.speed if self.speed > 1 else 0.0
+        return float(max(3 * PERIOD_MS[index], rests_ms))
 
     def apply(self, samples: list[Sample], now_ms: float) -> list[bool]:
         applied = [False] * len(samples)
