@@ -5,7 +5,7 @@ Frames are judged when they come (`on_frame`, which never waits); what they chan
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from twin.alarms.model import UNACKNOWLEDGED, Action, Alarm, AlarmState, Priorit
 from twin.alarms.projection import AlarmFilter, Position
 from twin.alarms.states import steps_to
 from twin.alarms.table import PlaceOf, RuleTable, WatchedPoint
-from twin.errors import BadRequestError
+from twin.errors import BadRequestError, RequestError
 from twin.events.event import Draft, Event, new_id
 from twin.events.log import EventFilter, EventLog
 
@@ -62,6 +62,14 @@ class Count:
     unacknowledged: int = 0
     active: int = 0
     shelved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An alarm that could not be acted on, and why."""
+
+    alarm: str
+    error: RequestError
 
 
 class Alarms:
@@ -187,6 +195,37 @@ class Alarms:
     async def acknowledge(self, alarm_id: str, actor: str, comment: str = "") -> Alarm:
         """Take an alarm; one that has returned is closed by it. Raises NotFoundError or AlarmStateError."""
         return await self._act(alarm_id, Action.ACKNOWLEDGE, actor, {"comment": comment})
+
+    async def acknowledge_each(
+        self, alarm_ids: Iterable[str], actor: str, comment: str = ""
+    ) -> AsyncIterator[tuple[tuple[Alarm, ...], tuple[Refusal, ...]]]:
+        """Take several alarms, an event each; those that cannot be taken hold up no other.
+
+        Gives what became of each part once it is on record; an alarm named twice counts once.
+        """
+        ids = tuple(dict.fromkeys(alarm_ids))
+        for first in range(0, len(ids), AT_ONCE):
+            yield await self._acknowledge_part(ids[first : first + AT_ONCE], actor, comment)
+            await asyncio.sleep(PAUSE_S)
+
+    async def _acknowledge_part(
+        self, ids: Sequence[str], actor: str, comment: str
+    ) -> tuple[tuple[Alarm, ...], tuple[Refusal, ...]]:
+        taken: list[Draft] = []
+        refused: list[Refusal] = []
+        async with self._ledger.entry() as entry:
+            for alarm_id in ids:
+                try:
+                    alarm = entry.alarm(alarm_id) or await self._ledger.get(alarm_id)
+                    steps_to(alarm, Action.ACKNOWLEDGE)
+                    taken.append(drafts.step(alarm, Action.ACKNOWLEDGE, actor, {"comment": comment}))
+                except RequestError as error:
+                    refused.append(Refusal(alarm_id, error))
+            await entry.append(taken)
+            await entry.append(
+                [drafts.step(each, Action.CLOSE, actor, {"comment": comment}) for each in entry.to_close()]
+            )
+        return tuple(entry.changed.values()), tuple(refused)
 
     async def close(self, alarm_id: str, actor: str, comment: str = "") -> Alarm:
         """Close an alarm whose condition is over. Raises NotFoundError or AlarmStateError."""

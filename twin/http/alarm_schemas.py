@@ -1,6 +1,6 @@
 """What `/api/alarms` and `/api/rules` take and answer. Times are RFC 3339; places are named by guid."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -148,6 +148,27 @@ class AlarmComment(_Asked):
     """What somebody has to say about what they do; goes into the event."""
 
     comment: str = Field(default="", max_length=1000)
+
+
+class Acknowledging(AlarmComment):
+    """Several alarms that one person takes with one comment."""
+
+    alarms: list[Annotated[str, Field(max_length=26)]] = Field(min_length=1, max_length=1000)
+
+
+class AlarmRefusal(Answer):
+    """An alarm that stayed as it was: the HTTP status that it alone would have met, and why."""
+
+    alarm: str
+    status: int
+    detail: str
+
+
+class Acknowledged(Answer):
+    """The alarms as they are now, and those that stayed as they were."""
+
+    items: list[Alarm]
+    refused: list[AlarmRefusal]
 
 
 class Shelving(AlarmComment):

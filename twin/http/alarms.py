@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 
 from telemetry_bridge.points import Label
 from twin.alarms import model
-from twin.alarms.alarms import Count
+from twin.alarms.alarms import Count, Refusal
 from twin.alarms.places import cameras_at
 from twin.alarms.projection import AlarmFilter, Position
 from twin.alarms.sight import Sighting
@@ -104,6 +104,19 @@ async def get_alarm(twin: TwinDep, alarm: str) -> shapes.AlarmDetail:
     )
 
 
+@router.post("/alarms/acknowledge", operation_id="acknowledgeAlarms")
+async def acknowledge_alarms(
+    twin: TwinDep, actor: ActorDep, said: shapes.Acknowledging
+) -> shapes.Acknowledged:
+    """Take several alarms with one comment, an event each; those that cannot be taken are told apart."""
+    items: list[shapes.Alarm] = []
+    refused: list[shapes.AlarmRefusal] = []
+    async for taken, left in twin.alarms.acknowledge_each(said.alarms, actor, said.comment):
+        items += [_alarm(twin, alarm) for alarm in taken]
+        refused += [_refusal(each) for each in left]
+    return shapes.Acknowledged(items=items, refused=refused)
+
+
 @router.post("/alarms/{alarm}/acknowledge", operation_id="acknowledgeAlarm")
 async def acknowledge_alarm(
     twin: TwinDep, actor: ActorDep, alarm: str, said: shapes.AlarmComment | None = None
@@ -150,6 +163,11 @@ async def list_rules(twin: TwinDep) -> shapes.RuleList:
 
 def _alarm(twin: Twin, found: model.Alarm) -> shapes.Alarm:
     return shapes.Alarm(**_fields(twin, found))
+
+
+def _refusal(refusal: Refusal) -> shapes.AlarmRefusal:
+    status = int(refusal.error.status)
+    return shapes.AlarmRefusal(alarm=refusal.alarm, status=status, detail=str(refusal.error))
 
 
 def _fields(twin: Twin, found: model.Alarm) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from telemetry_bridge.clock import SimulatedClock
 from telemetry_bridge.points import Device, DeviceType, Label, PointType, Registry, State
 from telemetry_bridge.wire import Frame, Kind, Quality
 from twin.alarms import projection
-from twin.alarms.alarms import AT_ONCE, Alarms, Surroundings
+from twin.alarms.alarms import AT_ONCE, Alarms, Refusal, Surroundings
 from twin.alarms.model import Alarm, AlarmState, Check, Condition, Match, Place, Priority, Rule
 from twin.alarms.projection import AlarmFilter, Position
 from twin.alarms.table import make_table
@@ -409,3 +409,45 @@ async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     while not condition():
         assert time.monotonic() < end
         await asyncio.sleep(0.02)
+
+
+async def taken_by_chen(house: House, ids: Sequence[str]) -> tuple[list[Alarm], list[Refusal]]:
+    taken: list[Alarm] = []
+    refused: list[Refusal] = []
+    async for part, left in house.alarms.acknowledge_each(ids, "person:chen", "seen"):
+        taken += part
+        refused += left
+    return taken, refused
+
+
+async def test_many_are_taken_at_once_and_those_that_cannot_be_hold_up_none(house: House) -> None:
+    await house.read({"D00000/t": 31.5, "D00001/t": 31.5, "D00002/t": 31.5})
+    await house.read({"D00001/t": 10.0})
+    first, second, third = (alarm.id for alarm in await house.alarms.find(AlarmFilter(), 10))
+    await house.alarms.acknowledge(third, "person:lin")
+    before = len(await house.told())
+    taken, refused = await taken_by_chen(house, [first, "nothing", second, third, first])
+    assert {alarm.id: alarm.is_open for alarm in taken} == {
+        alarm_id: (await house.alarms.get(alarm_id)).is_open for alarm_id in (first, second)
+    }
+    assert sorted(str(alarm.state) for alarm in taken) == ["acknowledged-active", "normal"]
+    assert [each.alarm for each in refused] == ["nothing", third]
+    assert [type(each.error) for each in refused] == [NotFoundError, AlarmStateError]
+    new = (await house.told())[before:]
+    assert sorted(event.type for event in new) == [
+        "alarm.acknowledged",
+        "alarm.acknowledged",
+        "alarm.closed",
+    ]
+    assert {(event.actor, event.data["comment"]) for event in new} == {("person:chen", "seen")}
+    assert await house.log.verify() is None
+
+
+async def test_a_flood_is_taken_in_parts(engine: AsyncEngine) -> None:
+    house = House(engine, AT_ONCE + 5)
+    await house.alarms.start()
+    await house.read({f"{device}/t": 31.5 for device in house.registry.devices})
+    ids = [alarm.id for alarm in house.alarms.open_alarms()]
+    parts = [len(part) async for part, _ in house.alarms.acknowledge_each(ids, "person:chen")]
+    assert parts == [AT_ONCE, 5]
+    assert (await house.types()).count("alarm.acknowledged") == AT_ONCE + 5

@@ -198,6 +198,25 @@ async def test_a_wrong_step_is_a_conflict_and_says_what_to_do(desk: Desk) -> Non
     await desk.post("/api/alarms/nothing/acknowledge", status=404)
 
 
+async def test_several_are_taken_with_one_comment(desk: Desk) -> None:
+    await desk.read("L-01", "status", "fault")
+    await desk.read("L-02", "heat", 120)
+    ids = [alarm["id"] for alarm in await raised(desk, 2)]
+    await desk.post(f"/api/alarms/{ids[0]}/acknowledge")
+    said = {"alarms": [*ids, "nothing"], "comment": "已知"}
+    answer = await desk.post("/api/alarms/acknowledge", said)
+    assert [(alarm["id"], alarm["state"]) for alarm in answer["items"]] == [(ids[1], "acknowledged-active")]
+    assert [(each["alarm"], each["status"]) for each in answer["refused"]] == [
+        (ids[0], 409),
+        ("nothing", 404),
+    ]
+    assert "somebody has acknowledged it" in answer["refused"][0]["detail"]
+    full = await desk.get(f"/api/alarms/{ids[1]}")
+    assert full["events"][-1]["data"]["comment"] == "已知"
+    await desk.post("/api/alarms/acknowledge", {"alarms": []}, status=422)
+    await desk.post("/api/alarms/acknowledge", {"alarms": ["x"] * 1001}, status=422)
+
+
 async def test_shelving_and_counts(desk: Desk) -> None:
     await desk.read("L-01", "status", "fault")
     await desk.read("L-02", "heat", 120)

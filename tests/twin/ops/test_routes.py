@@ -1,8 +1,10 @@
 """`/api/ops` over a running twin."""
 
 import io
+import time
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,30 @@ def test_an_order_is_worked_through(client: TestClient) -> None:
     assert client.get("/api/ops/orders/counts").json()["verified"] == 1
 
 
+def test_what_is_due_is_ahead_and_what_is_late_is_listed(client: TestClient) -> None:
+    def late() -> list[str]:
+        found = client.get("/api/ops/orders", params={"overdue": True}).json()["items"]
+        return [each["id"] for each in found]
+
+    due = datetime.now(UTC) + timedelta(seconds=1.5)
+    order = made(client, device="L-01", due=due.isoformat())
+    assert abs(datetime.fromisoformat(order["due"]) - due) < timedelta(milliseconds=2)
+    made(client, device="L-01", due="2999-01-01T08:00:00+08:00")
+    assert late() == []
+    deadline = time.monotonic() + 20
+    while late() != [order["id"]]:
+        assert time.monotonic() < deadline, late()
+        time.sleep(0.1)
+    path = f"/api/ops/orders/{order['id']}"
+    again = {"assignee": "dev", "due": order["due"]}
+    assert client.post(f"{path}/dispatch", json=again).status_code == 200, "it may stay as late as it was"
+    problem = client.post(f"{path}/dispatch", json={"assignee": "dev", "due": "2020-01-01T00:00:00Z"})
+    assert (problem.status_code, problem.json()["detail"]) == (400, "due: give a time ahead")
+    client.post(f"{path}/accept")
+    client.post(f"{path}/finish", json={"note": "换灯"})
+    assert late() == [], "what is done is late no more"
+
+
 @pytest.mark.parametrize(
     ("report", "status"),
     [
@@ -89,6 +115,8 @@ def test_an_order_is_worked_through(client: TestClient) -> None:
         ({"title": "x", "device": "none"}, 404),
         ({"title": "x", "element": "none"}, 404),
         ({"title": "x", "alarm": "none"}, 404),
+        ({"title": "x", "device": "L-01", "due": "2020-01-01T00:00:00Z"}, 400),
+        ({"title": "x", "device": "L-01", "due": "2999-01-01T00:00:00"}, 422),
         ({"title": "x" * 121, "device": "L-01"}, 422),
     ],
 )

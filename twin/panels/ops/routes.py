@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -12,7 +13,7 @@ from twin.accounts.accounts import Person
 from twin.accounts.roles import Role
 from twin.alarms.model import Alarm
 from twin.alarms.projection import AlarmFilter
-from twin.errors import NotFoundError
+from twin.errors import BadRequestError, NotFoundError
 from twin.events.event import event_json
 from twin.http import present
 from twin.http.identity import PersonDep, requires
@@ -163,15 +164,20 @@ async def get_history(
 
 
 def _order_filter(
+    ops: OpsDep,
     state: Wanted = "open",
     q: Text = "",
     assignee: Annotated[str | None, Query(max_length=64)] = None,
     device: Annotated[str | None, Query(max_length=128)] = None,
     element: Annotated[str | None, Query(max_length=64)] = None,
     alarm: Annotated[str | None, Query(max_length=64)] = None,
+    overdue: Annotated[bool, Query(description="Only what should have been done by now.")] = False,
 ) -> OrderFilter:
     one = None if state in ("open", "all") else OrderState(state)
-    return OrderFilter(state == "open", one, assignee, device, element, alarm, text=q.strip())
+    late_ms = int(ops.twin.clock.now_ms()) if overdue else None
+    return OrderFilter(
+        state == "open", one, assignee, device, element, alarm, text=q.strip(), overdue_ms=late_ms
+    )
 
 
 OrderFilterDep = Annotated[OrderFilter, Depends(_order_filter)]
@@ -220,7 +226,7 @@ async def create_order(ops: OpsDep, person: PersonDep, said: schemas.OrderIn) ->
         element=said.element,
         device=said.device,
         alarm=said.alarm,
-        due_ms=milliseconds(said.due),
+        due_ms=_due_ms(ops, said.due),
     )
     made = await ops.orders.create(await located(ops.twin, report), person.actor)
     return schemas.Order(**_fields(ops, made, person))
@@ -232,7 +238,11 @@ async def dispatch_order(
 ) -> schemas.Order:
     """Give an order to somebody; also to somebody else than before."""
     assignee = await ops.assignee(said.assignee, person)
-    data = {"assignee": assignee, "due_ms": milliseconds(said.due), "note": said.note}
+    data = {
+        "assignee": assignee,
+        "due_ms": _due_ms(ops, said.due, (await ops.orders.get(order)).due_ms),
+        "note": said.note,
+    }
     return await _act(ops, order, Action.DISPATCH, person, data)
 
 
@@ -274,6 +284,14 @@ async def _act(
     ops: Operations, order: str, action: Action, person: Person, said: Mapping[str, Any]
 ) -> schemas.Order:
     return schemas.Order(**_fields(ops, await ops.orders.act(order, action, person, said), person))
+
+
+def _due_ms(ops: Operations, due: datetime | None, known_ms: int | None = None) -> int | None:
+    """By when, ms since 1970 UTC; a time that is over is refused, unless it is `known_ms` as before."""
+    due_ms = milliseconds(due)
+    if due_ms is not None and due_ms != known_ms and due_ms <= ops.twin.clock.now_ms():
+        raise BadRequestError("due: give a time ahead")
+    return due_ms
 
 
 def _note(said: schemas.NoteIn | None) -> dict[str, str]:

@@ -23,7 +23,8 @@ COLUMNS = tuple(each.name for each in fields(WorkOrder))
 class OrderFilter:
     """Which work orders; what is None does not filter.
 
-    `concerns`: those of an element (guid) or of one of some devices; `text`: in number, title, people.
+    `concerns`: those of an element (guid) or of one of some devices; `text`: in number, title, people;
+    `overdue_ms`: due before that time (ms since 1970 UTC), and not done.
     """
 
     open_only: bool = False
@@ -34,6 +35,7 @@ class OrderFilter:
     alarm: str | None = None
     concerns: tuple[str, tuple[str, ...]] | None = None
     text: str = ""
+    overdue_ms: int | None = None
 
 
 async def next_number(connection: AsyncConnection) -> int:
@@ -134,6 +136,12 @@ def _conditions(wanted: OrderFilter) -> list[Any]:
     if wanted.concerns is not None:
         element, devices = wanted.concerns
         conditions.append(or_(column.element == element, column.device.in_(devices)))
+    if wanted.overdue_ms is not None:
+        conditions += [
+            column.due_ms < wanted.overdue_ms,
+            column.done_ms.is_(None),
+            column.closed_ms.is_(None),
+        ]
     if wanted.text:
         conditions.append(_holds(wanted.text))
     return conditions

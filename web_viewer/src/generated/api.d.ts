@@ -514,6 +514,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alarms/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge Alarms
+         * @description Take several alarms with one comment, an event each; those that cannot be taken are told apart.
+         */
+        post: operations["acknowledgeAlarms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alarms/{alarm}/acknowledge": {
         parameters: {
             query?: never;
@@ -1433,6 +1453,29 @@ export interface components {
             next: string | null;
         };
         /**
+         * Acknowledged
+         * @description The alarms as they are now, and those that stayed as they were.
+         */
+        Acknowledged: {
+            /** Items */
+            items: components["schemas"]["Alarm"][];
+            /** Refused */
+            refused: components["schemas"]["AlarmRefusal"][];
+        };
+        /**
+         * Acknowledging
+         * @description Several alarms that one person takes with one comment.
+         */
+        Acknowledging: {
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /** Alarms */
+            alarms: string[];
+        };
+        /**
          * AdapterHealth
          * @description How one way of talking with devices is.
          */
@@ -1662,6 +1705,18 @@ export interface components {
             next: string | null;
         };
         /**
+         * AlarmRefusal
+         * @description An alarm that stayed as it was: the HTTP status that it alone would have met, and why.
+         */
+        AlarmRefusal: {
+            /** Alarm */
+            alarm: string;
+            /** Status */
+            status: number;
+            /** Detail */
+            detail: string;
+        };
+        /**
          * BalanceOut
          * @description Energy from `from_time` to `to`, kWh, and what of that time the intake's readings cover.
          */
@@ -1693,6 +1748,11 @@ export interface components {
              * @description Counters that began anew or were replaced meanwhile.
              */
             resets: number;
+            /**
+             * Missing Hours
+             * @description Of how much of this time a reading of an intake is missing.
+             */
+            missing_hours: number;
         };
         /**
          * BindingChange
@@ -2074,6 +2134,29 @@ export interface components {
             event: string;
         };
         /**
+         * ComparisonOut
+         * @description Today against another day up to the same time; `share` null: it would not be honest, see `refusal`.
+         */
+        ComparisonOut: {
+            /** Day */
+            day: string;
+            /** Days Before */
+            days_before: number;
+            /** @description What is compared: all that was used, or the grid's energy alone. */
+            measure: components["schemas"]["Measure"];
+            /**
+             * Share
+             * @description 0.1: a tenth more than that day.
+             */
+            share: number | null;
+            refusal: components["schemas"]["Refusal"] | null;
+            /**
+             * Is Own
+             * @description The refusal is for today's record, not for the other day's.
+             */
+            is_own: boolean;
+        };
+        /**
          * CostOut
          * @description What the energy from the grid cost.
          */
@@ -2336,6 +2419,8 @@ export interface components {
             today: components["schemas"]["BalanceOut"];
             yesterday: components["schemas"]["BalanceOut"];
             last_week: components["schemas"]["BalanceOut"];
+            /** Comparisons */
+            comparisons: components["schemas"]["ComparisonOut"][];
             /** Storeys */
             storeys: components["schemas"]["StoreyEnergy"][];
             /** Kinds */
@@ -2818,6 +2903,12 @@ export interface components {
             /** Thickness M */
             thickness_m: number | null;
         };
+        /**
+         * Measure
+         * @description What is compared: all that the venue used; where that is not known of both days, the grid's energy.
+         * @enum {string}
+         */
+        Measure: "used" | "grid";
         /**
          * Model
          * @description The model that is served, and in which time it lives.
@@ -3402,6 +3493,12 @@ export interface components {
             /** Note */
             note: string;
         };
+        /**
+         * Refusal
+         * @description Why two days are not compared.
+         * @enum {string}
+         */
+        Refusal: "unknown" | "gap" | "reset" | "zero";
         /**
          * RefusedSample
          * @description A sample that was not taken, its place in the batch, and why.
@@ -4909,6 +5006,39 @@ export interface operations {
             };
         };
     };
+    acknowledgeAlarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acknowledging"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Acknowledged"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     acknowledgeAlarm: {
         parameters: {
             query?: never;
@@ -6063,6 +6193,8 @@ export interface operations {
                 device?: string | null;
                 element?: string | null;
                 alarm?: string | null;
+                /** @description Only what should have been done by now. */
+                overdue?: boolean;
             };
             header?: never;
             path?: never;
@@ -6136,6 +6268,8 @@ export interface operations {
                 device?: string | null;
                 element?: string | null;
                 alarm?: string | null;
+                /** @description Only what should have been done by now. */
+                overdue?: boolean;
             };
             header?: never;
             path?: never;

@@ -2,6 +2,9 @@
 export const ROLES = ['public', 'visitor', 'member', 'operator', 'manager', 'admin'] as const
 export type RoleName = (typeof ROLES)[number]
 
+/** Who is shown the past: state at a moment, replay, the time slider. */
+export const SEES_PAST: RoleName = 'manager'
+
 /** Whether `role` may do what needs `needed`; a role that this page does not know may do nothing. */
 export function mayDo(role: string, needed: RoleName): boolean {
   return ROLES.indexOf(role as RoleName) >= ROLES.indexOf(needed)

@@ -1,6 +1,7 @@
 import type { Component } from 'vue'
 import type { RouteRecordRaw } from 'vue-router'
 
+import type { Locale } from '@/logic/format'
 import type { RoleName } from '@/logic/roles'
 import type { IconName } from '@/ui/icons'
 
@@ -20,6 +21,9 @@ export interface Messages {
   readonly [key: string]: string | Messages | Readonly<Record<string, string>>
 }
 
+/** The texts of a panel in each language of the interface. */
+export type PanelTexts = Readonly<Record<Locale, Messages>>
+
 /**
  * A business feature over the twin: one folder of its own below `src/panels/`, one line in `PANELS`.
  *
@@ -30,13 +34,16 @@ export interface TwinPanel {
   readonly icon: IconName
   /** The least role that sees its parts; operators and all above when left out. */
   readonly role?: RoleName
-  readonly messages: { readonly 'zh-CN': Messages; readonly en: Messages }
+  /** Its texts, loaded with the first page that shows it. */
+  readonly messages: () => Promise<PanelTexts>
   /** Shown at the right of the desk, and in the phone's sheet, when chosen in the dock. */
   readonly desk?: Load
   /** Always over the scene, on desk, wall and phone: pins, bars, toasts. */
   readonly overlay?: Load
   /** In the panel of the picked element, below its buttons. */
   readonly element?: Load
+  /** In the detail of an alarm, which it is given as `alarm`, below its buttons. */
+  readonly alarm?: Load
   /** A column of the wall. */
   readonly wall?: Load
   /** Pages of its own. */
@@ -46,12 +53,7 @@ export interface TwinPanel {
 /** The registered panels, in the order of the dock. */
 export const PANELS: readonly TwinPanel[] = [alarms, ops, energy, timeline, account, guide, booking]
 
-/** Texts of some panels in one language, as the catalogue's `panel` branch. */
-export function panelMessages(panels: readonly TwinPanel[], locale: 'zh-CN' | 'en'): Record<string, Messages> {
-  return Object.fromEntries(panels.map((panel) => [panel.id, panel.messages[locale]]))
-}
-
-/** Pages of some panels. */
+/** Pages of some panels, each with its panel in `meta`, whose texts it needs. */
 export function panelRoutes(panels: readonly TwinPanel[]): RouteRecordRaw[] {
-  return panels.flatMap((panel) => [...(panel.routes ?? [])])
+  return panels.flatMap((panel) => (panel.routes ?? []).map((route) => ({ ...route, meta: { ...route.meta, panel: panel.id } })))
 }

@@ -4,7 +4,7 @@ import { frameBytes, Kind, Quality, type Hello } from '@/generated/wire'
 import type { TwinSceneApi } from '@/scene/types'
 
 /** A scene that draws nothing and remembers what it was told. */
-export function fakeScene(): TwinSceneApi & Record<'setColours' | 'clearColours' | 'setHidden' | 'isolateStorey', Mock> {
+export function fakeScene(): TwinSceneApi & Record<'setColours' | 'clearColours' | 'setHidden' | 'isolateStorey' | 'select', Mock> {
   const told = ['setColours', 'clearColours', 'setHidden', 'showAll', 'isolateStorey', 'xray', 'showSpaces', 'select'] as const
   return {
     ...Object.fromEntries(told.map((name) => [name, vi.fn()])),

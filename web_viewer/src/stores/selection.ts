@@ -4,6 +4,7 @@ import { nextTick, ref, shallowRef, watch } from 'vue'
 import { fetchElementAt } from '@/net/api'
 import type { BoxInfo, ElementDetail } from '@/net/types'
 
+import { useModelStore } from './model'
 import { useSceneStore } from './scene'
 
 /** What is picked, isolated and hidden. */
@@ -76,5 +77,21 @@ export const useSelectionStore = defineStore('selection', () => {
     (pick) => void select(pick?.elementIndex ?? null),
   )
 
-  return { index, detail, loading, problem, storey, hidden, select, isolate, flyTo, hide, showAll }
+  return { index, detail, loading, problem, storey, hidden, select, isolate, flyTo, goTo: visits(flyTo), hide, showAll }
 })
+
+/**
+ * Goes to something that a list told of, and outlines it: its storey is opened, since most of it hangs inside.
+ * The open panel stays; `select` picks it instead. What has no place (null, -1) is left alone.
+ */
+function visits(flyTo: (element: number, onStorey: number | null, open: boolean) => Promise<void>): (element: number | null) => Promise<void> {
+  const model = useModelStore()
+  const stage = useSceneStore()
+  return async (element) => {
+    if (element === null || element < 0) return
+    const onStorey = model.columns?.storey[element] ?? -1
+    const flight = flyTo(element, onStorey >= 0 ? onStorey : null, true)
+    stage.scene?.select(element)
+    await flight
+  }
+}

@@ -157,6 +157,20 @@ describe('the selection', () => {
     expect(selection.storey).toBe(2)
   })
 
+  it('goes to what a list told of: its storey opened, the element outlined, nothing picked', async () => {
+    const selection = useSelectionStore()
+    await selection.goTo(1)
+    expect(selection.storey).toBe(3)
+    expect(scene.select).toHaveBeenLastCalledWith(1)
+    expect(selection.index).toBeNull()
+    scene.select.mockClear()
+    await selection.goTo(0)
+    expect(selection.storey, 'what stands outside opens no storey').toBe(3)
+    await selection.goTo(null)
+    await selection.goTo(-1)
+    expect(scene.select.mock.calls).toEqual([[0]])
+  })
+
   it('says so when an element cannot be read, and lets go of what is hidden', async () => {
     const selection = useSelectionStore()
     await selection.select(2)

@@ -136,3 +136,22 @@ export async function actOn(
 ): Promise<Alarm> {
   return readAlarm(await sendJson<RawAlarm>('POST', `/api/alarms/${encodeURIComponent(id)}/${action}`, said))
 }
+
+type Acknowledged = components['schemas']['Acknowledged']
+/** An alarm that stayed as it was, and why. */
+export type Refusal = Acknowledged['refused'][number]
+
+/** The server takes so many at once. */
+const MOST_AT_ONCE = 500
+
+/** Take several alarms with one comment: what they are now, and which could not be taken. */
+export async function acknowledgeAll(ids: readonly string[], comment: string): Promise<{ readonly taken: readonly Alarm[]; readonly refused: readonly Refusal[] }> {
+  const taken: Alarm[] = []
+  const refused: Refusal[] = []
+  for (let first = 0; first < ids.length; first += MOST_AT_ONCE) {
+    const answer = await sendJson<Acknowledged>('POST', '/api/alarms/acknowledge', { alarms: ids.slice(first, first + MOST_AT_ONCE), comment })
+    taken.push(...answer.items.map(readAlarm))
+    refused.push(...answer.refused)
+  }
+  return { taken, refused }
+}

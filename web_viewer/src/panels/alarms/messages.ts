@@ -41,6 +41,12 @@ const zhCN: Messages = {
   newAlarm: '新报警',
   dismiss: '关闭提示',
   several: '{count} 个报警在这里',
+  bulk: {
+    begin: '批量确认',
+    all: '全选未确认的（{count}）',
+    submit: '确认 {count} 个报警',
+    refused: '已确认 {done} 个，{count} 个没有成功：',
+  },
   priority: { critical: '紧急', high: '高', medium: '中', low: '低' },
   state: {
     'unacknowledged-active': '未确认',
@@ -101,6 +107,12 @@ const en: Messages = {
   newAlarm: 'New alarm',
   dismiss: 'Dismiss',
   several: '{count} alarms here',
+  bulk: {
+    begin: 'Acknowledge several',
+    all: 'All unacknowledged ({count})',
+    submit: 'Acknowledge {count}',
+    refused: '{done} acknowledged, {count} could not be:',
+  },
   priority: { critical: 'Critical', high: 'High', medium: 'Medium', low: 'Low' },
   state: {
     'unacknowledged-active': 'Unacknowledged',

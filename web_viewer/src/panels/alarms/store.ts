@@ -5,7 +5,6 @@ import { parseColour, type Rgb } from '@/layers/colour'
 import { NewestOnly } from '@/logic/newest'
 import { useLayerStore } from '@/stores/layers'
 import { useLiveStore } from '@/stores/live'
-import { useModelStore } from '@/stores/model'
 import { useOverviewStore } from '@/stores/overview'
 import { useSceneStore } from '@/stores/scene'
 import { useSelectionStore } from '@/stores/selection'
@@ -71,11 +70,13 @@ function alarmsOfNow() {
     { immediate: true },
   )
 
-  /** An alarm as the server answered an action on it; the event says the same a moment later. */
-  function update(alarm: Alarm): void {
+  /** Alarms as the server answered an action on them; the events say the same a moment later. */
+  function update(...alarms: readonly Alarm[]): void {
     const next = new Map(open.value)
-    if (alarm.closedMs === null) next.set(alarm.id, alarm)
-    else next.delete(alarm.id)
+    for (const alarm of alarms) {
+      if (alarm.closedMs === null) next.set(alarm.id, alarm)
+      else next.delete(alarm.id)
+    }
     open.value = next
   }
 
@@ -131,23 +132,18 @@ function supersedeFaults(hasRules: Readonly<{ value: boolean }>): void {
 
 interface Ways {
   readonly choose: (alarm: Alarm) => void
+  readonly show: (id: string) => void
   readonly letGo: () => void
   readonly goTo: (alarm: Alarm) => void
 }
 
 function ways(chosenId: { value: string | null }): Ways {
   const ui = useUiStore()
-  const model = useModelStore()
   const stage = useSceneStore()
   const selection = useSelectionStore()
 
   function goTo(alarm: Alarm): void {
-    const element = alarm.elementIndex
-    if (element < 0) return
-    const storey = model.columns?.storey[element] ?? -1
-    // Most of what raises alarms hangs below a ceiling: its storey is opened, so that there is something to see.
-    void selection.flyTo(element, storey >= 0 ? storey : null, true)
-    stage.scene?.select(element)
+    void selection.goTo(alarm.elementIndex)
   }
 
   /** Opens an alarm in the panel and goes there. */
@@ -157,10 +153,16 @@ function ways(chosenId: { value: string | null }): Ways {
     goTo(alarm)
   }
 
+  /** Opens an alarm that may be over long since, and leaves the scene where it is. */
+  function show(id: string): void {
+    ui.openPanel('alarms')
+    chosenId.value = id
+  }
+
   function letGo(): void {
     chosenId.value = null
     stage.scene?.select(selection.index)
   }
 
-  return { choose, letGo, goTo }
+  return { choose, show, letGo, goTo }
 }

@@ -1,4 +1,5 @@
 import type { Locale } from '@/logic/format'
+import { offsetOf } from '@/logic/zone'
 
 /** A time of day in the venue's zone, 24 hours. */
 export function clockText(time: string | number, zone: string, locale: Locale): string {
@@ -15,12 +16,6 @@ export function dayText(date: string, locale: Locale): { weekday: string; day: s
 /** A moment's day in the venue's zone, YYYY-MM-DD. */
 export function dateIn(timeMs: number, zone: string): string {
   return new Intl.DateTimeFormat('sv-SE', { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: zone }).format(timeMs)
-}
-
-/** How far the zone is ahead of UTC at a moment, ms. */
-export function offsetOf(timeMs: number, zone: string): number {
-  const shown = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium', timeZone: zone }).format(timeMs)
-  return Date.parse(`${shown.replace(' ', 'T')}Z`) - Math.floor(timeMs / 1000) * 1000
 }
 
 /** When a day of the venue begins, ms since 1970 UTC. */

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 
 import type { Bookable, Booking, Slot } from './api'
-import { clockText, dateIn, dayStart, offsetOf } from './clock'
+import { offsetOf } from '@/logic/zone'
+
+import { clockText, dateIn, dayStart } from './clock'
 import { daysFrom, heldAt, HOUR_MS, hourMarks, lightText, offersOf, rowsOf, spanOf, stretchOf } from './day'
 import { hallColours } from './hallLayer'
 

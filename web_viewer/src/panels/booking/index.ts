@@ -1,12 +1,10 @@
 import type { TwinPanel } from '../registry'
 
-import { en, zhCN } from './messages'
-
 /** Halls and courts by the slot: the day's timeline at the desk, a page of its own on the phone. */
 export const booking: TwinPanel = {
   id: 'booking',
   icon: 'clock',
-  messages: { 'zh-CN': zhCN, en },
+  messages: async () => (await import('./messages')).messages,
   desk: () => import('./BookingDesk.vue'),
   routes: [{ path: '/book', name: 'book', component: () => import('./BookPage.vue') }],
 }

@@ -129,3 +129,5 @@ export const en: Messages = {
     refresh: 'Somebody was faster: choose another time',
   },
 }
+
+export const messages = { 'zh-CN': zhCN, en }

@@ -35,6 +35,8 @@ export interface Report {
   readonly element: string | null
   readonly device: string | null
   readonly alarm: string | null
+  /** RFC 3339. */
+  readonly due: string | null
 }
 
 const BASE = '/api/ops'
@@ -63,12 +65,17 @@ export function fetchHistory(element: string): Promise<History> {
   return getJson(`${BASE}/history`, { element })
 }
 
+/** The orders that an alarm led to, newest first. */
+export async function fetchOrdersOf(alarm: string): Promise<readonly Order[]> {
+  return (await getJson<Page<Order>>(`${BASE}/orders`, { alarm, state: 'all' })).items
+}
+
 export function createOrder(report: Report): Promise<Order> {
   return sendJson('POST', `${BASE}/orders`, report)
 }
 
 /** @throws ApiError where the step cannot be taken; the message says why. */
-export function actOn(id: string, action: Action, said: Readonly<Record<string, string>>): Promise<Order> {
+export function actOn(id: string, action: Action, said: Readonly<Record<string, string | null>>): Promise<Order> {
   return sendJson('POST', `${BASE}/orders/${encodeURIComponent(id)}/${action}`, said)
 }
 

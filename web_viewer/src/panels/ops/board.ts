@@ -1,8 +1,13 @@
+import type { Priority as AlarmPriority } from '@/panels/alarms/alarm'
+
 import type { Order, OrderState, Priority } from './api'
 import { PRIORITIES } from './api'
 
 /** The board's columns, in the order in which an order passes them. */
 export const COLUMNS: readonly (readonly OrderState[])[] = [['created'], ['dispatched', 'reopened'], ['accepted'], ['done'], ['verified', 'cancelled']]
+
+/** How soon the work must be done that an alarm asks for. */
+export const PRIORITY_OF_ALARM: Readonly<Record<AlarmPriority, Priority>> = { critical: 'urgent', high: 'high', medium: 'normal', low: 'low' }
 
 /** Orders by column; in each the most urgent first, then the oldest. */
 export function columnsOf(orders: readonly Order[]): readonly (readonly Order[])[] {

@@ -3,12 +3,14 @@ import { computed, ref, shallowRef, watch } from 'vue'
 
 import { NewestOnly } from '@/logic/newest'
 import { useLiveStore } from '@/stores/live'
-import { useModelStore } from '@/stores/model'
-import { useSceneStore } from '@/stores/scene'
 import { useSelectionStore } from '@/stores/selection'
 import { useUiStore } from '@/stores/ui'
 
 import { fetchCounts, fetchLedger, fetchOrders, fetchPeople, type DeviceQuery, type Ledger, type Order, type OrderState, type Person } from './api'
+import { isOverdue } from './board'
+
+export const ORDER_FILTERS = ['open', 'mine', 'overdue', 'all'] as const
+type OrderFilter = (typeof ORDER_FILTERS)[number]
 
 const PAGE = 60
 const MOST_ORDERS = 500
@@ -20,6 +22,8 @@ export interface Subject {
   readonly elementIndex: number
   readonly devices: readonly string[]
   readonly title: string
+  /** The alarm that it is due to. */
+  readonly alarm?: string
 }
 
 /** The ledger and the work orders as they are on screen; loaded when some part of the panel first shows. */
@@ -32,9 +36,7 @@ export const useOpsStore = defineStore('ops', () => {
   const subject = shallowRef<Subject | null>(null)
 
   function openPanel(next: 'devices' | 'orders'): void {
-    void selection.select(null)
-    ui.panel = 'ops'
-    ui.sheet = 'panel'
+    ui.openPanel('ops')
     tab.value = next
   }
 
@@ -51,21 +53,8 @@ export const useOpsStore = defineStore('ops', () => {
     chosenId.value = id
   }
 
-  return { tab, wide, chosenId, subject, begin, choose, goTo: useFlight(), ...orderLists(), ...ledgerList() }
+  return { tab, wide, chosenId, subject, begin, choose, goTo: selection.goTo, ...orderLists(), ...ledgerList() }
 })
-
-/** Flies to an element and outlines it, leaving the panel open. */
-function useFlight(): (index: number | null) => void {
-  const model = useModelStore()
-  const stage = useSceneStore()
-  const selection = useSelectionStore()
-  return (index) => {
-    if (index === null || index < 0) return
-    const storey = model.columns?.storey[index] ?? -1
-    void selection.flyTo(index, storey >= 0 ? storey : null, true)
-    stage.scene?.select(index)
-  }
-}
 
 function message(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
@@ -114,7 +103,7 @@ function ledgerList() {
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- a part of the store, seen by it alone
 function orderLists() {
   const live = useLiveStore()
-  const filter = ref<'open' | 'mine' | 'all'>('open')
+  const filter = ref<OrderFilter>('open')
   const text = ref('')
   const orders = shallowRef<readonly Order[]>([])
   const counts = shallowRef<Readonly<Record<OrderState, number>> | null>(null)
@@ -128,6 +117,9 @@ function orderLists() {
     assignee: filter.value === 'mine' ? me.value : '',
     q: text.value,
   }))
+  /** Orders fall due without an event: those that are overdue are chosen here, by the clock. */
+  const listed = computed(() => (filter.value === 'overdue' ? orders.value.filter((order) => isOverdue(order, live.nowMs)) : orders.value))
+  const overdue = computed(() => orders.value.filter((order) => isOverdue(order, live.nowMs)).length)
   const load = new NewestOnly<undefined>(async () => {
     try {
       if (me.value === '') await loadPeople()
@@ -155,5 +147,5 @@ function orderLists() {
   // Each hello may follow a break in which events were missed.
   watch([() => live.hello, orderQuery], reloadOrders)
 
-  return { filter, text, orders, counts, people, me, ordersProblem, orderChanges, orderQuery, reloadOrders, loadPeople }
+  return { filter, text, orders, listed, overdue, counts, people, me, ordersProblem, orderChanges, orderQuery, reloadOrders, loadPeople }
 }

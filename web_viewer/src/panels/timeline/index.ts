@@ -1,13 +1,12 @@
-import type { TwinPanel } from '../registry'
+import { SEES_PAST } from '@/logic/roles'
 
-import { messages } from './messages'
+import type { TwinPanel } from '../registry'
 
 /** The time slider: the venue's film along the bottom of the scene. */
 export const timeline: TwinPanel = {
   id: 'timeline',
   icon: 'history',
-  // The server shows the past to managers and above.
-  role: 'manager',
-  messages,
+  role: SEES_PAST,
+  messages: async () => (await import('./messages')).messages,
   overlay: async () => (await import('./TimelineOverlay.vue')).default,
 }
