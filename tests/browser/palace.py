@@ -70,7 +70,14 @@ class Palace:
             thread.join()
 
     @contextlib.contextmanager
-    def visited(self, browser: Browser, name: str, path: str, size: tuple[int, int]) -> Iterator[Visit]:
+    def visited(
+        self,
+        browser: Browser,
+        name: str,
+        path: str,
+        size: tuple[int, int],
+        may_be_refused: str | None = None,
+    ) -> Iterator[Visit]:
         """A page on which somebody has signed in; at the end nothing may have gone wrong on it."""
         viewport = {"width": size[0], "height": size[1]}
         context = browser.new_context(
@@ -79,8 +86,7 @@ class Palace:
             locale="zh-CN",
             reduced_motion="reduce",
         )
-        # What the server refuses is an answer that pages bear, but that the browser notes as a failed load.
-        visit = Visit(context.new_page(), self.url, server_may_be_away=True)
+        visit = Visit(context.new_page(), self.url, may_be_refused=may_be_refused)
         try:
             sign_in(visit, name, path)
             yield visit

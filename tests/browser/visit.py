@@ -48,6 +48,8 @@ class Visit:
     errors: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
     server_may_be_away: bool = False
+    #: The path of a request that the server may refuse: an answer the page bears, but the browser notes.
+    may_be_refused: str | None = None
 
     def __post_init__(self) -> None:
         self.page.on("console", self._on_console)
@@ -57,8 +59,10 @@ class Visit:
 
     def _on_console(self, message: ConsoleMessage) -> None:
         away = self.server_may_be_away and any(part in message.text for part in AWAY)
+        path = message.location["url"].removeprefix(self.url).partition("?")[0]
+        expected = away or (self.may_be_refused is not None and path == self.may_be_refused)
         # What WebGL refuses to draw is told as a warning, and is missing from the picture.
-        if (message.type == "error" and not away) or "GL_INVALID" in message.text:
+        if (message.type == "error" and not expected) or "GL_INVALID" in message.text:
             self.errors.append(message.text)
 
     def _on_request(self, request: Request) -> None:
