@@ -52,7 +52,7 @@ export default defineConfig({
             // Every page has it; left to itself it lands in the scene's chunk and drags that along.
             { name: 'preload', test: /preload-helper/, priority: 2 },
             { name: 'scene-core', test: /node_modules[\\/](three|3d-tiles-renderer|camera-controls)[\\/]/ },
-            { name: 'vue-core', test: /node_modules[\\/](@vue|vue|pinia|vue-router|vue-i18n|@intlify)[\\/]/ },
+            { name: 'vue-core', test: /node_modules[\\/](@vue|vue|pinia|vue-router)[\\/]/ },
           ],
         },
       },
@@ -70,6 +70,7 @@ export default defineConfig({
   test: {
     environment: 'happy-dom',
     include: ['src/**/*.test.ts'],
+    setupFiles: ['src/panels/testing.ts'],
     pool: 'threads',
     maxWorkers: 1,
   },

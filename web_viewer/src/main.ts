@@ -3,10 +3,10 @@ import { createApp } from 'vue'
 
 import App from './app/App.vue'
 import { router } from './app/router'
-import { announceLocale, i18n } from './i18n'
+import { announceLocale } from './i18n'
 import './styles/tokens.css'
 import './styles/base.css'
 import './styles/element-plus.css'
 
 announceLocale()
-createApp(App).use(createPinia()).use(router).use(i18n).mount('#app')
+createApp(App).use(createPinia()).use(router).mount('#app')

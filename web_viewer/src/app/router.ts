@@ -1,9 +1,18 @@
 import type { Component } from 'vue'
-import { createRouter, createWebHistory } from 'vue-router'
+import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
 
 import { panelRoutes, PANELS } from '@/panels/registry'
+import { loadTexts } from '@/panels/texts'
 
 import { guardPages } from './access'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** The panel whose page it is; a page of nobody's shows all panels. */
+    panel?: string
+  }
+}
+
 /** In a chunk of its own: the guide's visitors never need it. */
 const TwinPage = (): Promise<Component> => import('./TwinPage.vue')
 
@@ -19,3 +28,12 @@ export const router = createRouter({
 })
 
 guardPages(router)
+// Asked for beside the page itself, awaited before it is shown.
+router.beforeEach((to) => {
+  void textsOf(to).catch(() => undefined)
+})
+router.beforeResolve(textsOf)
+
+async function textsOf({ meta }: RouteLocationNormalized): Promise<void> {
+  await loadTexts(meta.panel === undefined ? PANELS : PANELS.filter((panel) => panel.id === meta.panel))
+}

@@ -1,6 +1,6 @@
 import { onMounted, onUnmounted } from 'vue'
 
-import { i18n, setLocale } from '@/i18n'
+import { locale, setLocale } from '@/i18n'
 import { neighbourStorey } from '@/logic/storeys'
 import { useLayerStore } from '@/stores/layers'
 import { useModelStore } from '@/stores/model'
@@ -36,7 +36,7 @@ export const SHORTCUTS = [
 
 /** Other language of the two. */
 export function toggleLocale(): void {
-  setLocale(i18n.global.locale.value === 'en' ? 'zh-CN' : 'en')
+  setLocale(locale.value === 'en' ? 'zh-CN' : 'en')
 }
 
 /** Listens for the page's keys while the page is shown; keys typed into fields stay theirs. */

@@ -125,6 +125,13 @@ export default {
     sheetEmpty: 'Tap an element of the model to see what it is.',
     unnamed: 'Unnamed',
   },
+  command: {
+    desired: 'Told: {value}',
+    pending: 'waiting for its report',
+    failed: 'not obeyed, it still reports {value}',
+    silent: 'not obeyed, it reports nothing',
+    system: 'the system',
+  },
   quality: { good: 'good', stale: 'stale', bad: 'bad', simulated: 'simulated' },
   value: { yes: 'Yes', no: 'No', none: '–' },
   severity: { alarm: 'Alarm', fault: 'Fault' },

@@ -119,6 +119,13 @@ export default {
     sheetEmpty: '点按模型中的构件以查看详情。',
     unnamed: '未命名',
   },
+  command: {
+    desired: '要求 {value}',
+    pending: '等待设备回报',
+    failed: '没有执行，设备仍报 {value}',
+    silent: '没有执行，设备没有回报',
+    system: '系统',
+  },
   quality: { good: '正常', stale: '过期', bad: '无效', simulated: '模拟' },
   value: { yes: '是', no: '否', none: '–' },
   severity: { alarm: '报警', fault: '故障' },

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createApp, nextTick, type Component } from 'vue'
 
 import { Quality } from '@/generated/wire'
-import { i18n, setLocale } from '@/i18n'
+import { setLocale } from '@/i18n'
 import { pointInfo } from '@/logic/fixture'
 import { emptyColumns } from '@/net/columns'
 import type { ModelInfo } from '@/net/types'
@@ -23,7 +23,7 @@ let pinia: Pinia
 
 function show(component: Component, props: Record<string, unknown> = {}): HTMLElement {
   const place = document.createElement('div')
-  createApp(component, props).use(pinia).use(i18n).mount(place)
+  createApp(component, props).use(pinia).mount(place)
   return place
 }
 

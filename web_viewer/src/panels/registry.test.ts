@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest'
 import en from '@/i18n/en'
 import { ICONS } from '@/ui/icons'
 
-import { panelMessages, panelRoutes, PANELS, type Messages, type TwinPanel } from './registry'
+import { panelRoutes, PANELS, type Messages, type TwinPanel } from './registry'
 
 const toy: TwinPanel = {
   id: 'toy',
   icon: 'device',
-  messages: { 'zh-CN': { title: '玩具', list: { none: '没有' } }, en: { title: 'Toy', list: { none: 'none' } } },
+  messages: () => Promise.resolve({ 'zh-CN': { title: '玩具' }, en: { title: 'Toy' } }),
   desk: () => Promise.resolve({ template: '<p>toy</p>' }),
-  routes: [{ path: '/toy', component: { template: '<p>toy</p>' } }],
+  routes: [{ path: '/toy', component: { template: '<p>toy</p>' }, meta: { role: 'admin' } }],
 }
 
 /** Dotted keys with the names of the placeholders of each text. */
@@ -24,12 +24,8 @@ function placeholders(messages: Messages, prefix = ''): Record<string, string> {
 }
 
 describe('a panel', () => {
-  it('brings its texts under its own name', () => {
-    expect(panelMessages([toy], 'zh-CN')).toEqual({ toy: { title: '玩具', list: { none: '没有' } } })
-  })
-
-  it('brings its pages', () => {
-    expect(panelRoutes([toy]).map((route) => route.path)).toEqual(['/toy'])
+  it('brings its pages, which know whose they are', () => {
+    expect(panelRoutes([toy]).map((route) => [route.path, route.meta])).toEqual([['/toy', { role: 'admin', panel: 'toy' }]])
   })
 })
 
@@ -40,8 +36,11 @@ describe('the registered panels', () => {
     for (const panel of PANELS) expect(Object.keys(ICONS)).toContain(panel.icon)
   })
 
-  it('speak both languages alike', () => {
-    for (const { messages } of PANELS) expect(placeholders(messages['zh-CN'])).toEqual(placeholders(messages.en))
+  it('speak both languages alike', async () => {
+    for (const { messages } of PANELS) {
+      const texts = await messages()
+      expect(placeholders(texts['zh-CN'])).toEqual(placeholders(texts.en))
+    }
   })
 
   it('leave the common texts alone', () => {

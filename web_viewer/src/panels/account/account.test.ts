@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApp, nextTick, type App } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
 
-import { i18n, setLocale } from '@/i18n'
+import { setLocale } from '@/i18n'
 import { useSessionStore } from '@/stores/session'
 
 import AccountMenu from './AccountMenu.vue'
@@ -37,7 +37,7 @@ async function open(path: string): Promise<HTMLElement> {
   const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/:rest(.*)*', component: page }] })
   await router.push(path)
   const place = document.createElement('div')
-  app = createApp(LoginPage).use(pinia).use(i18n).use(router)
+  app = createApp(LoginPage).use(pinia).use(router)
   app.mount(place)
   await settle()
   return place
@@ -137,7 +137,7 @@ describe('the account menu', () => {
     const session = useSessionStore()
     await session.load()
     const place = document.createElement('div')
-    app = createApp(AccountMenu).use(pinia).use(i18n)
+    app = createApp(AccountMenu).use(pinia)
     app.mount(place)
     place.querySelector<HTMLButtonElement>('[data-test=account]')?.click()
     await nextTick()

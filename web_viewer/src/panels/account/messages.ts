@@ -103,3 +103,5 @@ export const en: typeof zhCN = {
     admin: 'Accounts and keys',
   },
 }
+
+export const messages = { 'zh-CN': zhCN, en }

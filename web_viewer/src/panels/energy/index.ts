@@ -1,11 +1,9 @@
 import type { TwinPanel } from '../registry'
 
-import { messages } from './messages'
-
 /** What flows, what the day took, and whose it is. */
 export const energy: TwinPanel = {
   id: 'energy',
   icon: 'power',
-  messages,
+  messages: async () => (await import('./messages')).messages,
   desk: async () => (await import('./EnergyPanel.vue')).default,
 }

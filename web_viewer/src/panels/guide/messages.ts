@@ -151,3 +151,5 @@ export const en: Messages = {
     toilet: 'Toilets', lift: 'Lifts, stairs', exit: 'Exits', sport: 'Sport', culture: 'Culture', service: 'Services', food: 'Food, shops', parking: 'Parking', rest: 'Rest, outdoors',
   },
 }
+
+export const messages = { 'zh-CN': zhCN, en }

@@ -2,7 +2,6 @@ import { flushPromises } from './flush'
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApp, defineComponent, h } from 'vue'
-import { createI18n } from 'vue-i18n'
 
 import { hallPlan, liftRoute, place } from './fixture'
 import { useGuideStore } from './store'
@@ -51,7 +50,7 @@ function openStore(): Store {
   setActivePinia(pinia)
   let store: Store | null = null
   const app = createApp(defineComponent({ setup: () => ((store = useGuideStore()), () => h('i')) }))
-  app.use(pinia).use(createI18n({ legacy: false, locale: 'zh-CN', messages: {} })).mount(document.createElement('div'))
+  app.use(pinia).mount(document.createElement('div'))
   return store!
 }
 

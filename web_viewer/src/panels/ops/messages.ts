@@ -1,7 +1,7 @@
-import type { TwinPanel } from '../registry'
+import type { PanelTexts } from '../registry'
 
 /** Texts of the operations panel. */
-export const messages: TwinPanel['messages'] = {
+export const messages: PanelTexts = {
   'zh-CN': {
     title: '运维',
     devices: '设备台账',
