@@ -6,7 +6,9 @@ import { compileLayer, unpaintedSpaces } from '@/layers/compile'
 import { servedLayers } from '@/layers/defaults'
 import { legendOf, mergeBlocks } from '@/layers/legend'
 import { marksAlone, underMarks } from '@/layers/marks'
+import { listedAs, type OfferedLayer } from '@/layers/offered'
 import { LayerPainter, type ColourChange } from '@/layers/painter'
+import type { Layer } from '@/layers/types'
 
 import { useLiveStore } from './live'
 import { useModelStore } from './model'
@@ -24,10 +26,12 @@ export const useLayerStore = defineStore('layers', () => {
   const dirty = new Set<number>()
   let scheduled = 0
 
-  /** The venue's own layers; without a venue folder those that its points can serve. */
-  const layers = computed(() =>
-    model.layers.length > 0 ? model.layers : servedLayers(new Set(live.points.map((point) => point.pointClass))),
-  )
+  /** The venue's own layers, without a venue folder those that its points can serve; then those that panels paint. */
+  const { offered, listed, offer, withdraw } = offeredLayers()
+  const layers = computed(() => [
+    ...(model.layers.length > 0 ? model.layers : servedLayers(new Set(live.points.map((point) => point.pointClass)))),
+    ...listed.value,
+  ])
   const active = computed(() => {
     const chosen = activeId.value
     if (chosen === '') return null
@@ -36,8 +40,10 @@ export const useLayerStore = defineStore('layers', () => {
   const compiled = computed(() =>
     active.value && model.columns ? compileLayer(active.value, live.points, model.columns) : null,
   )
-  const legend = computed(() => (compiled.value ? mergeBlocks(legendOf(compiled.value, live.points)) : []))
-  const paintsSpaces = computed(() => compiled.value?.paintsSpaces ?? false)
+  /** The chosen layer, where a panel paints it. */
+  const drawn = computed(() => offered.value.get(active.value?.id ?? '') ?? null)
+  const legend = computed(() => drawn.value?.legend ?? (compiled.value ? mergeBlocks(legendOf(compiled.value, live.points)) : []))
+  const paintsSpaces = computed(() => drawn.value !== null || (compiled.value?.paintsSpaces ?? false))
   const painter = shallowRef<LayerPainter | null>(null)
 
   function hand(change: ColourChange): void {
@@ -57,20 +63,17 @@ export const useLayerStore = defineStore('layers', () => {
     if (scheduled === 0) scheduled = requestAnimationFrame(flush)
   })
 
-  /** Rooms of which the layer knows nothing would stand before those that it paints. */
-  const unpainted = computed(() => (compiled.value?.paintsSpaces && model.columns ? unpaintedSpaces(compiled.value, model.columns) : []))
-  watch([unpainted, () => stage.scene], ([next], [before]) => {
-    if (before.length > 0) stage.scene?.setHidden(before, false)
-    if (next.length > 0) stage.scene?.setHidden(next, true)
-  })
+  const painted = computed(() => drawn.value?.rooms.indices ?? (compiled.value?.paintsSpaces ? compiled.value.targets : null))
+  hideUnpainted(painted)
 
   watch(
-    [compiled, () => live.columns, () => stage.scene, marks],
+    [compiled, drawn, () => live.columns, () => stage.scene, marks],
     () => {
       stage.scene?.clearColours()
       dirty.clear()
       painter.value = compiled.value ? new LayerPainter(compiled.value, live.columns) : null
       if (painter.value) hand(painter.value.paintAll())
+      if (drawn.value) hand(drawn.value.rooms)
       hand(marksAlone(marks.value))
     },
     { immediate: true },
@@ -86,5 +89,36 @@ export const useLayerStore = defineStore('layers', () => {
     if (next.size > 0 || marks.value.size > 0) marks.value = next
   }
 
-  return { layers, active, legend, paintsSpaces, marks, choose, setMarks }
+  return { layers, active, legend, paintsSpaces, marks, choose, setMarks, offer, withdraw }
 })
+
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- a part of the store, seen by it alone
+function offeredLayers() {
+  const offered = shallowRef<ReadonlyMap<string, OfferedLayer>>(new Map())
+  /** Changes only when a layer comes or goes: whoever chose one chose it once, however often it is painted anew. */
+  const listed = shallowRef<readonly Layer[]>([])
+
+  /** Offer a layer, or paint one anew that is offered. */
+  function offer(layer: OfferedLayer): void {
+    if (!offered.value.has(layer.id)) listed.value = [...listed.value, listedAs(layer)]
+    offered.value = new Map(offered.value).set(layer.id, layer)
+  }
+
+  function withdraw(id: string): void {
+    listed.value = listed.value.filter((layer) => layer.id !== id)
+    offered.value = new Map([...offered.value].filter(([known]) => known !== id))
+  }
+
+  return { offered, listed, offer, withdraw }
+}
+
+/** Rooms of which a layer of rooms knows nothing would stand before those that it paints; null: it paints no rooms. */
+function hideUnpainted(painted: Readonly<{ value: ArrayLike<number> | null }>): void {
+  const model = useModelStore()
+  const stage = useSceneStore()
+  const unpainted = computed(() => (painted.value && model.columns ? unpaintedSpaces({ targets: painted.value }, model.columns) : []))
+  watch([unpainted, () => stage.scene], ([next], [before]) => {
+    if (before.length > 0) stage.scene?.setHidden(before, false)
+    if (next.length > 0) stage.scene?.setHidden(next, true)
+  })
+}

@@ -69,6 +69,36 @@ afterEach(() => {
 })
 
 describe('from a frame to the scene', () => {
+  it('paints a layer that a panel offers as any other, and lets its colours change', async () => {
+    const live = useLiveStore()
+    const layers = useLayerStore()
+    live.start()
+    FakeSocket.last.say(JSON.stringify(hello('r1')))
+    await settle()
+    const offered = (red: number): Parameters<typeof layers.offer>[0] => ({
+      id: 'halls',
+      name: { zh: '场地', en: 'Halls' },
+      rooms: { indices: Uint32Array.of(2), rgba: Uint8Array.of(red, 0, 0, 235) },
+      legend: [],
+    })
+    layers.offer(offered(1))
+    expect(layers.layers.map((layer) => layer.id)).toEqual([LAYER.id, 'halls'])
+    expect(layers.paintsSpaces).toBe(false)
+    layers.choose('halls')
+    const chosen = layers.active
+    await settle()
+    expect(layers.paintsSpaces).toBe(true)
+    expect(scene.setColours).toHaveBeenLastCalledWith(Uint32Array.of(2), Uint8Array.of(1, 0, 0, 235))
+    layers.offer(offered(9))
+    await settle()
+    expect(scene.setColours).toHaveBeenLastCalledWith(Uint32Array.of(2), Uint8Array.of(9, 0, 0, 235))
+    expect(layers.active, 'it is not chosen anew').toBe(chosen)
+    layers.withdraw('halls')
+    await settle()
+    expect(layers.active).toBeNull()
+    expect(layers.paintsSpaces).toBe(false)
+  })
+
   it('hands over only what changed, once an animation frame', async () => {
     const live = useLiveStore()
     useLayerStore()

@@ -5,7 +5,7 @@ import { offsetOf } from '@/logic/zone'
 
 import { clockText, dateIn, dayStart } from './clock'
 import { daysFrom, heldAt, HOUR_MS, hourMarks, lightText, offersOf, rowsOf, spanOf, stretchOf } from './day'
-import { hallColours } from './hallLayer'
+import { hallLayer } from './hallLayer'
 
 const EIGHT = Date.parse('2026-11-23T00:00:00Z')
 
@@ -102,8 +102,11 @@ describe('lights', () => {
 describe('halls', () => {
   it('have a colour for each state', () => {
     const states = ['free', 'soon', 'partly', 'taken'] as const
-    const halls = states.map((state, index) => ({ state, space_index: index }) as Parameters<typeof hallColours>[0][number])
-    const { indices, rgba } = hallColours(halls)
+    const halls = states.map((state, index) => ({ state, space_index: index }) as Parameters<typeof hallLayer>[0][number])
+    const { rooms, legend } = hallLayer(halls)
+    const { indices, rgba } = rooms
+    const [block] = legend
+    expect(block.kind === 'states' ? block.states.map((state) => state.name.en) : []).toEqual(['Free 1', 'Booked within 30 min 1', 'Partly taken 1', 'Taken 1'])
     expect([...indices]).toEqual([0, 1, 2, 3])
     expect(new Set(states.map((_, index) => rgba.slice(index * 4, index * 4 + 4).join())).size).toBe(4)
   })

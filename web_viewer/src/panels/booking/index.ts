@@ -5,6 +5,7 @@ export const booking: TwinPanel = {
   id: 'booking',
   icon: 'clock',
   messages: async () => (await import('./messages')).messages,
+  overlay: async () => (await import('./hallLayer')).HallLayer,
   desk: () => import('./BookingDesk.vue'),
   routes: [{ path: '/book', name: 'book', component: () => import('./BookPage.vue') }],
 }

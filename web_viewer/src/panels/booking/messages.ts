@@ -25,7 +25,6 @@ export const zhCN: Messages = {
   failed: '没有成功：{reason}',
   timeline: '今日时间线',
   state: { booked: '待入场', checked_in: '已入场', cancelled: '已取消', expired: '未到场' },
-  hall: { free: '空闲', soon: '半小时内有预约', partly: '部分占用', taken: '已占用' },
   book: {
     title: '场馆预约',
     pick: '约场地',
@@ -90,7 +89,6 @@ export const en: Messages = {
   failed: 'That did not work: {reason}',
   timeline: 'Timeline of today',
   state: { booked: 'expected', checked_in: 'checked in', cancelled: 'cancelled', expired: 'did not come' },
-  hall: { free: 'Free', soon: 'Booked within 30 min', partly: 'Partly taken', taken: 'Taken' },
   book: {
     title: 'Book a place',
     pick: 'Book',

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 
 import { useLiveStore } from '@/stores/live'
 
@@ -9,6 +9,7 @@ import { DAY_MS, heldAt } from './day'
 
 const SETTLE_MS = 300
 const EVERY_MS = 20_000
+const MINUTE_MS = 60_000
 
 /** Today's bookings at the desk: of the moment on screen, be it now or past. */
 export const useBookingStore = defineStore('booking', () => {
@@ -17,7 +18,6 @@ export const useBookingStore = defineStore('booking', () => {
   const { bookables, zone, all, halls, chosenId, problem, loaded } = state
   let users = 0
   let timer = 0
-  let settling = 0
   let asked = 0
 
   const nowMs = computed(() => (Number.isFinite(live.nowMs) ? live.nowMs : Date.now()))
@@ -49,14 +49,14 @@ export const useBookingStore = defineStore('booking', () => {
     }
   }
 
-  function soon(): void {
-    window.clearTimeout(settling)
-    settling = window.setTimeout(() => void load(), SETTLE_MS)
-  }
-
+  const soon = settled(() => void load())
   live.onEvent((event) => {
     const type = typeof event.type === 'string' ? event.type : ''
     if (users > 0 && /^(booking|command)\./.test(type)) soon()
+  })
+
+  onMinuteOfThen(nowMs, () => {
+    if (users > 0) soon()
   })
 
   /** Keeps everything fresh until the returned function is called. */
@@ -93,5 +93,20 @@ function bookingState() {
     chosenId: ref<string | null>(null),
     problem: ref(''),
     loaded: ref(false),
+  }
+}
+
+/** In the past no event tells of a change: each minute of then that passes is told instead, and the return to now. */
+function onMinuteOfThen(nowMs: Readonly<{ value: number }>, tell: () => void): void {
+  const live = useLiveStore()
+  watch(() => (live.isPast ? Math.floor(nowMs.value / MINUTE_MS) : Number.NaN), tell)
+}
+
+/** Runs a task once those who ask for it have been quiet for a while. */
+function settled(task: () => void): () => void {
+  let timer = 0
+  return () => {
+    window.clearTimeout(timer)
+    timer = window.setTimeout(task, SETTLE_MS)
   }
 }
