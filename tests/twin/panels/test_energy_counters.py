@@ -11,12 +11,24 @@ from hypothesis import strategies as st
 
 from telemetry_bridge.points import Label
 from twin.panels.energy.circuits import Circuit, CircuitTree, Role, shares
-from twin.panels.energy.counters import MS_PER_HOUR, integral, per_bucket, summed, total
+from twin.panels.energy.counters import LATE_H, MS_PER_HOUR, Amount, Floats, integral, missing_hours, summed
+from twin.panels.energy.counters import per_bucket as per_bucket_read
+from twin.panels.energy.counters import total as total_read
 from twin.panels.energy.days import bounds, bucket_count, day_bounds, day_of
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 MAX_KW = 100.0
+rated_kw = st.integers(0, 50_000).map(lambda watts: watts / 1000)
 steps = st.lists(st.floats(0.0, MAX_KW), min_size=1, max_size=30)
+
+
+def total(times_ms: Floats, counter: Floats, max_kw: float) -> Amount:
+    """Of readings that came when they were asked for."""
+    return total_read(times_ms, counter, times_ms, max_kw)
+
+
+def per_bucket(times_ms: Floats, counters: Floats, max_kw: Floats) -> Floats:
+    return per_bucket_read(times_ms, counters, times_ms[:, None] + np.zeros_like(counters), max_kw)
 
 
 def hours(count: int) -> np.ndarray:
@@ -57,6 +69,38 @@ def test_another_meters_number_is_no_energy(other: float) -> None:
     assert (found.kwh, found.resets) == (90.0, 1)
     split = per_bucket(hours(4), counter[:, None], np.array([MAX_KW]))[:, 0]
     assert np.isnan(split).tolist() == [False, True, False]
+
+
+@given(st.lists(st.floats(50.0, MAX_KW), min_size=4, max_size=40), st.integers(1, 5), st.integers(0, 4))
+def test_readings_that_come_seldom_lose_no_energy(power: list[float], beat: int, phase: int) -> None:
+    """A meter that speaks at every `beat`-th quarter of an hour is not taken for another meter."""
+    quarters = np.arange(len(power) + 1) * MS_PER_HOUR / 4
+    true = 1000.0 + np.concatenate(([0.0], np.cumsum(power))) / 4
+    spoke = np.maximum((np.arange(len(true)) + phase) // beat * beat - phase, 0)
+    found = total_read(quarters, true[spoke], quarters[spoke], MAX_KW)
+    assert found.resets == 0
+    assert found.kwh == pytest.approx(true[spoke[-1]] - true[0], abs=1e-6)
+    split = per_bucket_read(quarters, true[spoke][:, None], quarters[spoke][:, None], np.array([MAX_KW]))
+    assert not np.isnan(split).any()
+    assert split.sum() == pytest.approx(found.kwh, abs=1e-6)
+
+
+def test_a_late_reading_brings_no_more_than_an_hour_more() -> None:
+    """A counter that stood still all night and then shows another meter's number is not believed."""
+    read_ms = np.array([0.0, 0.0, 12.0]) * MS_PER_HOUR
+    counter, times = np.array([50.0, 50.0, 50.0 + 2.0 * MAX_KW]), np.array([0.0, 11.0, 12.0]) * MS_PER_HOUR
+    assert LATE_H == 1.0
+    assert total_read(times, counter, read_ms, MAX_KW) == Amount(200.0, 0.0, times[-1])
+    counter[2] += MAX_KW
+    assert total_read(times, counter, read_ms, MAX_KW) == Amount(0.0, 0.0, times[-1], 1)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=2, max_size=30))
+def test_hours_are_missing_where_either_end_of_any_meter_is(known: list[tuple[bool, bool]]) -> None:
+    counters = np.where(np.array(known), 1.0, np.nan)
+    whole = [all(each) for each in known]
+    told = sum(left and right for left, right in pairwise(whole))
+    assert missing_hours(hours(len(known)), counters) == pytest.approx(len(known) - 1 - told)
 
 
 def test_nothing_is_made_of_one_reading() -> None:
@@ -117,7 +161,7 @@ def test_the_rest_is_what_no_meter_below_saw() -> None:
     assert (tree.leaves, fed.leaves) == (["a", "b"], ["a"])
 
 
-@given(st.lists(st.floats(0, 500), min_size=3, max_size=3), st.floats(0, 100))
+@given(st.lists(rated_kw, min_size=3, max_size=3), rated_kw)
 def test_shares_add_up_to_one(rated: list[float], plug_kw: float) -> None:
     weights = dict(zip("abc", rated, strict=True))
     groups = {"a": "L1", "b": "L1", "c": "L2"}

@@ -13,6 +13,8 @@ Floats = NDArray[np.float64]
 MS_PER_HOUR = 3_600_000.0
 ROOM = 1.25
 """A circuit may draw this much more than what is known to hang on it."""
+LATE_H = 1.0
+"""A reading may be this much older than the time for which it stands, and bring what was counted since."""
 LEAST_KWH = 1.0
 """Counters that report in steps may be this much ahead of a short span."""
 
@@ -42,25 +44,35 @@ def advance(before: Floats, after: Floats, hours: Floats, max_kw: Floats) -> Flo
     return np.where((counted >= 0) & (counted <= most), counted, np.nan)
 
 
-def per_bucket(times_ms: Floats, counters: Floats, max_kw: Floats) -> Floats:
+def between(times_ms: Floats, read_ms: Floats) -> Floats:
+    """Hours in which counters may have counted what they rose from each time to the next.
+
+    `(times - 1, meters)`; `read_ms` (times, meters) is when what they showed had come: not after the time.
+    """
+    whole = (np.diff(times_ms) / MS_PER_HOUR)[:, None]
+    hours: Floats = np.clip(np.diff(read_ms, axis=0) / MS_PER_HOUR, whole, whole + LATE_H)
+    return hours
+
+
+def per_bucket(times_ms: Floats, counters: Floats, read_ms: Floats, max_kw: Floats) -> Floats:
     """What each meter counted between each two times, `(times - 1, meters)` kWh.
 
     NaN where either reading is missing: how a difference over a longer time is spread is not known.
     """
-    hours = (np.diff(times_ms) / MS_PER_HOUR)[:, None]
-    return advance(counters[:-1], counters[1:], hours, max_kw)
+    return advance(counters[:-1], counters[1:], between(times_ms, read_ms), max_kw)
 
 
-def total(times_ms: Floats, counter: Floats, max_kw: float) -> Amount:
+def total(times_ms: Floats, counter: Floats, read_ms: Floats, max_kw: float) -> Amount:
     """What one meter counted, from its first known reading to its last; counters count through a gap.
 
-    Steps that cannot be known (a replaced meter) are left out.
+    Steps that cannot be known (a replaced meter) are left out. `counter` and `read_ms` are `(times,)`.
     """
     known = np.flatnonzero(~np.isnan(counter))
     if len(known) < 2:
         return NOTHING
     times, values = times_ms[known], counter[known]
-    steps = advance(values[:-1], values[1:], np.diff(times) / MS_PER_HOUR, np.array(max_kw))
+    hours = between(times, read_ms[known, None])[:, 0]
+    steps = advance(values[:-1], values[1:], hours, np.array(max_kw))
     if np.isnan(steps).all():
         return NOTHING
     resets = int((np.diff(values) < 0).sum() + (np.isnan(steps) & (np.diff(values) >= 0)).sum())
@@ -78,6 +90,13 @@ def summed(amounts: "list[Amount]") -> Amount:
         max(each.to_ms for each in known if each.to_ms is not None),
         sum(each.resets for each in known),
     )
+
+
+def missing_hours(times_ms: Floats, counters: Floats) -> float:
+    """Hours between readings of which one is missing, of any of the meters."""
+    known: NDArray[np.bool_] = np.logical_not(np.isnan(counters).any(axis=1))
+    told = known[:-1] & known[1:]
+    return float((np.diff(times_ms) / MS_PER_HOUR).sum(where=~told))
 
 
 def integral(times_ms: Floats, power_kw: Floats) -> tuple[Floats, Floats]:

@@ -7,9 +7,11 @@ from typing import TypeVar
 import numpy as np
 
 from twin.panels.energy.counters import (
+    MS_PER_HOUR,
     Amount,
     Floats,
     integral,
+    missing_hours,
     per_bucket,
     summed,
     total,
@@ -34,6 +36,10 @@ class Balance:
     discharged_kwh: float | None
     vehicles: Amount
     used_kwh: float | None
+    hours: float
+    """How long the span is."""
+    missing_hours: float
+    """Of how much of it a reading of an intake is missing, at its ends or within."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +67,19 @@ class Share:
 
 def amount(grid: Grid, flow: Flow) -> Amount:
     """What a device's counter counted over the readings."""
-    return (
-        Amount(None)
-        if flow.energy == NOWHERE
-        else total(grid.times_ms, grid.values[:, flow.energy], flow.max_kw)
-    )
+    column = flow.energy
+    if column == NOWHERE:
+        return Amount(None)
+    return total(grid.times_ms, grid.values[:, column], grid.read_ms[:, column], flow.max_kw)
 
 
 def buckets(grid: Grid, flow: Flow) -> Floats:
     """What a device's counter counted between the readings, `(times - 1,)` kWh."""
     if flow.energy == NOWHERE:
         return np.full(len(grid.times_ms) - 1, np.nan)
-    return per_bucket(grid.times_ms, grid.values[:, [flow.energy]], np.array([flow.max_kw]))[:, 0]
+    column = [flow.energy]
+    limit = np.array([flow.max_kw])
+    return per_bucket(grid.times_ms, grid.values[:, column], grid.read_ms[:, column], limit)[:, 0]
 
 
 def balance(plant: Plant, grid: Grid) -> Balance:
@@ -84,7 +91,15 @@ def balance(plant: Plant, grid: Grid) -> Balance:
     if taken.kwh is not None and _tells_all(plant, grid, taken, made):
         used = taken.kwh + (made.kwh or 0.0) + (discharged or 0.0) - (charged or 0.0)
     vehicles = summed([amount(grid, each) for each in plant.chargers])
-    return Balance(taken, made, charged, discharged, vehicles, used)
+    hours = float(grid.times_ms[-1] - grid.times_ms[0]) / MS_PER_HOUR
+    return Balance(taken, made, charged, discharged, vehicles, used, hours, _missing(plant, grid, hours))
+
+
+def _missing(plant: Plant, grid: Grid, hours: float) -> float:
+    columns = [plant.meters[root].energy for root in plant.tree.roots]
+    if not columns or NOWHERE in columns:
+        return hours
+    return missing_hours(grid.times_ms, grid.of(columns))
 
 
 def _tells_all(plant: Plant, grid: Grid, taken: Amount, made: Amount) -> bool:

@@ -24,10 +24,13 @@ SILENT_MS = 300_000.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
-    """`times_ms` (t,) float64 ascending; `values` (t, points) float64, NaN where nothing is known."""
+    """`times_ms` (t,) float64 ascending; `values` (t, points) float64, NaN where nothing is known; `read_ms`
+    (t, points) when they had come, which is not after `times_ms`.
+    """
 
     times_ms: Floats
     values: Floats
+    read_ms: Floats
 
     def of(self, columns: Sequence[int]) -> Floats:
         """(t, len(columns)): some points' values."""
@@ -44,34 +47,39 @@ class Readings:
     def __init__(self, film: Film, clock: Clock, points: Ints) -> None:
         self._film, self._clock, self._points = film, clock, points
         self._kept: OrderedDict[float, Floats] = OrderedDict()
+        """By time the values, then when they had come: (2, points)."""
 
     async def at(self, times_ms: Sequence[float] | Floats) -> Grid:
         """What the points read at some times; nothing of times that are not over yet."""
         rows = [await self._row(float(each)) for each in times_ms]
-        values = np.array(rows) if rows else np.empty((0, len(self._points)))
-        return Grid(np.asarray(times_ms, dtype=np.float64), values)
+        table = np.array(rows) if rows else np.empty((0, 2, len(self._points)))
+        return Grid(np.asarray(times_ms, dtype=np.float64), table[:, 0], table[:, 1])
 
     async def _row(self, time_ms: float) -> Floats:
         if time_ms in self._kept:
             self._kept.move_to_end(time_ms)
             return self._kept[time_ms]
         now_ms = self._clock.now_ms()
-        row = np.full(len(self._points), np.nan) if time_ms > now_ms else await self._read(time_ms)
+        row = self._nothing() if time_ms > now_ms else await self._read(time_ms)
         if time_ms < now_ms - SETTLED_MS:
-            self._kept[time_ms] = row.astype(np.float64)
+            self._kept[time_ms] = row
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
         return row
+
+    def _nothing(self) -> Floats:
+        return np.full((2, len(self._points)), np.nan)
 
     async def _read(self, time_ms: float) -> Floats:
         """NaN in a gap of the film, of a point that was silent or bad, and where the film cannot be read."""
         try:
             moment = await self._film.state_at(time_ms)
         except (NotRecordedError, DamagedFilmError):
-            return np.full(len(self._points), np.nan)
+            return self._nothing()
         if moment.gap is not None:
-            return np.full(len(self._points), np.nan)
-        return known_values(moment.state, self._points, time_ms)
+            return self._nothing()
+        values = known_values(moment.state, self._points, time_ms)
+        return np.array([values, np.where(np.isnan(values), np.nan, moment.state.time_ms[self._points])])
 
 
 def known_values(state: State, points: Ints, time_ms: float) -> Floats:

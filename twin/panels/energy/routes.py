@@ -12,12 +12,14 @@ from twin.http.identity import requires
 from twin.http.moments import From, To, milliseconds, span_of
 from twin.http.problems import PROBLEM_RESPONSES
 from twin.panels.energy import schemas, shown
+from twin.panels.energy.comparing import compare
 from twin.panels.energy.days import Step, bounds, bucket_count
 from twin.panels.energy.figures import divided, flows, room_energy
 from twin.panels.energy.service import EnergyRoom
 from twin.panels.panel import service_of
 
 MOST_BUCKETS = 800
+COMPARED_DAYS = (1, 7)
 FIRST_YEAR, LAST_YEAR = 1980, 2200
 
 router = APIRouter(
@@ -59,16 +61,19 @@ async def get_summary(room: RoomDep, day: Day, at: At = None) -> schemas.EnergyS
     at_ms = _moment(room, at)
     span = room.span(day, at_ms)
     row, grid = await room.moment(at_ms), await room.grid(span)
-    today, yesterday, last_week = [
-        shown.balance_out(each, await room.balance(each))
-        for each in (span, room.earlier(span, 1), room.earlier(span, 7))
-    ]
+    spans = (span, *(room.earlier(span, days) for days in COMPARED_DAYS))
+    balances = [await room.balance(each) for each in spans]
+    today, yesterday, last_week = map(shown.balance_out, spans, balances)
     return schemas.EnergySummary(
         timezone=room.twin.venue.info.timezone,
         now=shown.flows_out(at_ms, flows(room.plant, row)),
         today=today,
         yesterday=yesterday,
         last_week=last_week,
+        comparisons=[
+            shown.comparison_out(days, other, compare(balances[0], found))
+            for days, other, found in zip(COMPARED_DAYS, spans[1:], balances[1:], strict=True)
+        ],
         storeys=shown.storeys_out(room.twin.package, divided(room.plant, room.plant.by_storey, grid, row)),
         kinds=shown.kinds_out(divided(room.plant, room.plant.by_kind, grid, row)),
         carbon=shown.carbon_out(room.info, today.grid_kwh),

@@ -3,6 +3,7 @@
 from pydantic import BaseModel, Field
 
 from twin.http.schemas import Gap
+from twin.panels.energy.comparing import ComparedEnergy, ComparisonRefusal
 from twin.venue import Name
 
 
@@ -33,6 +34,20 @@ class BalanceOut(BaseModel):
     vehicles_kwh: float | None
     used_kwh: float | None
     resets: int = Field(description="Counters that began anew or were replaced meanwhile.")
+    missing_hours: float = Field(description="Of how much of this time a reading of an intake is missing.")
+
+
+class ComparisonOut(BaseModel):
+    """Today against another day up to the same time; `share` null: it would not be honest, see `refusal`."""
+
+    day: str
+    days_before: int
+    measure: ComparedEnergy = Field(
+        description="What is compared: all that was used, or the grid's energy alone."
+    )
+    share: float | None = Field(description="0.1: a tenth more than that day.")
+    refusal: ComparisonRefusal | None
+    is_own: bool = Field(description="The refusal is for today's record, not for the other day's.")
 
 
 class StoreyEnergy(BaseModel):
@@ -83,6 +98,7 @@ class EnergySummary(BaseModel):
     today: BalanceOut
     yesterday: BalanceOut
     last_week: BalanceOut
+    comparisons: list[ComparisonOut]
     storeys: list[StoreyEnergy]
     kinds: list[KindEnergy]
     carbon: CarbonOut | None

@@ -13,6 +13,7 @@ from twin.http.present import rfc3339
 from twin.http.schemas import Gap as GapOut
 from twin.panels.energy import schemas
 from twin.panels.energy.circuits import Circuit, CircuitTree, Kind
+from twin.panels.energy.comparing import Comparison
 from twin.panels.energy.energy_file import EnergyInfo
 from twin.panels.energy.figures import Balance, Flows, Share, amount, power, series
 from twin.panels.energy.plant import Plant
@@ -63,6 +64,19 @@ def balance_out(span: Span, found: Balance) -> schemas.BalanceOut:
         vehicles_kwh=_short(found.vehicles.kwh),
         used_kwh=_short(found.used_kwh),
         resets=grid.resets + found.generated.resets + found.vehicles.resets,
+        missing_hours=round(found.missing_hours, 2),
+    )
+
+
+def comparison_out(days_before: int, other: Span, found: Comparison) -> schemas.ComparisonOut:
+    """A day against another."""
+    return schemas.ComparisonOut(
+        day=other.day.isoformat(),
+        days_before=days_before,
+        measure=found.measure,
+        share=None if found.share is None else round(found.share, 4),
+        refusal=found.refusal,
+        is_own=found.is_own,
     )
 
 

@@ -2134,6 +2134,12 @@ export interface components {
             event: string;
         };
         /**
+         * ComparedEnergy
+         * @description What is compared: all that the venue used; where that is not known of both days, the grid's energy.
+         * @enum {string}
+         */
+        ComparedEnergy: "used" | "grid";
+        /**
          * ComparisonOut
          * @description Today against another day up to the same time; `share` null: it would not be honest, see `refusal`.
          */
@@ -2143,19 +2149,25 @@ export interface components {
             /** Days Before */
             days_before: number;
             /** @description What is compared: all that was used, or the grid's energy alone. */
-            measure: components["schemas"]["Measure"];
+            measure: components["schemas"]["ComparedEnergy"];
             /**
              * Share
              * @description 0.1: a tenth more than that day.
              */
             share: number | null;
-            refusal: components["schemas"]["Refusal"] | null;
+            refusal: components["schemas"]["ComparisonRefusal"] | null;
             /**
              * Is Own
              * @description The refusal is for today's record, not for the other day's.
              */
             is_own: boolean;
         };
+        /**
+         * ComparisonRefusal
+         * @description Why two days are not compared.
+         * @enum {string}
+         */
+        ComparisonRefusal: "unknown" | "gap" | "reset" | "zero";
         /**
          * CostOut
          * @description What the energy from the grid cost.
@@ -2904,12 +2916,6 @@ export interface components {
             thickness_m: number | null;
         };
         /**
-         * Measure
-         * @description What is compared: all that the venue used; where that is not known of both days, the grid's energy.
-         * @enum {string}
-         */
-        Measure: "used" | "grid";
-        /**
          * Model
          * @description The model that is served, and in which time it lives.
          */
@@ -3493,12 +3499,6 @@ export interface components {
             /** Note */
             note: string;
         };
-        /**
-         * Refusal
-         * @description Why two days are not compared.
-         * @enum {string}
-         */
-        Refusal: "unknown" | "gap" | "reset" | "zero";
         /**
          * RefusedSample
          * @description A sample that was not taken, its place in the batch, and why.
