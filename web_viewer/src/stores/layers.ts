@@ -53,9 +53,8 @@ export const useLayerStore = defineStore('layers', () => {
 
   function flush(): void {
     scheduled = 0
-    const changed = [...dirty]
+    if (painter.value) hand(painter.value.update([...dirty]))
     dirty.clear()
-    if (painter.value) hand(painter.value.update(changed))
   }
 
   live.onChange((changed) => {
