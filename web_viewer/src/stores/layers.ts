@@ -112,7 +112,7 @@ function offeredLayers() {
 }
 
 /** Rooms of which a layer of rooms knows nothing would stand before those that it paints; null: it paints no rooms. */
-function hideUnpainted(painted: Readonly<{ value: ArrayLike<number> | null }>): void {
+function hideUnpainted(painted: Readonly<{ value: Uint32Array | null }>): void {
   const model = useModelStore()
   const stage = useSceneStore()
   const unpainted = computed(() => (painted.value && model.columns ? unpaintedSpaces({ targets: painted.value }, model.columns) : []))
