@@ -1,8 +1,11 @@
 import { useI18n } from '@/i18n/use'
+import { inputOf } from '@/logic/zone'
 import { formatDate, formatTime, pickName } from '@/logic/format'
 import { useLiveStore } from '@/stores/live'
 import { useModelStore } from '@/stores/model'
 import type { Names } from '@/net/types'
+
+import type { Order } from './api'
 
 /** The panel's words in the language of the page. */
 export interface OpsWords {
@@ -12,6 +15,10 @@ export interface OpsWords {
   readonly place: (at: { readonly storey: string | null; readonly space: string | null }) => string
   /** A time as RFC 3339 in the venue's zone; today's without its date. */
   readonly moment: (time: string | null) => string
+  /** By when something must be done: to the minute. */
+  readonly due: (time: string | null) => string
+  /** What an order is about: its device, storey and room. */
+  readonly about: (order: Pick<Order, 'device' | 'device_name' | 'storey' | 'space'>) => string
   readonly ago: (time: string | null) => string
   readonly percent: (share: number) => string
   readonly lang: () => 'zh' | 'en'
@@ -21,23 +28,27 @@ export function useOpsWords(): OpsWords {
   const live = useLiveStore()
   const model = useModelStore()
   const { t, locale, age } = useI18n()
+  const name = (names: Names | null | undefined, fallback = ''): string => pickName(names, locale.value, fallback)
+  const place = ({ storey, space }: { readonly storey: string | null; readonly space: string | null }): string => {
+    const level = model.storeyByGuid.get(storey ?? '')
+    const room = model.spaceByGuid.get(space ?? '')
+    const floor = level ? level.code || pickName(level.names, locale.value) : ''
+    return [floor, pickName(room?.names, locale.value)].filter(Boolean).join(' · ')
+  }
+  const moment = (time: string | null, clock: (ms: number, zone: string) => string): string => {
+    if (time === null) return '–'
+    const zone = model.model?.timeZone ?? 'UTC'
+    const ms = Date.parse(time)
+    const day = formatDate(ms, zone, locale.value)
+    return !Number.isNaN(live.nowMs) && day === formatDate(live.nowMs, zone, locale.value) ? clock(ms, zone) : `${day} ${clock(ms, zone)}`
+  }
   return {
     say: (key, named) => t(`panel.ops.${key}`, named),
-    name: (names, fallback = '') => pickName(names, locale.value, fallback),
-    place: ({ storey, space }) => {
-      const level = model.storeyByGuid.get(storey ?? '')
-      const room = model.spaceByGuid.get(space ?? '')
-      const floor = level ? level.code || pickName(level.names, locale.value) : ''
-      return [floor, pickName(room?.names, locale.value)].filter(Boolean).join(' · ')
-    },
-    moment: (time) => {
-      if (time === null) return '–'
-      const zone = model.model?.timeZone ?? 'UTC'
-      const ms = Date.parse(time)
-      const day = formatDate(ms, zone, locale.value)
-      const clock = formatTime(ms, zone, locale.value)
-      return !Number.isNaN(live.nowMs) && day === formatDate(live.nowMs, zone, locale.value) ? clock : `${day} ${clock}`
-    },
+    name,
+    place,
+    moment: (time) => moment(time, (ms, zone) => formatTime(ms, zone, locale.value)),
+    due: (time) => moment(time, (ms, zone) => inputOf(ms, zone).slice(11)),
+    about: (order) => [name(order.device_name, order.device ?? ''), place(order)].filter(Boolean).join(' · '),
     ago: (time) => {
       void live.nowMs
       return time === null ? age(Number.NaN) : age(live.ageOf(Date.parse(time)))
