@@ -5,6 +5,7 @@ type Schemas = components['schemas']
 
 export type Summary = Schemas['EnergySummary']
 export type Balance = Schemas['BalanceOut']
+export type Comparison = Schemas['ComparisonOut']
 export type Flows = Schemas['FlowsOut']
 export type CircuitInfo = Schemas['CircuitOut']
 export type SpaceInfo = Schemas['SpaceEnergy']

@@ -1,12 +1,13 @@
 import { parseColour } from '@/layers/colour'
 import { compileRamp, rampOffset } from '@/layers/ramp'
 import type { RampRule } from '@/layers/types'
+import type { Locale } from '@/logic/format'
 
 import type { Balance, CircuitInfo, Flows, Series } from './api'
 
 /** A part of what flows, kW. */
 export interface Part {
-  readonly key: 'grid' | 'generated' | 'storageOut' | 'storageIn' | 'vehicles' | 'building'
+  readonly key: 'grid' | 'generated' | 'storageOut' | 'building' | 'vehicles' | 'storageIn' | 'gridOut'
   readonly kw: number
 }
 
@@ -27,21 +28,35 @@ const HIGHLIGHT = '#2F9BE6'
 /** A stretch this short at either end of a day is no gap: readings are a quarter of an hour apart. */
 const SLACK_MS = 20 * 60_000
 
-/** Where power comes from and where it goes; both lists have the same sum as far as all is metered. */
-export function partsOf(flows: Flows): { readonly from: Part[]; readonly into: Part[] } {
+/** A side of what flows; `kw` null: not all of it is known. */
+export interface Side {
+  readonly key: 'from' | 'into'
+  readonly kw: number | null
+  readonly parts: readonly Part[]
+}
+
+/** Where power comes from and where it goes; both sides have the same sum where all is metered. */
+export function sidesOf(flows: Flows): readonly [Side, Side] {
+  const grid = flows.grid_kw ?? 0
   const stored = flows.storage_kw ?? 0
   const vehicles = Math.max(flows.vehicles_kw ?? 0, 0)
   const from: Part[] = [
-    { key: 'grid', kw: flows.grid_kw ?? 0 },
+    { key: 'grid', kw: grid },
     { key: 'generated', kw: flows.generated_kw ?? 0 },
-    { key: 'storageOut', kw: Math.max(-stored, 0) },
+    { key: 'storageOut', kw: -stored },
   ]
   const into: Part[] = [
-    { key: 'building', kw: Math.max((flows.used_kw ?? 0) - vehicles, 0) },
+    { key: 'building', kw: flows.used_kw === null ? 0 : flows.used_kw - vehicles },
     { key: 'vehicles', kw: vehicles },
-    { key: 'storageIn', kw: Math.max(stored, 0) },
+    { key: 'storageIn', kw: stored },
+    { key: 'gridOut', kw: -grid },
   ]
-  return { from: from.filter((part) => part.kw > 0), into: into.filter((part) => part.kw > 0) }
+  return [sideOf('from', from, flows.grid_kw !== null), sideOf('into', into, flows.used_kw !== null)]
+}
+
+function sideOf(key: Side['key'], all: readonly Part[], isKnown: boolean): Side {
+  const parts = all.filter((part) => part.kw > 0)
+  return { key, parts, kw: isKnown ? parts.reduce((sum, part) => sum + part.kw, 0) : null }
 }
 
 /** Whether the intake's readings cover a balance's whole time, but for what is between two readings. */
@@ -51,10 +66,19 @@ export function isWhole(of: Balance): boolean {
   return late <= SLACK_MS && Date.parse(of.to) - Date.parse(of.covered_to) <= SLACK_MS
 }
 
-/** By how much today's energy is more than another day's, as a share; null where they cannot be compared. */
-export function change(today: Balance, other: Balance): number | null {
-  if (!isWhole(today) || !isWhole(other) || today.grid_kwh === null || !other.grid_kwh) return null
-  return today.grid_kwh / other.grid_kwh - 1
+/** A change as people read it: with its sign, unless it is nothing. */
+export function shareText(share: number, locale: Locale): string {
+  return new Intl.NumberFormat(locale, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: 'exceptZero' }).format(share).replace('-', '−')
+}
+
+/** An amount of money. */
+export function moneyText(amount: number, currency: string, locale: Locale): string {
+  return new Intl.NumberFormat(locale, { style: 'currency', currency, currencyDisplay: 'narrowSymbol' }).format(amount)
+}
+
+/** The venue's day in which a moment lies, `YYYY-MM-DD`. */
+export function dayOf(timeMs: number, timeZone: string): string {
+  return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' }).format(timeMs)
 }
 
 /** Energy by hour of the day, all curves of a series together: null where any of them is not known. */
@@ -68,10 +92,16 @@ export function hourly(series: Series): (number | null)[] {
 
 /** A row of the tree as it is shown. */
 export interface TreeRow {
-  readonly circuit: CircuitInfo
+  readonly key: string
+  /** Null: what goes through the circuit above and through no meter below it. */
+  readonly circuit: CircuitInfo | null
   readonly depth: number
   readonly hasChildren: boolean
+  readonly kwh: number | null
 }
+
+/** Less than this share of a circuit is no rest but the meters' own tolerance. */
+const REST_SHARE = 0.01
 
 /** The rows of the circuits whose parents are all open, the greatest energy first among siblings. */
 export function treeRows(circuits: readonly CircuitInfo[], open: ReadonlySet<string>): TreeRow[] {
@@ -81,8 +111,11 @@ export function treeRows(circuits: readonly CircuitInfo[], open: ReadonlySet<str
   const add = (parent: string | null, depth: number): void => {
     const siblings = [...(children.get(parent) ?? [])].sort((a, b) => (b.kwh ?? -1) - (a.kwh ?? -1) || a.id.localeCompare(b.id))
     for (const circuit of siblings) {
-      rows.push({ circuit, depth, hasChildren: children.has(circuit.id) })
-      if (open.has(circuit.id)) add(circuit.id, depth + 1)
+      rows.push({ key: circuit.id, circuit, depth, hasChildren: children.has(circuit.id), kwh: circuit.kwh })
+      if (!open.has(circuit.id)) continue
+      add(circuit.id, depth + 1)
+      const rest = circuit.rest_kwh
+      if (rest !== null && rest > (circuit.kwh ?? 0) * REST_SHARE) rows.push({ key: `rest:${circuit.id}`, circuit: null, depth: depth + 1, hasChildren: false, kwh: rest })
     }
   }
   add(null, 0)
