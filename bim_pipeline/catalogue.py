@@ -18,6 +18,7 @@ import numpy as np
 from bim_pipeline.products import SourceModel
 from bim_pipeline.properties import Property
 from bim_pipeline.source import Element, FloatArray, Portal, Space, Storey
+from bim_pipeline.systems import Connection
 from spatial.text import index_text
 
 
@@ -72,6 +73,8 @@ def _tables(c: Catalogue) -> Iterator[tuple[str, Iterable[Sequence[Any]]]]:
     yield "element_classification", _classification_rows(source)
     yield "system", [(s.system_index, s.guid, s.ifc_class, s.predefined_type, s.name) for s in source.systems]
     yield "system_member", [(s.system_index, member) for s in source.systems for member in s.members]
+    yield "system_served", [(s.system_index, place) for s in source.systems for place in s.served]
+    yield "connection", (_connection_row(number, link) for number, link in enumerate(source.connections))
     yield "storey", [(s.element_index, s.position, s.elevation_m, s.height_m) for s in c.storeys]
     yield "space", (_space_row(space) for space in c.spaces)
     yield "portal", (_portal_row(number, portal) for number, portal in enumerate(c.portals))
@@ -108,8 +111,22 @@ def _classification_rows(source: SourceModel) -> Iterator[tuple[Any, ...]]:
         yield from ((owner, system, code, first[system, code]) for system, code in sorted(first))
 
 
+def _connection_row(number: int, c: Connection) -> tuple[Any, ...]:
+    system = None if c.system_index < 0 else c.system_index
+    return number, c.from_index, c.to_index, c.kind, c.medium, system
+
+
 def _space_row(s: Space) -> tuple[Any, ...]:
-    return s.element_index, s.storey_index, s.function, s.floor_z_m, s.height_m, s.area_m2, s.footprint
+    return (
+        s.element_index,
+        s.storey_index,
+        s.function,
+        s.floor_z_m,
+        s.height_m,
+        s.area_m2,
+        s.footprint,
+        int(s.derived),
+    )
 
 
 def _portal_row(number: int, p: Portal) -> tuple[Any, ...]:

@@ -23,6 +23,7 @@ from bim_pipeline.properties import (
     read_materials,
 )
 from bim_pipeline.source import AttributeValue, Element, ModelWarning
+from bim_pipeline.systems import Connection, System, read_connections, read_systems
 from bim_pipeline.units import ProjectUnits, read_units
 
 EXCLUDED = ("IfcFeatureElementSubtraction", "IfcAnnotation", "IfcGrid", "IfcPort", "IfcVirtualElement")
@@ -66,18 +67,6 @@ class _Links:
 
 
 @dataclass(frozen=True, slots=True)
-class System:
-    """An IfcSystem or IfcZone and the elements in it, ascending."""
-
-    system_index: int
-    guid: str
-    ifc_class: str
-    predefined_type: str | None
-    name: str
-    members: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class SourceModel:
     """All that the catalogue keeps of a model, before shapes: tables keyed by element or type index."""
 
@@ -88,6 +77,7 @@ class SourceModel:
     materials: Mapping[int, Sequence[Material]]
     classifications: Mapping[int, Sequence[Classification]]
     systems: tuple[System, ...]
+    connections: tuple[Connection, ...]
     units: ProjectUnits
     distribution_elements: int
     warnings: tuple[ModelWarning, ...]
@@ -134,6 +124,7 @@ def read_source(model: Any, products: Sequence[Any]) -> SourceModel:
     properties = PropertyReader(units)
     types, links, type_properties = _types(model, index, properties)
     by_element = _properties(model, index, properties)
+    systems = read_systems(model, index)
     reader = _ElementReader(units, guids, types, links.type_of, _parents(model, index))
     elements = [reader.read(i, product, by_element.get(i, ()), warnings) for i, product in enumerate(kept)]
     for element in elements:
@@ -147,7 +138,8 @@ def read_source(model: Any, products: Sequence[Any]) -> SourceModel:
         type_properties=type_properties,
         materials=_materials(model, links, units.metres_per_unit),
         classifications=_classifications(model, links),
-        systems=_systems(model, index),
+        systems=systems,
+        connections=read_connections(model, index, systems),
         units=units,
         distribution_elements=sum(p.is_a("IfcDistributionElement") for p in kept),
         warnings=tuple(warnings),
@@ -443,23 +435,3 @@ def _inherited(
     """Give what an element has of its own, else what its type has, by element index."""
     from_types = {i: of_type[t] for i, t in type_of.items() if t in of_type and i not in own}
     return {**own, **from_types}
-
-
-def _systems(model: Any, index: Mapping[int, int]) -> tuple[System, ...]:
-    """Read systems and zones, ascending by guid, with the elements assigned to them."""
-    members: dict[str, set[int]] = defaultdict(set)
-    entities: dict[str, Any] = {}
-    for name in ("IfcSystem", "IfcZone"):
-        entities.update({e.GlobalId: e for e in model.by_type(name) if e.GlobalId})
-    for relation in model.by_type("IfcRelAssignsToGroup"):
-        group = relation.RelatingGroup
-        if group is not None and group.GlobalId in entities:
-            members[group.GlobalId].update(index[o.id()] for o in relation.RelatedObjects if o.id() in index)
-    return tuple(
-        _system(i, entities[guid], tuple(sorted(members[guid]))) for i, guid in enumerate(sorted(entities))
-    )
-
-
-def _system(number: int, entity: Any, members: tuple[int, ...]) -> System:
-    predefined = _predefined(getattr(entity, "PredefinedType", None), _text(entity.ObjectType))
-    return System(number, entity.GlobalId, entity.is_a(), predefined, _text(entity.Name), members)

@@ -157,7 +157,10 @@ class Geometry:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """An IfcSpace with a volume: `footprint` is the WKB of a (Multi)Polygon in local x and y, m."""
+    """A room: `footprint` is the WKB of a (Multi)Polygon in local x and y, m.
+
+    `derived` where the model has no IfcSpace there and the walls told it.
+    """
 
     element_index: int
     storey_index: int | None
@@ -166,6 +169,7 @@ class Space:
     height_m: float
     area_m2: float
     footprint: bytes
+    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

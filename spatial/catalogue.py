@@ -19,6 +19,7 @@ from spatial.errors import IncompletePackageError
 from spatial.model import (
     Classification,
     Columns,
+    Connection,
     Element,
     ElementType,
     Material,
@@ -214,6 +215,29 @@ class Catalogue:
         )
         return tuple(System(*row) for row in self._rows(sql, element_index))
 
+    def all_systems(self) -> tuple[System, ...]:
+        """Every system and zone of the model, by index."""
+        sql = "SELECT system_index, guid, class, predefined_type, name FROM system ORDER BY system_index"
+        return tuple(System(*row) for row in self._rows(sql))
+
+    def system_members(self, system_index: int) -> tuple[int, ...]:
+        """The element indices in a system, ascending."""
+        sql = "SELECT element_index FROM system_member WHERE system_index = ? ORDER BY element_index"
+        return tuple(row[0] for row in self._rows(sql, system_index))
+
+    def places_served(self, system_index: int) -> tuple[int, ...]:
+        """The element indices of the places that a system says it serves, ascending."""
+        sql = "SELECT element_index FROM system_served WHERE system_index = ? ORDER BY element_index"
+        return tuple(row[0] for row in self._rows(sql, system_index))
+
+    def connections(self) -> tuple[Connection, ...]:
+        """Every connection, by index."""
+        sql = (
+            "SELECT connection_index, from_index, to_index, kind, medium, system_index FROM connection "
+            "ORDER BY connection_index"
+        )
+        return tuple(Connection(*row) for row in self._rows(sql))
+
     def storeys(self) -> tuple[Storey, ...]:
         """All storeys, lowest first."""
         sql = (
@@ -226,7 +250,7 @@ class Catalogue:
         """All spaces by index, their footprints prepared for queries."""
         sql = (
             "SELECT s.element_index, guid, name, name_en, long_name, function, s.storey_index, floor_z_m, "
-            "height_m, area_m2, footprint "
+            "height_m, area_m2, footprint, derived "
             "FROM space s JOIN element e ON e.element_index = s.element_index ORDER BY s.element_index"
         )
         rows = self._rows(sql)
@@ -272,7 +296,7 @@ def _element(row: Row) -> Element:
 
 
 def _space(row: Row, footprint: Polygon | MultiPolygon) -> Space:
-    values: list[Any] = [*row[:10], footprint]
+    values: list[Any] = [*row[:10], footprint, bool(row[11])]
     return Space(*values)
 
 

@@ -107,12 +107,39 @@ class System:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How one element acts on another, both by element_index.
+
+    `kind` is `flow` (from feeds to), `link` (connected, direction unknown) or `control` (from acts on to).
+    `medium` is such as HEATING, PIPE or CABLE, '' where unknown. `system_index` is a system of both.
+    """
+
+    connection_index: int
+    from_index: int
+    to_index: int
+    kind: str
+    medium: str
+    system_index: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An element that another one is connected with, what kind of connection it is, and its medium."""
+
+    element: Element
+    kind: str
+    medium: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ElementDetail:
     """All that the package knows of one element.
 
     `placement` is (4, 4) float64 local_from_element or None. `parents` go from the nearest whole, host or
     container up to the project's top. `children` are the first ones by index, `child_count` is all of them.
+    `feeds` and `fed_by` are the next ones along a flow; `connected` are joined without a known direction or
+    by control.
     """
 
     element: Element
@@ -121,6 +148,9 @@ class ElementDetail:
     materials: tuple[Material, ...]
     classifications: tuple[Classification, ...]
     systems: tuple[System, ...]
+    feeds: tuple[Neighbour, ...]
+    fed_by: tuple[Neighbour, ...]
+    connected: tuple[Neighbour, ...]
     placement: NDArray[np.float64] | None
     parents: tuple[Element, ...]
     children: tuple[Element, ...]
@@ -143,7 +173,10 @@ class Storey:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """A space with its prepared footprint in local x and y, m."""
+    """A space with its prepared footprint in local x and y, m.
+
+    `derived`: the model has no IfcSpace there, the walls told it.
+    """
 
     element_index: int
     guid: str
@@ -156,6 +189,7 @@ class Space:
     height_m: float
     area_m2: float
     footprint: Polygon | MultiPolygon
+    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

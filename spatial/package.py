@@ -25,6 +25,7 @@ from spatial.manifest import read_manifest
 from spatial.model import (
     Box,
     Columns,
+    Connection,
     Element,
     ElementDetail,
     ElementFilter,
@@ -33,11 +34,14 @@ from spatial.model import (
     Location,
     Manifest,
     Near,
+    Neighbour,
     Page,
     Portal,
     Space,
     Storey,
+    System,
 )
+from spatial.network import FlowNetwork
 from spatial.places import SpaceLocator, extents_by_storey, storey_at
 from spatial.terrain import terrain_box
 from spatial.text import match_query
@@ -157,6 +161,11 @@ class ModelPackage:
             materials=catalogue.materials(index),
             classifications=catalogue.classifications(index),
             systems=catalogue.systems(index),
+            feeds=self._neighbours(index, self.network.leaving(index), ("flow",)),
+            fed_by=self._neighbours(index, self.network.arriving(index), ("flow",)),
+            connected=self._neighbours(
+                index, [*self.network.arriving(index), *self.network.leaving(index)], ("link", "control")
+            ),
             placement=catalogue.placement(index),
             parents=catalogue.parents(element),
             children=self.children(index),
@@ -177,6 +186,49 @@ class ModelPackage:
     def children(self, element_index: int, limit: int = MAX_CHILDREN) -> tuple[Element, ...]:
         """The first elements, by index, that have this one as whole, host or container."""
         return self._catalogue.list_elements("parent_index = ?", [element_index], -1, limit)
+
+    # Systems, and what feeds what
+
+    @cached_property
+    def systems(self) -> tuple[System, ...]:
+        """Every system and zone, by system_index, which is also the position here."""
+        return self._catalogue.all_systems()
+
+    def system_members(self, system_index: int) -> tuple[Element, ...]:
+        """The elements in a system or zone, by index."""
+        return self._catalogue.elements(self._catalogue.system_members(system_index))
+
+    def places_served(self, system_index: int) -> tuple[Element, ...]:
+        """The building, storeys and spaces that a system says it serves, by index."""
+        return self._catalogue.elements(self._catalogue.places_served(system_index))
+
+    @cached_property
+    def network(self) -> FlowNetwork:
+        """What feeds, joins and controls what, by element_index."""
+        return FlowNetwork(self._catalogue.connections())
+
+    def upstream(self, guid: str, steps: int | None = None) -> tuple[Element, ...]:
+        """What an element is fed by, nearest first; `steps` 1 is the next ones alone, None is all.
+
+        Raises UnknownPlaceError.
+        """
+        return self._catalogue.elements(self.network.upstream(self.element(guid).element_index, steps))
+
+    def downstream(self, guid: str, steps: int | None = None) -> tuple[Element, ...]:
+        """What an element feeds, nearest first, as `upstream`. Raises UnknownPlaceError."""
+        return self._catalogue.elements(self.network.downstream(self.element(guid).element_index, steps))
+
+    def _neighbours(
+        self, index: int, connections: Iterable[Connection], kinds: tuple[str, ...]
+    ) -> tuple[Neighbour, ...]:
+        """The other ends of an element's connections of some kinds."""
+        chosen = {
+            (c.to_index if c.from_index == index else c.from_index): c for c in connections if c.kind in kinds
+        }
+        elements = self._catalogue.elements(sorted(chosen))
+        return tuple(
+            Neighbour(e, chosen[e.element_index].kind, chosen[e.element_index].medium) for e in elements
+        )
 
     @cached_property
     def columns(self) -> Columns:

@@ -1,6 +1,7 @@
 -- model.db: the catalogue of one revision of one building.
 -- Lengths in metres, Z up, in the project's local frame. Rows are inserted in key order, so that the same
--- model gives the same bytes. element_index is dense, 0..N-1, in ascending order of guid.
+-- model gives the same bytes. element_index is dense, 0..N-1, in ascending order of guid; rooms that the
+-- pipeline derived (space.derived) come after all that the model has, in ascending order of theirs.
 
 CREATE TABLE element (
     element_index   INTEGER PRIMARY KEY,
@@ -69,6 +70,24 @@ CREATE TABLE system_member (
     PRIMARY KEY (system_index, element_index)
 ) WITHOUT ROWID;
 
+-- The places (building, storeys, spaces) that a system says it serves.
+CREATE TABLE system_served (
+    system_index INTEGER NOT NULL, element_index INTEGER NOT NULL,
+    PRIMARY KEY (system_index, element_index)
+) WITHOUT ROWID;
+
+-- What feeds what: ports that are connected, with the direction that they tell; and what controls what.
+CREATE TABLE connection (
+    connection_index INTEGER PRIMARY KEY,
+    from_index    INTEGER NOT NULL REFERENCES element(element_index),
+    to_index      INTEGER NOT NULL REFERENCES element(element_index),
+    kind          TEXT NOT NULL,                -- flow: from feeds to | link: direction unknown | control: from acts on to
+    medium        TEXT NOT NULL DEFAULT '',     -- the ports' system type (HEATING), else PIPE, DUCT, CABLE, ...
+    system_index  INTEGER REFERENCES system(system_index)       -- one that both are in
+);
+CREATE INDEX connection_by_from ON connection(from_index, connection_index);
+CREATE INDEX connection_by_to ON connection(to_index, connection_index);
+
 CREATE TABLE storey (
     element_index INTEGER PRIMARY KEY REFERENCES element(element_index),
     position      INTEGER NOT NULL,             -- 0 is the lowest
@@ -83,7 +102,8 @@ CREATE TABLE space (
     floor_z_m     REAL NOT NULL,
     height_m      REAL NOT NULL,
     area_m2       REAL NOT NULL,
-    footprint     BLOB NOT NULL                 -- WKB (Multi)Polygon, local x and y
+    footprint     BLOB NOT NULL,                -- WKB (Multi)Polygon, local x and y
+    derived       INTEGER NOT NULL DEFAULT 0    -- 1: the model has no IfcSpace here, the walls told it
 );
 
 CREATE TABLE portal (

@@ -135,7 +135,7 @@ def write_space(connection: sqlite3.Connection, index: int) -> None:
     area = (high_x - low_x) * (high_y - low_y)
     footprint = to_wkb(rectangle(low_x, low_y, high_x, high_y))
     values = (index, row.storey, "badminton_hall", low_z, high_z - low_z, area, footprint)
-    connection.execute("INSERT INTO space VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+    connection.execute("INSERT INTO space VALUES (?, ?, ?, ?, ?, ?, ?, 0)", values)
 
 
 def write_facts(connection: sqlite3.Connection) -> None:
@@ -159,6 +159,11 @@ def write_facts(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO element_classification VALUES (10, 'Uniclass', 'SL', 'Doors')")
     connection.execute("INSERT INTO system VALUES (0, 'sys', 'IfcSystem', NULL, 'Lighting')")
     connection.execute("INSERT INTO system_member VALUES (0, 11), (0, 12)")
+    connection.execute(
+        "INSERT INTO connection VALUES (0, 11, 12, 'flow', 'LIGHTING', 0), (1, 12, 13, 'flow', '', NULL),"
+        "(2, 8, 13, 'link', 'CABLE', NULL), (3, 9, 12, 'control', '', NULL)"
+    )
+    connection.execute("INSERT INTO system_served VALUES (0, 4)")
     path = np.array([[9.0, 4.5, 0.0], [11.0, 4.5, 0.0]])
     connection.execute(
         "INSERT INTO portal VALUES (0, 10, 'door', 4, 6, 9.5, 4.5, 0, 10.5, 4.5, 0, 0.9, NULL),"

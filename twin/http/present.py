@@ -96,6 +96,9 @@ def element_detail(
             for each in found.classifications
         ],
         systems=[_system(each) for each in found.systems],
+        feeds=[_connected(each) for each in found.feeds],
+        fed_by=[_connected(each) for each in found.fed_by],
+        connected=[_connected(each) for each in found.connected],
         parents=[element_ref(each) for each in found.parents],
         children=[element_ref(each) for each in found.children],
         child_count=found.child_count,
@@ -123,6 +126,11 @@ def _system(found: places.System) -> schemas.SystemInfo:
     return schemas.SystemInfo(
         guid=found.guid, class_=found.ifc_class, predefined_type=found.predefined_type, name=found.name
     )
+
+
+def _connected(found: places.Neighbour) -> schemas.ConnectedElement:
+    reference = element_ref(found.element).model_dump()
+    return schemas.ConnectedElement(**reference, kind=found.kind, medium=found.medium)
 
 
 def storey(found: places.Storey, element_count: int, space_count: int) -> schemas.Storey:
@@ -163,6 +171,7 @@ def space(package: ModelPackage, found: places.Space, *, with_footprint: bool = 
         long_name=found.long_name,
         function=found.function,
         storey=storey_guid(package, found.storey_index),
+        derived=found.derived,
         floor_z_m=found.floor_z_m,
         height_m=found.height_m,
         area_m2=found.area_m2,

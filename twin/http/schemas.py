@@ -104,6 +104,17 @@ class SystemInfo(Answer):
     name: str
 
 
+class ConnectedElement(ElementRef):
+    """An element that another one is connected with.
+
+    `kind` is `flow`, `link` (joined by ports that tell no direction) or `control`; `medium` is such as
+    HEATING, PIPE or CABLE, empty where the model does not tell.
+    """
+
+    kind: str
+    medium: str
+
+
 class State(Answer):
     """One value of an enumeration; the point's value is its position in the list."""
 
@@ -183,6 +194,7 @@ class ElementDetail(Element):
 
     `placement` is local_from_element, 16 numbers row-major. `properties` go by set, then by name. `parents`
     begin with the nearest whole, host or container. `children` are the first ones, `child_count` all.
+    `feeds` and `fed_by` are the next elements along a flow, `connected` those joined in any other way.
     """
 
     description: str
@@ -192,6 +204,9 @@ class ElementDetail(Element):
     materials: list[MaterialInfo]
     classifications: list[ClassificationInfo]
     systems: list[SystemInfo]
+    feeds: list[ConnectedElement]
+    fed_by: list[ConnectedElement]
+    connected: list[ConnectedElement]
     parents: list[ElementRef]
     children: list[ElementRef]
     child_count: int
@@ -222,7 +237,10 @@ class StoreyPage(Answer):
 
 
 class Space(Answer):
-    """A space; `footprint` is a GeoJSON geometry in local x and y, m, given when asked for."""
+    """A space; `footprint` is a GeoJSON geometry in local x and y, m, given when asked for.
+
+    `derived`: the model has no IfcSpace there, the walls told it.
+    """
 
     guid: str
     element_index: int
@@ -231,6 +249,7 @@ class Space(Answer):
     long_name: str
     function: str
     storey: str | None
+    derived: bool
     floor_z_m: float
     height_m: float
     area_m2: float

@@ -2169,6 +2169,31 @@ export interface components {
          */
         ComparisonRefusal: "unknown" | "gap" | "reset" | "zero";
         /**
+         * ConnectedElement
+         * @description An element that another one is connected with.
+         *
+         *     `kind` is `flow`, `link` (joined by ports that tell no direction) or `control`; `medium` is such as
+         *     HEATING, PIPE or CABLE, empty where the model does not tell.
+         */
+        ConnectedElement: {
+            /** Guid */
+            guid: string;
+            /** Element Index */
+            element_index: number;
+            /** Class */
+            class: string;
+            /** Name */
+            name: string;
+            /** Name En */
+            name_en: string;
+            /** Long Name */
+            long_name: string;
+            /** Kind */
+            kind: string;
+            /** Medium */
+            medium: string;
+        };
+        /**
          * CostOut
          * @description What the energy from the grid cost.
          */
@@ -2339,6 +2364,7 @@ export interface components {
          *
          *     `placement` is local_from_element, 16 numbers row-major. `properties` go by set, then by name. `parents`
          *     begin with the nearest whole, host or container. `children` are the first ones, `child_count` all.
+         *     `feeds` and `fed_by` are the next elements along a flow, `connected` those joined in any other way.
          */
         ElementDetail: {
             /** Guid */
@@ -2381,6 +2407,12 @@ export interface components {
             classifications: components["schemas"]["ClassificationInfo"][];
             /** Systems */
             systems: components["schemas"]["SystemInfo"][];
+            /** Feeds */
+            feeds: components["schemas"]["ConnectedElement"][];
+            /** Fed By */
+            fed_by: components["schemas"]["ConnectedElement"][];
+            /** Connected */
+            connected: components["schemas"]["ConnectedElement"][];
             /** Parents */
             parents: components["schemas"]["ElementRef"][];
             /** Children */
@@ -3863,6 +3895,8 @@ export interface components {
         /**
          * Space
          * @description A space; `footprint` is a GeoJSON geometry in local x and y, m, given when asked for.
+         *
+         *     `derived`: the model has no IfcSpace there, the walls told it.
          */
         Space: {
             /** Guid */
@@ -3879,6 +3913,8 @@ export interface components {
             function: string;
             /** Storey */
             storey: string | null;
+            /** Derived */
+            derived: boolean;
             /** Floor Z M */
             floor_z_m: number;
             /** Height M */

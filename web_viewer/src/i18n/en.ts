@@ -110,6 +110,8 @@ export default {
     type: 'Type',
     tag: 'Tag',
     systems: 'Systems',
+    fedBy: 'Fed by',
+    feeds: 'Feeds',
     materials: 'Materials',
     guid: 'GlobalId',
     copy: 'Copy GlobalId',

@@ -104,6 +104,8 @@ export default {
     type: '类型',
     tag: '位号',
     systems: '系统',
+    fedBy: '上游（来自）',
+    feeds: '下游（供给）',
     materials: '材料',
     guid: 'GlobalId',
     copy: '复制 GlobalId',

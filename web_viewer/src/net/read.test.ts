@@ -13,6 +13,7 @@ describe('reading the API', () => {
       element_index: 3,
       function: 'badminton_hall',
       storey: null,
+      derived: false,
       floor_z_m: 0,
       height_m: 3,
       centre: [1, 1, 1],
@@ -31,7 +32,7 @@ describe('reading the API', () => {
     const small = [[[0, 0], [1, 0], [0, 0]]]
     const large = [[[5, 5], [6, 5], [6, 6], [5, 6], [5, 5]]]
     const raw = { type: 'MultiPolygon', coordinates: [small, large] }
-    const given = { ...NAMED, guid: 'g', element_index: 0, function: '', storey: null, floor_z_m: 0, height_m: 3, area_m2: 1 }
+    const given = { ...NAMED, guid: 'g', element_index: 0, function: '', storey: null, derived: false, floor_z_m: 0, height_m: 3, area_m2: 1 }
     expect(read.space({ ...given, centre: [0, 0, 0], footprint: raw }).outline).toEqual([[5, 5], [6, 5], [6, 6], [5, 6]])
   })
 

@@ -7,6 +7,7 @@ import type { Layer, LayerRule } from '@/layers/types'
 import type { ElementColumns } from '@/scene/types'
 
 import type {
+  ConnectedElement,
   DeviceInfo,
   ElementDetail,
   ElementHit,
@@ -177,11 +178,17 @@ export function detail(raw: RawDetail): ElementDetail {
     description: raw.description,
     typeName: raw.type?.name ?? '',
     systems: raw.systems.map((system) => system.name).filter(Boolean),
+    feeds: raw.feeds.map(connected),
+    fedBy: raw.fed_by.map(connected),
     materials: raw.materials.map((material) => ({ name: material.name, thicknessM: material.thickness_m })),
     sets: Object.entries(raw.properties).map(([name, properties]) => propertySet(name, properties)),
     devices: raw.devices.map(device),
     points: raw.points.map(point),
   }
+}
+
+function connected(raw: RawDetail['feeds'][number]): ConnectedElement {
+  return { index: raw.element_index, ifcClass: raw.class, names: names(raw) }
 }
 
 function propertySet(name: string, properties: RawSet): PropertySet {

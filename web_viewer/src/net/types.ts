@@ -118,11 +118,20 @@ export interface DeviceInfo {
   readonly attributes: Readonly<Record<string, string>>
 }
 
+/** An element that another one feeds or is fed by. */
+export interface ConnectedElement {
+  readonly index: number
+  readonly ifcClass: string
+  readonly names: Names
+}
+
 /** All that the panel shows of an element. */
 export interface ElementDetail extends ElementHit {
   readonly description: string
   readonly typeName: string
   readonly systems: readonly string[]
+  readonly feeds: readonly ConnectedElement[]
+  readonly fedBy: readonly ConnectedElement[]
   readonly materials: readonly { readonly name: string; readonly thicknessM: number | null }[]
   readonly sets: readonly PropertySet[]
   readonly devices: readonly DeviceInfo[]
