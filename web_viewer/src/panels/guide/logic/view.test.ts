@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { between, fitted, headingUp, LEAST_SCALE, matrixOf, MOST_SCALE, panned, pinched, toMap, toScreen, zoomed, type View } from './view'
+import { between, fitted, headingUp, keptInside, LEAST_SCALE, matrixOf, MOST_SCALE, panned, pinched, toMap, toScreen, zoomed, type View } from './view'
 
 const SIZE = { width: 390, height: 844 }
 const metre = fc.integer({ min: -2000, max: 2000 }).map((n) => n / 10)
@@ -82,5 +82,31 @@ describe('the view of a plan', () => {
     const [a, b] = [{ x: 0, y: 0, scale: 2, angle: 3 }, { x: 0, y: 0, scale: 8, angle: -3 }]
     expect(Math.abs(between(a, b, 0.5).angle)).toBeGreaterThan(3)
     expect(between(a, b, 0.5).scale).toBeCloseTo(4)
+  })
+})
+
+describe('a tag on the map', () => {
+  const INSETS = { top: 120, right: 60, bottom: 90, left: 0 }
+  const TAG = { width: 120, height: 60 }
+
+  it('is read whole wherever its point is in sight', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: SIZE.width }), fc.integer({ min: 0, max: SIZE.height }), (x, y) => {
+        const [tagX, tagY] = keptInside([x, y], TAG, SIZE, INSETS)
+        expect(tagX - TAG.width / 2).toBeGreaterThanOrEqual(INSETS.left)
+        expect(tagX + TAG.width / 2).toBeLessThanOrEqual(SIZE.width - INSETS.right)
+        expect(tagY - TAG.height).toBeGreaterThanOrEqual(INSETS.top)
+      }),
+    )
+  })
+
+  it('stays on its point where there is room, and where that is out of sight', () => {
+    expect(keptInside([200, 400], TAG, SIZE, INSETS)).toEqual([200, 400])
+    expect(keptInside([-1, 400], TAG, SIZE, INSETS)).toEqual([-1, 400])
+    expect(keptInside([200, 900], TAG, SIZE, INSETS)).toEqual([200, 900])
+  })
+
+  it('is in the middle of what is clear where that is narrower', () => {
+    expect(keptInside([20, 400], { width: 600, height: 60 }, SIZE, INSETS)[0]).toBe((SIZE.width - INSETS.right) / 2)
   })
 })

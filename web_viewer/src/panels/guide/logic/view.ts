@@ -106,3 +106,13 @@ function turned(x: number, y: number, angle: number): [number, number] {
 function extent(values: readonly number[]): [number, number] {
   return values.length === 0 ? [0, 1] : [Math.min(...values), Math.max(...values)]
 }
+
+/**
+ * Where the middle of the lower edge of a tag of a size goes, so that a tag on a point is read whole between the insets;
+ * on the point itself where that is out of sight.
+ */
+export function keptInside([x, y]: Point, tag: Size, size: Size, insets: Insets): Point {
+  if (x < 0 || y < 0 || x > size.width || y > size.height) return [x, y]
+  const [least, most] = [insets.left + tag.width / 2, size.width - insets.right - tag.width / 2]
+  return [least > most ? (least + most) / 2 : Math.min(most, Math.max(least, x)), Math.max(y, insets.top + tag.height)]
+}

@@ -7,6 +7,11 @@ export function lengthText(metres: number, locale: Locale): string {
   return `${String(metres < 20 ? Math.round(metres) : Math.round(metres / 5) * 5)}${m}`
 }
 
+/** A text whose figures stay on one line with their units. */
+export function unbroken(text: string): string {
+  return text.replace(/(\d) (?=\p{L})/gu, '$1\u00a0')
+}
+
 /** A walk's time in whole minutes, at least one. */
 export function minutesOf(seconds: number): number {
   return Math.max(1, Math.round(seconds / 60))
