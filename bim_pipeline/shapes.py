@@ -90,7 +90,8 @@ def shape_chunk(model: Any, step_ids: Sequence[int]) -> ChunkResult:
     raw: dict[str, RawShape] = {}
     placed: list[tuple[int, str, FloatArray]] = []
     for element in _iterate(model, products):
-        key = str(element.geometry.id)
+        # What has no style is coloured by its class: a door and a window never share a shape.
+        key = f"{element.geometry.id}-{element.type}"
         if key not in raw:
             raw[key] = _raw_shape(model, element.geometry, key, model.by_id(element.id))
         placed.append((element.id, key, _matrix(element)))
