@@ -67,6 +67,14 @@ export function histogramOf(wanted: Wanted, items: readonly DensityItem[]): Hist
   return { fromMs: wanted.fromMs, widthMs: wanted.widthMs, counts }
 }
 
+/** The bar that holds a moment; null where no event is, or where nothing was asked for. */
+export function countsAt(histogram: Histogram, timeMs: number): Readonly<Record<Severity, number>> | null {
+  const { fromMs, widthMs, counts } = histogram
+  const bucket = Math.floor((timeMs - fromMs) / widthMs)
+  const found = { alarm: counts.alarm[bucket] ?? 0, handled: counts.handled[bucket] ?? 0, other: counts.other[bucket] ?? 0 }
+  return found.alarm + found.handled + found.other > 0 ? found : null
+}
+
 /** The highest bar that a view shows, in events. */
 export function highest(histogram: Histogram, view: TimeView): number {
   const { fromMs, widthMs, counts } = histogram

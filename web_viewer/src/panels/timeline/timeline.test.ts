@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it, vi, type Mock } from 'vitest'
 
 import { stepFor, ticksOf, zoneOffsetMs } from './axis'
-import { highest, histogramOf, serves, severityOf, wantedFor } from './density'
+import { countsAt, highest, histogramOf, serves, severityOf, wantedFor } from './density'
 import { BandGesture } from './gesture'
 import { momentQuery, readMoment } from './moment'
-import { DAY_MS, endingNow, HOUR_MS, LONGEST_MS, MINUTE_MS, panned, revealing, SHORTEST_MS, spanOf, timeAt, xOf, zoomed } from './view'
+import { DAY_MS, endingNow, HOUR_MS, keyMoment, keyZoom, LONGEST_MS, MINUTE_MS, panned, revealing, SHORTEST_MS, spanOf, timeAt, xOf, zoomed } from './view'
 
 const NOW = Date.UTC(2026, 2, 14, 11, 40)
 const VIEW = endingNow(NOW, 6 * HOUR_MS)
@@ -51,6 +51,31 @@ describe('the view', () => {
 
   it('maps pixels to times and back', () => {
     expect(timeAt(VIEW, xOf(VIEW, NOW, 800), 800)).toBeCloseTo(NOW, 3)
+  })
+})
+
+describe('the keys of the slider', () => {
+  const view = { fromMs: 0, toMs: HOUR_MS }
+
+  it('move a little, a tenth, to the start of the view and to the present', () => {
+    const at = HOUR_MS / 2
+    expect(keyMoment('ArrowRight', true, view, at)! - at).toBeCloseTo(HOUR_MS / 500)
+    expect(at - keyMoment('ArrowLeft', true, view, at)!).toBeCloseTo(HOUR_MS / 500)
+    expect(keyMoment('PageUp', false, view, at)).toBe(at + HOUR_MS / 10)
+    expect(keyMoment('PageDown', false, view, at)).toBe(at - HOUR_MS / 10)
+    expect(keyMoment('Home', false, view, at)).toBe(0)
+    expect(keyMoment('End', false, view, at)).toBe(Infinity)
+  })
+
+  it('leave the bare arrows to the events', () => {
+    expect(keyMoment('ArrowRight', false, view, 0)).toBeNull()
+    expect(keyMoment('x', true, view, 0)).toBeNull()
+  })
+
+  it('zoom in and out by the same', () => {
+    expect(keyZoom('+')! * keyZoom('-')!).toBeCloseTo(1)
+    expect(keyZoom('+')).toBeLessThan(1)
+    expect(keyZoom('0')).toBeNull()
   })
 })
 
@@ -119,6 +144,22 @@ describe('the bars', () => {
     expect([...bars.counts.handled]).toEqual([0, 0, 5])
     expect(highest(bars, { fromMs: 0, toMs: 1500 })).toBe(3)
     expect(highest(bars, { fromMs: 0, toMs: 9000 })).toBe(5)
+  })
+})
+
+describe('the bar under the pointer', () => {
+  const wanted = { fromMs: 1000, toMs: 4000, buckets: 3, widthMs: 1000 }
+  const histogram = histogramOf(wanted, [
+    { bucket: 1, type: 'alarm.raised', count: 2 },
+    { bucket: 1, type: 'command.sent', count: 5 },
+  ])
+
+  it('tells its events by severity', () => {
+    expect(countsAt(histogram, 2999)).toEqual({ alarm: 2, handled: 0, other: 5 })
+  })
+
+  it.each([1999, 3000, 999, 4000, -1, Number.NaN])('is none at %s', (timeMs) => {
+    expect(countsAt(histogram, timeMs)).toBeNull()
   })
 })
 

@@ -50,6 +50,28 @@ function kept(view: TimeView, presentMs: number): TimeView {
   return view.toMs > end.toMs ? end : view
 }
 
+/** How a key moves the cursor of a slider that has the focus: by a fifth of a percent of the view, a tenth, to its ends. */
+const STEP_SHARE = 0.002
+const PAGE_SHARE = 0.1
+const KEY_ZOOM = 1.5
+
+/** The moment that a key of the slider asks for; null: none of its keys. */
+export function keyMoment(key: string, shift: boolean, view: TimeView, cursorMs: number): number | null {
+  const span = spanOf(view)
+  if (shift && key === 'ArrowLeft') return cursorMs - span * STEP_SHARE
+  if (shift && key === 'ArrowRight') return cursorMs + span * STEP_SHARE
+  if (key === 'PageUp') return cursorMs + span * PAGE_SHARE
+  if (key === 'PageDown') return cursorMs - span * PAGE_SHARE
+  if (key === 'Home') return view.fromMs
+  return key === 'End' ? Infinity : null
+}
+
+/** The zoom that a key of the slider asks for, as a factor of the time shown; null: none. */
+export function keyZoom(key: string): number | null {
+  if (key === '+' || key === '=') return 1 / KEY_ZOOM
+  return key === '-' || key === '_' ? KEY_ZOOM : null
+}
+
 /** Pixels from the left edge of a view `width` pixels wide. */
 export function xOf(view: TimeView, timeMs: number, width: number): number {
   return ((timeMs - view.fromMs) / spanOf(view)) * width
