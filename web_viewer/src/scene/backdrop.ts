@@ -12,7 +12,7 @@ interface Palette {
 }
 
 const PALETTES: Record<Theme, Palette> = {
-  dark: { zenith: 0x0a0f17, horizon: 0x2a3644, ground: 0x3a4249 },
+  dark: { zenith: 0x0a0f17, horizon: 0x1f2a36, ground: 0x20272e },
   light: { zenith: 0xa9c6e6, horizon: 0xeef3f7, ground: 0x9da3a4 },
 }
 

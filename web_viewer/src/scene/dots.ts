@@ -9,6 +9,9 @@ const DOT_BELOW_PX = 6
 const NO_DOT_ABOVE_PX = 9
 /** The height of window, CSS pixels, for which the sizes of dots are meant. */
 const WINDOW_HEIGHT_PX = 900
+/** Where a metre is fewer pixels than this, dots shrink with it, down to a share: from afar they must not bury the building. */
+const FULL_SIZE_PX_PER_M = 3
+const SMALLEST_SHARE = 0.55
 
 /**
  * A point an element, drawn three times in one call: the quiet, those that speak over them, alarms over all. Each
@@ -69,7 +72,8 @@ const VERTEX = /* glsl */ `
     if (shown <= 0.0 || any(lessThan(uv, vec2(0.0))) || any(greaterThan(uv, vec2(1.0)))) return;
     float seen = rank == 2 || isSeen(uv, away) ? 1.0 : uThrough;
     if (seen <= 0.0) return;
-    float size = rank == 2 ? 8.0 + 3.0 * uPulse : rank == 1 ? 5.2 : 3.2;
+    float near = clamp(uPixelsPerMetre / (away * uScale * ${FULL_SIZE_PX_PER_M.toFixed(1)}), ${SMALLEST_SHARE.toFixed(2)}, 1.0);
+    float size = rank == 2 ? 8.0 + 3.0 * uPulse : (rank == 1 ? 5.2 : 3.2) * near;
     vColour = vec4(texel.rgb, (rank == 0 ? 0.5 : 0.95) * (rank == 2 ? 1.0 : shown * seen));
     vRadius = size * 0.5 * uScale * uPixelRatio;
     gl_PointSize = vRadius * 2.0 + 1.0;
