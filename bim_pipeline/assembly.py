@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bim_pipeline.shapes import ChunkResult
-from bim_pipeline.source import Body, Element, FloatArray, Geometry, ModelWarning, Shape, SmoothMesh
+from bim_pipeline.source import Body, Element, FloatArray, Geometry, ModelWarning, Shape
 
 # Beyond this distance from the origin, m, 32-bit floats on a graphics card are coarser than 0.1 mm.
 LOCAL_LIMIT_M = 2_000.0
@@ -42,17 +43,41 @@ class Assembly:
         return np.concatenate([drawn[:, :3].min(axis=0), drawn[:, 3:].max(axis=0)])
 
 
-def assemble(elements: Sequence[Element], chunks: Sequence[ChunkResult]) -> Assembly:
+def named_by_content(chunks: Sequence[ChunkResult]) -> ChunkResult:
+    """Join chunks, each shape named by what it is, so that ids of the file change nothing."""
+    joined = ChunkResult()
+    names: dict[str, str] = {}
+    for chunk in chunks:
+        for shape in chunk.shapes:
+            if shape.key not in names:
+                name = names[shape.key] = shape_digest(shape)
+                if name not in joined.smooth:
+                    joined.shapes.append(replace(shape, key=name))
+                    joined.smooth[name] = chunk.smooth[shape.key]
+        joined.bodies.extend((step_id, names[key], matrix) for step_id, key, matrix in chunk.bodies)
+        joined.failed.update(chunk.failed)
+    return joined
+
+
+def shape_digest(shape: Shape) -> str:
+    """Give a hash of a shape's mesh and colours, 32 hex digits."""
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (shape.vertices, shape.triangles, shape.colour_ids, shape.colours, shape.metal):
+        digest.update(f"{array.shape}{array.dtype}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def assemble(elements: Sequence[Element], found: ChunkResult) -> Assembly:
     """Give each element its body, leave out strays, and shift everything near to the origin."""
     index = {element.step_id: element.element_index for element in elements}
-    shapes, smooth = _shapes(chunks)
+    shapes = {shape.key: shape for shape in found.shapes}
     bodies = {
         index[step_id]: Body(index[step_id], shapes[key], matrix)
-        for chunk in chunks
-        for step_id, key, matrix in chunk.bodies
+        for step_id, key, matrix in found.bodies
         if step_id in index
     }
-    failed = {index[s]: reason for chunk in chunks for s, reason in chunk.failed.items() if s in index}
+    failed = {index[s]: reason for s, reason in found.failed.items() if s in index}
     boxes = body_boxes(bodies, len(elements))
     for stray in _strays(boxes):
         failed[stray] = STRAY_REASON
@@ -66,22 +91,11 @@ def assemble(elements: Sequence[Element], chunks: Sequence[ChunkResult]) -> Asse
     local_from_source[:3, 3] = shift
     return Assembly(
         elements=tuple(replace(e, placement=_moved_or_none(e.placement, shift)) for e in elements),
-        geometry=Geometry(moved, smooth, failed),
+        geometry=Geometry(moved, found.smooth, failed),
         boxes=boxes + np.tile(shift, 2) if len(boxes) else boxes,
         local_from_source=local_from_source,
         warnings=tuple(_failures(elements, failed)),
     )
-
-
-def _shapes(chunks: Sequence[ChunkResult]) -> tuple[dict[str, Shape], dict[str, SmoothMesh]]:
-    shapes: dict[str, Shape] = {}
-    smooth: dict[str, SmoothMesh] = {}
-    for chunk in chunks:
-        for shape in chunk.shapes:
-            if shape.key not in shapes:
-                shapes[shape.key] = shape
-                smooth[shape.key] = chunk.smooth[shape.key]
-    return shapes, smooth
 
 
 def body_boxes(bodies: Mapping[int, Body], count: int) -> FloatArray:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from bim_pipeline.assembly import Assembly, assemble
+from bim_pipeline.assembly import Assembly, assemble, named_by_content
 from bim_pipeline.catalogue import Catalogue, write_catalogue
 from bim_pipeline.errors import EmptyModelError
 from bim_pipeline.georeference import read_georeference
@@ -173,7 +173,7 @@ class _Build:
     def _derive(self, read: tuple[Any, SourceModel, list[Any]]) -> _Model:
         """Derive what the model implies: local frame, storeys, spaces, portals, cells."""
         model, tables, chunks = read
-        assembly = assemble(tables.elements, chunks)
+        assembly = assemble(tables.elements, named_by_content(chunks))
         storeys = derive_storeys(assembly.elements, assembly.boxes)
         spaces = derive_spaces(
             assembly.elements,
