@@ -20,3 +20,11 @@ export function dueOf(wish: DueWish, nowMs: number, zone: string): number {
 function endOfDay(timeMs: number, zone: string): number {
   return msOfInput(`${inputOf(timeMs, zone).slice(0, 10)}T${END_OF_DAY}`, zone) ?? timeMs
 }
+
+/** A time to the minute in a zone: today's alone, another day's after its month and day, another year's after that too. */
+export function dueText(dueMs: number, nowMs: number, zone: string): string {
+  const [date, clock] = inputOf(dueMs, zone).split('T')
+  const today = Number.isNaN(nowMs) ? '' : inputOf(nowMs, zone).slice(0, 10)
+  if (date === today) return clock
+  return `${date.slice(0, 4) === today.slice(0, 4) ? date.slice(5) : date} ${clock}`
+}

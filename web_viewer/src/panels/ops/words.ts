@@ -1,11 +1,11 @@
 import { useI18n } from '@/i18n/use'
-import { inputOf } from '@/logic/zone'
 import { formatDate, formatTime, pickName } from '@/logic/format'
 import { useLiveStore } from '@/stores/live'
 import { useModelStore } from '@/stores/model'
 import type { Names } from '@/net/types'
 
 import type { Order } from './api'
+import { dueText } from './due'
 
 /** The panel's words in the language of the page. */
 export interface OpsWords {
@@ -15,7 +15,7 @@ export interface OpsWords {
   readonly place: (at: { readonly storey: string | null; readonly space: string | null }) => string
   /** A time as RFC 3339 in the venue's zone; today's without its date. */
   readonly moment: (time: string | null) => string
-  /** By when something must be done: to the minute. */
+  /** By when something must be done, as short as a card has room for. */
   readonly due: (time: string | null) => string
   /** What an order is about: its device, storey and room. */
   readonly about: (order: Pick<Order, 'device' | 'device_name' | 'storey' | 'space'>) => string
@@ -35,19 +35,20 @@ export function useOpsWords(): OpsWords {
     const floor = level ? level.code || pickName(level.names, locale.value) : ''
     return [floor, pickName(room?.names, locale.value)].filter(Boolean).join(' · ')
   }
-  const moment = (time: string | null, clock: (ms: number, zone: string) => string): string => {
+  const moment = (time: string | null): string => {
     if (time === null) return '–'
     const zone = model.model?.timeZone ?? 'UTC'
     const ms = Date.parse(time)
     const day = formatDate(ms, zone, locale.value)
-    return !Number.isNaN(live.nowMs) && day === formatDate(live.nowMs, zone, locale.value) ? clock(ms, zone) : `${day} ${clock(ms, zone)}`
+    const clock = formatTime(ms, zone, locale.value)
+    return !Number.isNaN(live.nowMs) && day === formatDate(live.nowMs, zone, locale.value) ? clock : `${day} ${clock}`
   }
   return {
     say: (key, named) => t(`panel.ops.${key}`, named),
     name,
     place,
-    moment: (time) => moment(time, (ms, zone) => formatTime(ms, zone, locale.value)),
-    due: (time) => moment(time, (ms, zone) => inputOf(ms, zone).slice(11)),
+    moment,
+    due: (time) => (time === null ? '–' : dueText(Date.parse(time), live.nowMs, model.model?.timeZone ?? 'UTC')),
     about: (order) => [name(order.device_name, order.device ?? ''), place(order)].filter(Boolean).join(' · '),
     ago: (time) => {
       void live.nowMs
