@@ -1,4 +1,5 @@
 import getpass
+import os
 import shutil
 import subprocess
 import time
@@ -92,6 +93,7 @@ class Venue:
             "--mqtt",
             f"mqtt://127.0.0.1:{self._broker}",
             port=self.port,
+            variables={name: os.environ[name] for name in ("TWIN_VIEWER",) if name in os.environ},
         )
         self.running: RunningServer = self._context.__enter__()
         deadline = time.monotonic() + 30

@@ -6,12 +6,28 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.visit import WAIT_MS, Visit
 from tests.contract.small_house import guid_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+#: What a visitor's phone may have to load before it shows the map, compressed as served; kB of 1000 bytes.
+BUDGET_KB = 90
+#: WCAG 2.2, 2.5.5: a finger finds it. Names are read without glasses.
+LEAST_TARGET_PX, LEAST_TYPE_PX = 44, 14
+OUTSIDE = """() => [...document.querySelectorAll('.guide *')].filter((part) => {
+  const { left, right, width } = part.getBoundingClientRect()
+  return width > 1 && (left < -1 || right > innerWidth + 1) && !part.closest('.chips, .plan')
+}).map((part) => part.outerHTML.slice(0, 80))"""
+SMALL_TARGETS = """(least) => [...document.querySelectorAll('.guide button, .guide input')].filter((part) => {
+  const { width, height } = part.getBoundingClientRect()
+  return width > 0 && Math.min(width, height) < least
+}).map((part) => part.outerHTML.slice(0, 80))"""
+SMALL_TYPE = """(least) => [...document.querySelectorAll('.guide *')].filter((part) =>
+  part.checkVisibility() && [...part.childNodes].some((each) => each.nodeType === 3 && each.data.trim())
+  && parseFloat(getComputedStyle(part).fontSize) < least).map((part) => part.outerHTML.slice(0, 80))"""
 
 LOCKED = {"status": 409, "title": "Conflict", "detail": "门已锁", "errors": [{"reason": "locked"}]}
 
@@ -130,3 +146,68 @@ def test_another_storey_is_one_tap_away(guide: Visit) -> None:
 def test_the_page_is_of_a_door_by_its_url(guide: Visit) -> None:
     opened(guide, f"/guide?from={guid_of('Door 1F')}")
     expect(guide.part("guide-search")).to_be_visible()
+
+
+def test_little_is_loaded_before_the_map(guide: Visit) -> None:
+    loaded: dict[str, int] = {}
+
+    def note(request: Request) -> None:
+        name = request.url.rpartition("/")[2]
+        if name.endswith((".js", ".css")):
+            loaded[name] = request.sizes()["responseBodySize"]
+
+    guide.page.on("requestfinished", note)
+    opened(guide, "/guide")
+    guide.page.wait_for_load_state("networkidle")
+    assert any(name.startswith("GuidePage") for name in loaded)
+    assert sum(loaded.values()) < BUDGET_KB * 1000, loaded
+
+
+def wide_parts(page: Page) -> list[str]:
+    """What sticks out at the sides, or makes the page scroll sideways."""
+    scrolled: list[str] = page.evaluate(
+        "() => [document.documentElement, document.body, document.querySelector('.guide')]"
+        ".filter((part) => part.scrollWidth > innerWidth).map((part) => part.tagName)"
+    )
+    outside: list[str] = page.evaluate(OUTSIDE)
+    return scrolled + outside
+
+
+@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_nothing_overflows_on_a_phone_and_fingers_find_everything(
+    phone: Visit, width: int, lang: str
+) -> None:
+    start, goal, *_ = rooms(phone)
+    phone.page.set_viewport_size({"width": width, "height": 640})
+    page = opened(phone, f"/guide?from={start['guid']}&to={goal['guid']}&lang={lang}")
+    phone.part("guide-start").wait_for()
+
+    def is_fine() -> None:
+        assert wide_parts(page) == []
+        assert page.evaluate(SMALL_TARGETS, LEAST_TARGET_PX) == []
+        assert page.evaluate(SMALL_TYPE, LEAST_TYPE_PX) == []
+
+    is_fine()
+    phone.part("guide-3d").click()
+    expect(phone.part("guide-scene")).to_have_attribute("data-drawn", "true", timeout=WAIT_MS)
+    is_fine()
+    phone.part("guide-list").click()
+    phone.part("guide-steps").wait_for()
+    is_fine()
+    phone.part("guide-list").click()
+    phone.part("guide-start").click()
+    phone.part("guide-now").wait_for()
+    is_fine()
+
+
+def test_where_motion_is_reduced_the_theme_is_there_at_once(guide: Visit) -> None:
+    start, goal, *_ = rooms(guide)
+    guide.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    page = opened(guide, f"/guide?from={start['guid']}&to={goal['guid']}")
+    guide.part("guide-start").wait_for()
+    changing = page.evaluate("document.getAnimations().map((each) => each.transitionProperty)")
+    assert changing == []
+    parts = "[document.body, document.querySelector('[data-test=guide-sum] b')]"
+    colours = page.evaluate(f"{parts}.map((part) => getComputedStyle(part).color)")
+    assert colours[0] == colours[1]
