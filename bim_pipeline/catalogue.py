@@ -36,18 +36,40 @@ class Catalogue:
     portals: Sequence[Portal]
 
 
-def write_catalogue(path: Path, catalogue: Catalogue) -> None:
-    """Write the database to a path where nothing is yet; raises sqlite3.Error or OSError."""
+# What these hold comes from `Catalogue.source` alone, and from the elements' indices.
+_SOURCE_TABLES = frozenset(
+    {
+        "element_type", "element_property", "type_property", "element_material", "element_classification",
+        "system", "system_member", "system_served", "connection", "element_text",
+    }
+)  # fmt: skip
+# Where FTS5 keeps what an index without content holds.
+_TEXT_TABLES = ("element_text_data", "element_text_idx", "element_text_docsize", "element_text_config")
+
+
+def write_catalogue(path: Path, catalogue: Catalogue, same_source: Path | None = None) -> None:
+    """Write the database to a path where nothing is yet; raises sqlite3.Error or OSError.
+
+    `same_source` is a database of a model of which shapes and places alone were others: its other rows are
+    taken over.
+    """
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         # The folder is renamed into place when it is whole: a journal would guard nothing.
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.executescript(resources.files("spatial").joinpath("schema.sql").read_text("utf-8"))
+        if same_source is not None:
+            connection.execute("ATTACH ? AS old", (str(same_source),))
         connection.execute("BEGIN")
         for table, rows in _tables(catalogue):
-            _insert(connection, table, rows)
+            if same_source is not None and table in _SOURCE_TABLES:
+                _take_over(connection, table)
+            else:
+                _insert(connection, table, rows)
         connection.execute("COMMIT")
+        if same_source is not None:
+            connection.execute("DETACH old")
         connection.execute("PRAGMA optimize")
     finally:
         connection.close()
@@ -58,6 +80,13 @@ def _insert(connection: sqlite3.Connection, table: str, rows: Iterable[Sequence[
     target = "element_text(rowid, text)" if table == "element_text" else table
     marks = ", ".join("?" * (2 if table == "element_text" else width))
     connection.executemany(f"INSERT INTO {target} VALUES ({marks})", rows)  # noqa: S608
+
+
+def _take_over(connection: sqlite3.Connection, table: str) -> None:
+    """Copy a table as the other database has it; SQLite copies whole records, without looking into them."""
+    for name in _TEXT_TABLES if table == "element_text" else (table,):
+        connection.execute(f"DELETE FROM main.{name}")  # noqa: S608 - our own names
+        connection.execute(f"INSERT INTO main.{name} SELECT * FROM old.{name}")  # noqa: S608
 
 
 def _tables(c: Catalogue) -> Iterator[tuple[str, Iterable[Sequence[Any]]]]:
