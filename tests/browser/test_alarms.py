@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browser.visit import Colour, Visit
 from tests.browser.watched import ROOM_DEVICE, WALL, WALL_DEVICE, WatchedHouse, watched_house
@@ -76,6 +77,57 @@ def test_an_operator_acknowledges_with_a_comment(visit: Visit, served: WatchedHo
     visit.part("alarm-back").click()
     expect(visit.part("alarm")).to_have_count(0)
     expect(visit.part("alarm-pin")).to_have_count(0)
+
+
+def test_several_are_acknowledged_with_one_comment_and_who_was_faster_is_told(
+    visit: Visit, served: WatchedHouse
+) -> None:
+    served.report(ROOM_DEVICE, "temperature", 33.0)
+    served.report(WALL_DEVICE, "status", "fault")
+    visit.open()
+    open_list(visit)
+    visit.part("alarm-several").click()
+    visit.part("alarm-every").check()
+    expect(visit.part("alarm-bulk-submit")).to_contain_text("2")
+    visit.part("alarm-bulk-comment").fill("都已知晓")
+    lamp = next(each for each in served.get("/api/alarms")["items"] if each["device"] == WALL_DEVICE)
+
+    def after_somebody_else(route: Route) -> None:
+        httpx.post(f"{served.url}/api/alarms/{lamp['id']}/acknowledge", json={"comment": "我去"}, timeout=10)
+        route.continue_()
+
+    visit.page.route("**/api/alarms/acknowledge", after_somebody_else)
+    visit.part("alarm-bulk-submit").click()
+    expect(visit.part("alarm-bulk-refused")).to_contain_text(TEXT)
+    expect(visit.part("alarm-state").filter(has_text="已确认")).to_have_count(2)
+    comments = {
+        each["device"]: served.get(f"/api/alarms/{each['id']}")["events"][-1]["data"]["comment"]
+        for each in served.get("/api/alarms")["items"]
+    }
+    assert comments == {ROOM_DEVICE: "都已知晓", WALL_DEVICE: "我去"}
+
+
+def test_an_alarm_becomes_a_work_order_and_each_shows_the_other(visit: Visit, served: WatchedHouse) -> None:
+    served.report(WALL_DEVICE, "status", "fault")
+    visit.open()
+    open_list(visit)
+    visit.part("alarm").filter(has_text=TEXT).click()
+    visit.part("alarm-order").click()
+    expect(visit.part("ops-title")).to_have_value(TEXT)
+    visit.page.locator("[data-due=tomorrow]").click()
+    visit.part("ops-submit").click()
+    expect(visit.part("order-alarm")).to_contain_text(TEXT)
+    expect(visit.part("order-due")).to_contain_text("22:00")
+    (order,) = served.get("/api/ops/orders")["items"]
+    (alarm,) = served.get("/api/alarms")["items"]
+    detail = served.get(f"/api/ops/orders/{order['id']}")
+    raised = served.get(f"/api/alarms/{alarm['id']}")["events"][0]
+    assert (order["alarm"], order["priority"]) == (alarm["id"], "urgent")
+    assert detail["events"][0]["cause"] == raised["id"]
+    visit.part("order-alarm").get_by_role("button").click()
+    expect(visit.part("alarm-detail")).to_contain_text(TEXT)
+    expect(visit.part("alarm-orders")).to_contain_text(f"#{order['number']}")
+    expect(visit.part("alarm-order")).to_have_count(0)
 
 
 def test_shelving_asks_for_a_reason(visit: Visit, served: WatchedHouse) -> None:
