@@ -119,15 +119,20 @@ function timeCursor(band: Band, film: { readonly value: FilmInfo }) {
     return live.isPast ? live.nowMs : live.presentMs
   })
 
-  function seek(timeMs: number): void {
+  /** The moment nearest to the one asked for of which something can be known. */
+  function within(timeMs: number): number {
     const first = Number.isNaN(film.value.firstMs) ? -Infinity : film.value.firstMs
-    live.seek(Math.max(first, Math.min(timeMs, Number.isNaN(live.presentMs) ? Infinity : live.presentMs)))
+    return Math.max(first, Math.min(timeMs, Number.isNaN(live.presentMs) ? Infinity : live.presentMs))
+  }
+
+  function seek(timeMs: number): void {
+    live.seek(within(timeMs))
   }
 
   /** Go to a moment and bring it into the view. */
   function goTo(timeMs: number): void {
     seek(timeMs)
-    band.reveal(timeMs)
+    band.reveal(within(timeMs))
   }
 
   function goLive(): void {
