@@ -115,7 +115,7 @@ def steps_of(page: Page) -> list[str]:
 def drawn_way(visit: Visit) -> NDArray[np.bool_]:
     """Where the way's colour is on the map; `(height, width)`, the side panel and the storeys left out."""
     panel = visit.part("guide-sheet").bounding_box()
-    tools = visit.page.locator("[data-test=guide-storey]").first.bounding_box()
+    tools = visit.part("guide-storey").first.bounding_box()
     picture = np.asarray(visit.picture(), dtype=np.int16)
     way: NDArray[np.bool_] = np.abs(picture - np.array(ROUTE)).sum(axis=2) < NEARLY
     way[:, : int(panel["x"] + panel["width"]) + 2] = False

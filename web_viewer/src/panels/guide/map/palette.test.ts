@@ -16,7 +16,7 @@ function contrast(a: string, b: string): number {
   return (light + 0.05) / (dark + 0.05)
 }
 
-const KINDS = ['exit', 'toilet', 'lift', 'medical', 'service', 'family', 'food', 'sport', 'culture', 'parking', 'outdoor', 'rest']
+const KINDS = ['exit', 'toilet', 'lift', 'medical', 'service', 'family', 'food', 'sport', 'culture', 'parking', 'outdoor', 'rest', 'changing']
 
 describe.each([['light', false], ['dark', true]])('the %s plan', (_, dark) => {
   const palette = paletteOf(dark)

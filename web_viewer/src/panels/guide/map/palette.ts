@@ -36,8 +36,8 @@ const DARK: Palette = {
     sport: '#234439', culture: '#383254', care: '#20405a', food: '#54402a', way: '#27313b', vertical: '#36434f', office: '#3a362d',
     rest: '#433c25', parking: '#29323b', outdoor: '#2c4228', technical: '#22282e', other: '#2c333a',
   },
-  wall: '#8795a3', line: '#5c6a77', furniture: '#4b5864', glass: '#5d8cab', text: '#eef3f7', halo: '#0e141bcc', badge: '#c8d6e2',
-  badgeText: '#14202b', route: '#56b6f7', routeCase: '#06131f', routeRest: '#3b6f99', start: '#56b6f7', goal: '#ff7a6b', picked: '#56b6f7',
+  wall: '#8795a3', line: '#5c6a77', furniture: '#4b5864', glass: '#5d8cab', text: '#eef3f7', halo: '#0e141bcc', badge: '#56728a',
+  badgeText: '#ffffff', route: '#56b6f7', routeCase: '#06131f', routeRest: '#3b6f99', start: '#56b6f7', goal: '#ff7a6b', picked: '#56b6f7',
 }
 
 export function paletteOf(dark: boolean): Palette {
