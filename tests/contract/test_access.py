@@ -34,7 +34,8 @@ EXPECTED = {
     Role.OPERATOR: """
         GET /api/elements/{guid} · GET /api/layers · GET /api/cameras · GET /api/points · GET /api/devices
         GET /api/state · POST /api/telemetry · GET /api/alarms · GET /api/alarms/counts
-        GET /api/alarms/{alarm} · POST /api/alarms/{alarm}/acknowledge · POST /api/alarms/{alarm}/close
+        POST /api/alarms/acknowledge · GET /api/alarms/{alarm}
+        POST /api/alarms/{alarm}/acknowledge · POST /api/alarms/{alarm}/close
         POST /api/alarms/{alarm}/shelve · POST /api/alarms/{alarm}/unshelve · GET /api/rules
         GET /api/bindings · GET /api/history/{device}/{point} · WS /ws/live
         GET /api/commands · POST /api/commands
