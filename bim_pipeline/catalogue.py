@@ -61,9 +61,10 @@ def write_catalogue(path: Path, catalogue: Catalogue, same_source: Path | None =
         connection.executescript(resources.files("spatial").joinpath("schema.sql").read_text("utf-8"))
         if same_source is not None:
             connection.execute("ATTACH ? AS old", (str(same_source),))
+        taken = frozenset[str]() if same_source is None else _tables_to_take(connection, catalogue)
         connection.execute("BEGIN")
         for table, rows in _tables(catalogue):
-            if same_source is not None and table in _SOURCE_TABLES:
+            if table in taken:
                 _take_over(connection, table)
             else:
                 _insert(connection, table, rows)
@@ -73,6 +74,13 @@ def write_catalogue(path: Path, catalogue: Catalogue, same_source: Path | None =
         connection.execute("PRAGMA optimize")
     finally:
         connection.close()
+
+
+def _tables_to_take(connection: sqlite3.Connection, catalogue: Catalogue) -> frozenset[str]:
+    """Which tables of the older catalogue hold; derived rooms have text, and come from shapes."""
+    rooms = "SELECT EXISTS (SELECT 1 FROM old.space WHERE derived)"
+    derived = any(space.derived for space in catalogue.spaces) or connection.execute(rooms).fetchone()[0]
+    return _SOURCE_TABLES - {"element_text"} if derived else _SOURCE_TABLES
 
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Iterable[Sequence[Any]]) -> None:
