@@ -59,6 +59,16 @@ def named_by_content(chunks: Sequence[ChunkResult]) -> ChunkResult:
     return joined
 
 
+def joined_shapes(one: ChunkResult, other: ChunkResult) -> ChunkResult:
+    """Join two results whose shapes are named by their content."""
+    return ChunkResult(
+        [*one.shapes, *(shape for shape in other.shapes if shape.key not in one.smooth)],
+        {**other.smooth, **one.smooth},
+        [*one.bodies, *other.bodies],
+        {**one.failed, **other.failed},
+    )
+
+
 def shape_digest(shape: Shape) -> str:
     """Give a hash of a shape's mesh and colours, 32 hex digits."""
     digest = hashlib.blake2b(digest_size=16)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import resource
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,10 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from bim_pipeline.assembly import Assembly, assemble, named_by_content
+from bim_pipeline.assembly import Assembly, assemble, joined_shapes, named_by_content
 from bim_pipeline.catalogue import Catalogue, write_catalogue
+from bim_pipeline.derived import with_derived_rooms
+from bim_pipeline.differences import DIFFERENCES, Differences, Side, find_differences, read_differences
 from bim_pipeline.errors import EmptyModelError
 from bim_pipeline.georeference import read_georeference
+from bim_pipeline.hashing import HashingJob
 from bim_pipeline.opening import SourceFile, inspect_source, open_model, reading
 from bim_pipeline.package import (
     MANIFEST,
@@ -37,7 +41,8 @@ from bim_pipeline.plans import build_plans
 from bim_pipeline.portals import derive_portals
 from bim_pipeline.products import SourceModel, list_products, read_source, without_derived_marks
 from bim_pipeline.report import BuildReport, Progress, ProgressTeller
-from bim_pipeline.shapes import plan_chunks
+from bim_pipeline.reuse import DAMAGED, Previous, Reuse, Work, open_previous
+from bim_pipeline.shapes import ChunkResult, plan_chunks
 from bim_pipeline.source import Element, ModelWarning, Portal, Space, Storey
 from bim_pipeline.spaces import derive_spaces, with_spaces
 from bim_pipeline.storeys import derive_storeys
@@ -61,8 +66,10 @@ def build_package(
 ) -> BuildReport:
     """Build the package of an IFC file in the folder `target`; one that is up to date is kept as it is.
 
-    `jobs` is the number of processes, by default the machine's cores; the package does not depend on it.
-    `force` builds in any case. Raises `bim_pipeline.errors.PipelineError`, with one line for the user; the
+    Of an older revision in the folder, what did not change is taken over; the package is the same as if it
+    had not been there, but for `differences.json`, which says what changed. `jobs` is the number of
+    processes, by default the machine's cores; the package does not depend on it. `force` builds everything
+    in any case. Raises `bim_pipeline.errors.PipelineError`, with one line for the user; the
     folder then holds what it held before.
     """
     teller = ProgressTeller(progress)
@@ -73,7 +80,10 @@ def build_package(
         if kept is not None:
             return kept
     check_target(target)
-    return _Build(file, version, max(1, jobs or os.cpu_count() or 1), teller).run(target)
+    previous = open_previous(target, version)
+    if previous is not None and force:
+        previous = previous.without_cache(None)
+    return _Build(file, version, max(1, jobs or os.cpu_count() or 1), teller, previous).run(target)
 
 
 def _up_to_date(target: Path, file: SourceFile, version: str) -> BuildReport | None:
@@ -117,8 +127,14 @@ class _Model:
 class _Build:
     """One build: its settings, its clock and what it told so far."""
 
-    def __init__(self, file: SourceFile, version: str, jobs: int, teller: ProgressTeller) -> None:
+    def __init__(
+        self, file: SourceFile, version: str, jobs: int, teller: ProgressTeller, previous: Previous | None
+    ) -> None:
         self._file = file
+        self._previous = previous
+        self._reuse = Reuse(None, None)
+        self._found = ChunkResult()
+        self._differences: Differences | None = None
         self._version = version
         self._jobs = jobs
         self._teller = teller
@@ -142,38 +158,85 @@ class _Build:
         self._seconds[name] = now - self._mark
         self._mark = now
 
-    def _read(self) -> tuple[Any, SourceModel, list[Any]]:
-        """Read the file; shapes are computed meanwhile. Gives the model, its tables and its shapes."""
+    def _read(self) -> tuple[Any, SourceModel, ChunkResult]:
+        """Read the file and compute shapes. Gives the model, its tables and its shapes."""
         self._teller.tell("read", 0.0)
-        model = open_model(self._file)
+        reused = self._previous if self._previous is not None and self._previous.cache is not None else None
+        hashing = HashingJob(self._file, None if reused is None else (reused.folder, reused.digests))
+        try:
+            model = open_model(self._file)
+            if reused is not None:
+                self._lap("open")
+                self._take_up(hashing)
+            with reading(self._file):
+                tables = self._reuse.source(model)
+            if tables is not None:
+                found = self._shapes(model, [element.step_id for element in tables.elements])
+            else:
+                tables, found = self._read_all(model)
+            if reused is None:
+                self._take_up(hashing)
+        except BaseException:
+            hashing.cancel()
+            raise
+        return model, tables, found
+
+    def _take_up(self, hashing: HashingJob) -> None:
+        """Wait for the fingerprints and see what of the older package can be reused."""
+        prints, is_whole = hashing.result()
+        previous = self._previous
+        if previous is not None and previous.cache is not None and not is_whole:
+            previous = self._previous = previous.without_cache(DAMAGED)
+        self._reuse = Reuse(previous, prints)
+        self._lap("hash")
+
+    def _shapes(self, model: Any, step_ids: Sequence[int]) -> ChunkResult:
+        """Give the shapes of products whose tables are known; those that are new are computed."""
+        known, missing = self._reuse.bodies(step_ids)
+        with reading(self._file):
+            products = [model.by_id(step_id) for step_id in missing]
+            without_derived_marks(products)
+            chunks = plan_chunks(products)
+        job = ShapeJob(model, chunks, self._jobs, self._on_chunk)
+        job.start()
+        return self._shapes_done(job, known)
+
+    def _read_all(self, model: Any) -> tuple[SourceModel, ChunkResult]:
+        """Read all tables; shapes are computed meanwhile."""
         with reading(self._file):
             products = list_products(model)
         if not products:
             raise EmptyModelError(f"{self._file.path} holds no building element; export the model again")
         with reading(self._file):
             without_derived_marks(products)
-            chunks_of_ids = plan_chunks(products)
+            known, missing = self._reuse.bodies([product.id() for product in products])
+            wanted = set(missing)
+            chunks = plan_chunks([product for product in products if product.id() in wanted])
         self._teller.tell("read", 0.7)
-        job = ShapeJob(model, chunks_of_ids, self._jobs, self._on_chunk)
+        job = ShapeJob(model, chunks, self._jobs, self._on_chunk)
         job.start()
         try:
             with reading(self._file):
                 tables = read_source(model, products)
             self._lap("read")
-            chunks = job.result()
+            return tables, self._shapes_done(job, known)
         except BaseException:
             job.cancel()
             raise
+
+    def _shapes_done(self, job: ShapeJob, known: ChunkResult) -> ChunkResult:
+        found = joined_shapes(known, named_by_content(job.result()))
         self._workers_bytes = job.peak_private_bytes
-        return model, tables, chunks
+        self._found = found
+        return found
 
     def _on_chunk(self, done: int, total: int) -> None:
         self._teller.tell("shapes", done / total)
 
-    def _derive(self, read: tuple[Any, SourceModel, list[Any]]) -> _Model:
+    def _derive(self, read: tuple[Any, SourceModel, ChunkResult]) -> _Model:
         """Derive what the model implies: local frame, storeys, spaces, portals, cells."""
-        model, tables, chunks = read
-        assembly = assemble(tables.elements, named_by_content(chunks))
+        model, tables, found = read
+        assembly = assemble(tables.elements, found)
         storeys = derive_storeys(assembly.elements, assembly.boxes)
         spaces = derive_spaces(
             assembly.elements,
@@ -182,6 +245,7 @@ class _Build:
             _areas(tables),
             {storey.element_index: storey for storey in storeys},
         )
+        assembly, spaces = with_derived_rooms(assembly, storeys, spaces)
         self._teller.tell("tiles", 0.1)
         portals = derive_portals(assembly.elements, storeys, spaces, assembly.geometry.meshes())
         self._teller.tell("tiles", 0.3)
@@ -213,6 +277,7 @@ class _Build:
             positions,
             self._jobs,
             lambda done: self._teller.tell("tiles", 0.3 + 0.7 * done / total),
+            self._reuse.tiles(),
         )
         write_json(folder / "tileset.json", tileset(model.cells, tiles.uris, positions))
         elements = with_spaces(assembly.elements, model.spaces, assembly.boxes)
@@ -228,13 +293,50 @@ class _Build:
                 model.spaces,
                 model.portals,
             ),
+            self._reuse.catalogue(),
         )
         (folder / "boxes.idx").write_bytes(pack(assembly.boxes))
         _write_plans(folder, model, elements)
+        self._write_differences(folder, model, tiles)
         self._teller.tell("write", 0.5)
         write_json(folder / MANIFEST, self._manifest(folder, model, tiles), indent=1)
         self._lap("write")
         return tiles
+
+    def _write_differences(self, folder: Path, model: _Model, tiles: TileFiles) -> None:
+        """Say what changed since the package that this one replaces, and keep what the next one can use."""
+        names = {
+            model.assembly.elements[index].guid: body.shape.key
+            for index, body in model.assembly.geometry.bodies.items()
+        }
+        content = self._changes(Side(folder / "model.db", names, model.assembly.local_from_source))
+        if content is not None:
+            write_json(folder / DIFFERENCES, content)
+        self._reuse.keep(folder, self._version, Work(model.source, self._found, tiles, names))
+
+    def _changes(self, newer: Side) -> dict[str, Any] | None:
+        """Give the content of `differences.json`; None where nothing came before."""
+        previous = self._previous
+        if previous is None:
+            return None
+        now = revision(self._file.sha256, self._version)
+        if previous.source_sha256 == self._file.sha256:
+            # The same file, built again: what it changed is still what it changed.
+            content = read_differences(previous.folder)
+            return None if content is None else {**content, "revision": now}
+        older = Side(previous.folder / "model.db", previous.shape_names(), previous.local_from_source)
+        try:
+            found = find_differences(older, newer, same_source=self._reuse.same_source)
+        except sqlite3.Error:
+            found = None
+        self._differences = Differences(previous.revision, previous.source_file, found)
+        return self._differences.to_json(now)
+
+    def _known_digests(self) -> dict[str, str]:
+        """Give the digests of the older package's tiles, whose names say what they hold."""
+        if self._reuse.cache is None or self._previous is None:
+            return {}
+        return {name: d for name, d in self._previous.digests.items() if name.startswith("tiles/")}
 
     def _manifest(self, folder: Path, model: _Model, tiles: TileFiles) -> dict[str, Any]:
         bounds = model.assembly.bounds
@@ -257,7 +359,7 @@ class _Build:
             "counts": _counts(model, tiles),
             "quantization_error_m": tiles.error_m,
             "warnings": [_warning(w) for w in model.warnings],
-            "files": file_digests(folder),
+            "files": file_digests(folder, self._known_digests()),
         }
 
     def _report(self, model: _Model, tiles: TileFiles) -> BuildReport:
@@ -287,6 +389,7 @@ def _counts(model: _Model, tiles: TileFiles) -> dict[str, int]:
         "bytes": tiles.served_bytes,
         "storeys": len(model.storeys),
         "spaces": len(model.spaces),
+        "derived_spaces": sum(space.derived for space in model.spaces),
         "portals": len(model.portals),
         "devices_candidates": model.source.distribution_elements,
     }

@@ -82,10 +82,16 @@ class CacheWriter:
         """Add a frame."""
         self._frames[name] = self._pack(content)
 
+    def take_over(self, name: str) -> None:
+        """Add a frame as the older cache holds it; raises KeyError where it does not."""
+        if self._known is None:
+            raise KeyError(name)
+        self._frames[name] = self._known.frame(name)
+
     def add_named_by_content(self, name: str, shape: Shape, smooth: SmoothMesh) -> None:
         """Add a shape whose name says what it holds, so that one of that name need not be packed again."""
         if self._known is not None and name in self._known:
-            self._frames[name] = self._known.frame(name)
+            self.take_over(name)
         else:
             self.add(name, pack_arrays(_shape_arrays(shape, smooth)))
 

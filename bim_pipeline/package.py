@@ -158,12 +158,19 @@ def write_json(path: Path, content: Mapping[str, Any], *, indent: int | None = N
     path.write_bytes(text.encode() + b"\n")
 
 
-def file_digests(folder: Path) -> dict[str, str]:
-    """Give the SHA-256 of every file of a package but the manifest and the report, by its path inside."""
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+def file_digests(folder: Path, known: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Give the SHA-256 of every file of a package but the manifest and the report, by its path inside.
+
+    Files that are `known` are not read again.
+    """
+    names = (
+        path.relative_to(folder).as_posix()
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name not in (MANIFEST, REPORT)
+    )
+    return {
+        name: (known or {}).get(name) or hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in names
     }
 
 
