@@ -1,7 +1,8 @@
 """From IFC representations to triangle meshes, with ifcopenshell's kernels.
 
-The fast kernel does a chunk of products at once; what it drops or leaves empty is done again alone, from
-every representation that could be a body, by the fast kernel and then by the exact one.
+A chunk of products is done at once: bodies that solids cut by the fast kernel, the others and what cannot be
+right by the safe one. What that drops or leaves empty is done again alone, from every representation that
+could be a body, by the safe kernel and then by the exact one.
 """
 
 from __future__ import annotations
@@ -15,17 +16,24 @@ import ifcopenshell.util.element
 import numpy as np
 
 from bim_pipeline.colours import SPACE_COLOUR, Colour, fallback_colour, is_metal_name
+from bim_pipeline.cutting import Measure, is_cut_by_solids, is_plausible_cut, measured
 from bim_pipeline.preparing import RawShape, is_sensible, prepare_shapes
 from bim_pipeline.source import FloatArray, Shape, SmoothMesh
 
 # Untyped on purpose: the wrapper's stubs do not know what its iterator yields.
 _geom: Any = ifcopenshell.geom
 
-FAST_KERNEL = "hybrid-cgal-simple-opencascade"
+SAFE_KERNEL = "hybrid-cgal-simple-opencascade"
+FAST_KERNEL = "hybrid-cgal-simple-manifold-opencascade"
 EXACT_KERNEL = "opencascade"
 # Each chunk costs the kernel a look through the file: no more of them than balance many processes.
-CHUNK_PRODUCTS = 64
-MOST_CHUNKS = 32
+CHUNK_WEIGHT = 64
+MOST_CHUNKS = 16
+# What a body of each kind costs, in bodies that are one extrusion; measured on Revit's and Tekla's files.
+_FACETED_WEIGHT = 12
+_HALF_SPACE_WEIGHT = 25
+_CUT_WEIGHT = 5
+_INSTANCE_WEIGHT = 0.25
 EMPTY = "the shape came out empty or with coordinates that are no numbers"
 SPACE_CLASSES = ("IfcSpace", "IfcSpatialZone", "IfcExternalSpatialElement")
 _FLAT_TYPES = frozenset(
@@ -56,22 +64,51 @@ class ChunkResult:
 def plan_chunks(products: Sequence[Any]) -> list[list[int]]:
     """Cut the products with a body into chunks of step ids, the same for any number of processes.
 
-    Products that share a mapped representation come together, so that its mesh is computed once.
+    Products that share a mapped representation come together, so that its mesh is computed once; bodies of
+    one kind come together, the costly kinds first, so that no process has a long chunk left at the end.
     """
-    groups: dict[int, list[int]] = {}
+    groups: dict[int, _Group] = {}
     for product in products:
         bodies = body_representations(product)
         if bodies:
-            groups.setdefault(_mapped_source(bodies[0]) or product.id(), []).append(product.id())
-    size = max(CHUNK_PRODUCTS, sum(len(group) for group in groups.values()) // MOST_CHUNKS)
+            source = _mapped_source(bodies[0]) or product.id()
+            group = groups.setdefault(source, _Group(source, _weight(product, bodies[0])))
+            group.step_ids.append(product.id())
+    ordered = sorted(groups.values(), key=lambda group: (-group.each, len(group.step_ids) == 1, group.source))
+    limit = max(CHUNK_WEIGHT, sum(group.weight for group in ordered) / MOST_CHUNKS)
     chunks: list[list[int]] = []
-    current: list[int] = []
-    for source in sorted(groups):
-        current.extend(groups[source])
-        if len(current) >= size:
-            chunks.append(current)
-            current = []
-    return [*chunks, current] if current else chunks
+    filled = limit
+    for group in ordered:
+        if filled >= limit:
+            chunks.append([])
+            filled = 0.0
+        chunks[-1] += group.step_ids
+        filled += group.weight
+    return chunks
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Products that share a mapped representation, or one alone; `each` is the weight of its mesh."""
+
+    source: int
+    each: float
+    step_ids: list[int] = field(default_factory=list)
+
+    @property
+    def weight(self) -> float:
+        return self.each + _INSTANCE_WEIGHT * len(self.step_ids)
+
+
+def _weight(product: Any, representation: Any) -> float:
+    """Guess what a body costs, by its kind alone."""
+    mapped = (i.MappingSource.MappedRepresentation for i in representation.Items if i.is_a("IfcMappedItem"))
+    kinds = {representation.RepresentationType, *(r.RepresentationType for r in mapped)}
+    if is_cut_by_solids(product, [representation]):
+        return _CUT_WEIGHT
+    if kinds & {"Clipping", "CSG"}:
+        return _HALF_SPACE_WEIGHT
+    return _FACETED_WEIGHT if kinds & {"SurfaceModel", "Brep", "AdvancedBrep", "Tessellation"} else 1.0
 
 
 def body_representations(product: Any) -> list[Any]:
@@ -87,19 +124,62 @@ def shape_chunk(model: Any, step_ids: Sequence[int]) -> ChunkResult:
     """Compute the bodies of one chunk; a product that gives none is in `failed` with the kernel's reason."""
     result = ChunkResult()
     products = [model.by_id(step_id) for step_id in step_ids]
-    raw: dict[str, RawShape] = {}
-    placed: list[tuple[int, str, FloatArray]] = []
-    for element in _iterate(model, products):
-        # What has no style is coloured by its class: a door and a window never share a shape.
-        key = f"{element.geometry.id}-{element.type}"
-        if key not in raw:
-            raw[key] = _raw_shape(model, element.geometry, key, model.by_id(element.id))
-        placed.append((element.id, key, _matrix(element)))
-    done = _keep(result, list(raw.values()), placed)
+    cut = [p for p in products if is_cut_by_solids(p, body_representations(p)[:1])]
+    done = _shape_cut(model, result, cut) if cut else set()
+    done |= _shape_together(model, result, [p for p in products if p.id() not in done])
     for product in products:
         if product.id() not in done:
             _shape_alone(model, result, product)
     return result
+
+
+def _shape_cut(model: Any, result: ChunkResult, products: Sequence[Any]) -> set[int]:
+    """Let the fast kernel cut; keep what can be true. Gives the step ids of those bodies."""
+    meshes = _Meshes.of(model, products, FAST_KERNEL)
+    whole = _Meshes.of(model, products, SAFE_KERNEL, uncut=True)
+    known = {step_id: whole.raw[key] for step_id, key, _ in whole.placed}
+    placed = [
+        (step_id, key, matrix)
+        for step_id, key, matrix in meshes.placed
+        if step_id in known and is_plausible_cut(_measured(meshes.raw[key]), _measured(known[step_id]))
+    ]
+    kept = {key for _, key, _ in placed}
+    return _keep(result, [raw for key, raw in meshes.raw.items() if key in kept], placed)
+
+
+def _measured(raw: RawShape) -> Measure | None:
+    return measured(raw.vertices, raw.triangles)
+
+
+def _shape_together(model: Any, result: ChunkResult, products: Sequence[Any]) -> set[int]:
+    """Let the safe kernel do products at once; gives the step ids of those that it could do."""
+    if not products:
+        return set()
+    meshes = _Meshes.of(model, products, SAFE_KERNEL)
+    return _keep(result, list(meshes.raw.values()), meshes.placed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Meshes:
+    """What a kernel gave: meshes by key, and bodies as (step id, key, matrix (4, 4))."""
+
+    raw: dict[str, RawShape] = field(default_factory=dict)
+    placed: list[tuple[int, str, FloatArray]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, model: Any, products: Sequence[Any], kernel: str, *, uncut: bool = False) -> _Meshes:
+        """Run a kernel over products; what it cannot do is missing. `uncut` leaves openings and cuts away."""
+        settings = _geom.settings()
+        settings.set("disable-opening-subtractions", uncut)
+        settings.set("disable-boolean-result", uncut)
+        found = cls()
+        for element in _geom.iterator(settings, model, 1, include=list(products), geometry_library=kernel):
+            # What has no style is coloured by its class: a door and a window never share a shape.
+            key = f"{element.geometry.id}-{element.type}-{kernel}"
+            if key not in found.raw:
+                found.raw[key] = _raw_shape(model, element.geometry, key, model.by_id(element.id))
+            found.placed.append((element.id, key, _matrix(element)))
+        return found
 
 
 def _may_be_body(representation: Any) -> bool:
@@ -134,14 +214,6 @@ def _mapped_source(representation: Any) -> int | None:
     return None
 
 
-def _iterate(model: Any, products: Sequence[Any]) -> Iterator[Any]:
-    """Run the fast kernel over the products; what it cannot do is missing from its output."""
-    iterator = _geom.iterator(
-        _geom.settings(), model, 1, include=list(products), geometry_library=FAST_KERNEL
-    )
-    yield from iterator
-
-
 def _keep(
     result: ChunkResult, raw: Sequence[RawShape], placed: Sequence[tuple[int, str, FloatArray]]
 ) -> set[int]:
@@ -159,7 +231,7 @@ def _shape_alone(model: Any, result: ChunkResult, product: Any) -> None:
     """Try each representation of a product with each kernel; what failed before must not be found again."""
     reasons = []
     for representation in body_representations(product):
-        for kernel in (FAST_KERNEL, EXACT_KERNEL):
+        for kernel in (SAFE_KERNEL, EXACT_KERNEL):
             try:
                 element = _geom.create_shape(
                     _geom.settings(), product, representation, geometry_library=kernel
