@@ -53,11 +53,9 @@ def write_catalogue(path: Path, catalogue: Catalogue, same_source: Path | None =
     `same_source` is a database of a model of which shapes and places alone were others: its other rows are
     taken over.
     """
-    connection = sqlite3.connect(path, isolation_level=None)
+    # Made in memory and written in one go: how rows came in then leaves no trace in the file.
+    connection = sqlite3.connect(":memory:", isolation_level=None)
     try:
-        # The folder is renamed into place when it is whole: a journal would guard nothing.
-        connection.execute("PRAGMA journal_mode = OFF")
-        connection.execute("PRAGMA synchronous = OFF")
         connection.executescript(resources.files("spatial").joinpath("schema.sql").read_text("utf-8"))
         if same_source is not None:
             connection.execute("ATTACH ? AS old", (str(same_source),))
@@ -71,7 +69,7 @@ def write_catalogue(path: Path, catalogue: Catalogue, same_source: Path | None =
         connection.execute("COMMIT")
         if same_source is not None:
             connection.execute("DETACH old")
-        connection.execute("PRAGMA optimize")
+        connection.execute("VACUUM INTO ?", (str(path),))
     finally:
         connection.close()
 
