@@ -365,7 +365,7 @@ def _union(slabs: Sequence[_Slab]) -> BaseGeometry:
 
 def _buffer(geometry: BaseGeometry, distance_m: float) -> BaseGeometry:
     """Grow or shrink an area with sharp corners; GEOS meets its own overflows at the sharpest."""
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"):
         return shapely.buffer(geometry, distance_m, join_style="mitre", cap_style="flat")
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import ifcopenshell.guid
 from ifcopenshell.util.element import get_type
 
+from bim_pipeline.entities import instances
 from bim_pipeline.placements import PlacementReader
 from bim_pipeline.properties import (
     Classification,
@@ -85,7 +86,7 @@ class SourceModel:
 
 def list_products(model: Any) -> list[Any]:
     """Give every product that is an element of the catalogue, in the file's order of ids."""
-    excluded = {entity.id() for name in EXCLUDED for entity in _by_type(model, name)}
+    excluded = {entity.id() for name in EXCLUDED for entity in instances(model, name)}
     products = (p for p in model.by_type("IfcProduct") if p.id() not in excluded)
     return sorted(products, key=lambda p: int(p.id()))
 
@@ -104,14 +105,6 @@ def without_derived_marks(products: Sequence[Any]) -> int:
             if product[position] is None:
                 product[position] = None
     return len(marked)
-
-
-def _by_type(model: Any, name: str) -> list[Any]:
-    """Give the instances of a class; none where the schema does not know it."""
-    try:
-        return list(model.by_type(name))
-    except RuntimeError:
-        return []
 
 
 def read_source(model: Any, products: Sequence[Any]) -> SourceModel:

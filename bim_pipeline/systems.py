@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from bim_pipeline.entities import instances
+
 GROUPS = ("IfcSystem", "IfcZone")
 # What is told of a port's flow or medium where nothing is known.
 _SAYS_NOTHING = frozenset({"NOTDEFINED", "USERDEFINED", "NOTKNOWN"})
@@ -83,14 +85,6 @@ class _Memberships:
         """Give a connection with the first system that both its ends are in; -1 stands for none."""
         common = self._systems[c.from_index] & self._systems[c.to_index]
         return Connection(c.from_index, c.to_index, c.kind, c.medium, min(common, default=-1))
-
-
-def _by_type(model: Any, name: str) -> list[Any]:
-    """Give the instances of a class; none where the schema does not know it."""
-    try:
-        return list(model.by_type(name))
-    except RuntimeError:
-        return []
 
 
 def _group_members(model: Any) -> dict[int, list[int]]:
@@ -197,7 +191,7 @@ def _medium(port: Any) -> str:
 
 
 def _control_connections(model: Any, index: Mapping[int, int]) -> Iterator[Connection]:
-    for relation in _by_type(model, "IfcRelFlowControlElements"):
+    for relation in instances(model, "IfcRelFlowControlElements"):
         flow = relation.RelatingFlowElement
         if flow is None or flow.id() not in index:
             continue
