@@ -123,7 +123,7 @@ class ShapeJob:
 
 
 def _work(pipe: Connection, model: Any, chunks: Sequence[Sequence[int]], next_chunk: Any) -> None:
-    _die_with_parent()
+    die_with_parent()
     while True:
         with next_chunk.get_lock():
             index = next_chunk.value
@@ -178,7 +178,7 @@ def _in_a_process(model: Any, step_ids: Sequence[int]) -> ChunkResult | None:
 
 
 def _work_once(pipe: Connection, model: Any, step_ids: Sequence[int]) -> None:
-    _die_with_parent()
+    die_with_parent()
     _limit_cpu(RESCUE_CPU_S)
     try:
         pipe.send(shape_chunk(model, step_ids))
@@ -197,7 +197,8 @@ def _limit_cpu(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (wanted if hard < 0 else min(wanted, hard), hard))
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Make this forked process end when its parent does, and keep quiet when it crashes or is interrupted."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A kernel's crash is found and reported by the parent; its stack is no news for the user.
     faulthandler.disable()
