@@ -40,6 +40,7 @@ from bim_pipeline.package import (
 from bim_pipeline.plans import build_plans
 from bim_pipeline.portals import derive_portals
 from bim_pipeline.products import SourceModel, list_products, read_source, without_derived_marks
+from bim_pipeline.remembering import Memory
 from bim_pipeline.report import BuildReport, Progress, ProgressTeller
 from bim_pipeline.reuse import DAMAGED, Previous, Reuse, Work, open_previous
 from bim_pipeline.shapes import ChunkResult, plan_chunks
@@ -241,8 +242,8 @@ class _Build:
         spaces = derive_spaces(
             assembly.elements,
             assembly.geometry.bodies,
-            _functions(tables),
-            _areas(tables),
+            self._reuse.recalled("functions", tables, lambda: _functions(tables)),
+            self._reuse.recalled("areas", tables, lambda: _areas(tables)),
             {storey.element_index: storey for storey in storeys},
         )
         assembly, spaces = with_derived_rooms(assembly, storeys, spaces)
@@ -296,7 +297,7 @@ class _Build:
             self._reuse.catalogue(),
         )
         (folder / "boxes.idx").write_bytes(pack(assembly.boxes))
-        _write_plans(folder, model, elements)
+        _write_plans(folder, model, elements, self._reuse.memory)
         self._write_differences(folder, model, tiles)
         self._teller.tell("write", 0.5)
         write_json(folder / MANIFEST, self._manifest(folder, model, tiles), indent=1)
@@ -395,9 +396,9 @@ def _counts(model: _Model, tiles: TileFiles) -> dict[str, int]:
     }
 
 
-def _write_plans(folder: Path, model: _Model, elements: Sequence[Element]) -> None:
+def _write_plans(folder: Path, model: _Model, elements: Sequence[Element], memory: Memory) -> None:
     (folder / "plans").mkdir()
-    plans = build_plans(elements, model.storeys, model.spaces, model.assembly.geometry.meshes())
+    plans = build_plans(elements, model.storeys, model.spaces, model.assembly.geometry.meshes(), memory)
     for position in sorted(plans):
         (folder / "plans" / f"{position}.json").write_bytes(plans[position])
 

@@ -19,8 +19,9 @@ from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from bim_pipeline.doors import DOOR_CLASSES, DoorFrame, door_frame
+from bim_pipeline.remembering import Memory, element_parts, memory_key
 from bim_pipeline.sections import hull, level_areas, projection, section_area
-from bim_pipeline.source import Element, FloatArray, Mesh, Space, Storey
+from bim_pipeline.source import Element, FloatArray, Mesh, Meshes, Space, Storey
 
 CUT_M = 1.2
 LOW_STOREY_M = 2.0  # in a lower one the cut is at the middle of its height
@@ -63,10 +64,12 @@ def build_plans(
     storeys: Sequence[Storey],
     spaces: Sequence[Space],
     meshes: Mapping[int, Mesh],
+    memory: Memory | None = None,
 ) -> dict[int, bytes]:
     """Draw all plans: by the storey's position, UTF-8 JSON as docs/architecture.md describes it.
 
     elements by index, so that `elements[i].element_index` is i; meshes by element index; metres, local frame.
+    What a `memory` holds of an earlier build is not drawn again; meshes are then `source.Meshes`.
     """
     drawings = _drawings(elements, meshes)
     features: dict[int, list[dict[str, Any]]] = {storey.position: [] for storey in storeys}
@@ -76,10 +79,36 @@ def build_plans(
             outline = shapely.from_wkb(space.footprint)
             feature = _feature("space", elements[space.element_index], outline)
             features[position[space.storey_index]] += feature
+    all_storeys = repr(storeys)
     for drawing in drawings:
-        for storey, outline in _outlines(drawing, storeys, meshes):
-            features[storey.position] += _feature(drawing.kind, drawing.element, outline)
+        for place, drawn in _drawn(drawing, storeys, all_storeys, meshes, memory):
+            features[place].append(drawn)
     return {storey.position: _collection(storey, elements, features[storey.position]) for storey in storeys}
+
+
+def _drawn(
+    drawing: _Drawing,
+    storeys: Sequence[Storey],
+    all_storeys: str,
+    meshes: Mapping[int, Mesh],
+    memory: Memory | None,
+) -> list[tuple[int, dict[str, Any]]]:
+    """Give the features of a drawing, each with the position of its storey; `all_storeys` as text."""
+
+    def draw() -> list[tuple[int, dict[str, Any]]]:
+        return [
+            (storey.position, feature)
+            for storey, outline in _outlines(drawing, storeys, meshes)
+            for feature in _feature(drawing.kind, drawing.element, outline)
+        ]
+
+    if memory is None or not isinstance(meshes, Meshes):
+        return draw()
+    parts = [meshes.digest(part.element_index) for part in drawing.parts]
+    said = [element_parts(element) for element in (drawing.element, *drawing.parts)]
+    key = memory_key("plan", [drawing.kind, all_storeys, *parts, *(value for row in said for value in row)])
+    found: list[tuple[int, dict[str, Any]]] = orjson.loads(memory.recall(key, lambda: orjson.dumps(draw())))
+    return found
 
 
 def door_lines(frame: DoorFrame) -> BaseGeometry:

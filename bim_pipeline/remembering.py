@@ -9,10 +9,13 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bim_pipeline.source import Element
 
 KEY_BYTES = 16
 Part: TypeAlias = bytes | str | int | float | NDArray[np.generic] | None
@@ -56,6 +59,15 @@ def memory_key(what: str, parts: Iterable[Part]) -> bytes:
             text = part if isinstance(part, bytes) else repr(part).encode()
             digest.update(b"%d:" % len(text) + text)
     return digest.digest()
+
+
+def element_parts(element: Element) -> list[Part]:
+    """Give all that is said of an element but its number in the file, for a key."""
+    values = [getattr(element, name) for name in _ELEMENT_FIELDS]
+    return [value if isinstance(value, np.ndarray) else repr(value) for value in values]
+
+
+_ELEMENT_FIELDS = tuple(field.name for field in fields(Element) if field.name != "step_id")
 
 
 def _unpacked(content: bytes) -> dict[bytes, bytes]:

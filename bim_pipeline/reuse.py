@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import orjson
@@ -26,11 +26,12 @@ from bim_pipeline.fingerprints import Fingerprints
 from bim_pipeline.package import read_manifest
 from bim_pipeline.placements import PlacementReader
 from bim_pipeline.products import SourceModel
-from bim_pipeline.remembering import Memory
+from bim_pipeline.remembering import Memory, memory_key
 from bim_pipeline.shapes import ChunkResult
 from bim_pipeline.source import Element, FloatArray
 from bim_pipeline.writing import TileFile, TileFiles, WrittenTiles
 
+T = TypeVar("T")
 # What these warnings say depends on the ids of instances or on placements: such tables are read again.
 _NOT_KEPT = frozenset({"missing_guid", "duplicate_guid", "broken_placement"})
 FOREIGN = "the package was made by another version of the pipeline: everything is built anew"
@@ -157,6 +158,14 @@ class Reuse:
             return None
         listed = orjson.loads(self._frame("tiles"))
         return WrittenTiles(self._folder, {key: TileFile(*row) for key, row in listed.items()})
+
+    def recalled(self, name: str, source: SourceModel, make: Callable[[], dict[int, T]]) -> dict[int, T]:
+        """Give a small table, by element index, that is made of the source alone, such as spaces' areas."""
+        if self._prints is None:
+            return make()
+        key = memory_key(name, [self._prints.tables, *(element.guid for element in source.elements)])
+        rows = orjson.loads(self.memory.recall(key, lambda: orjson.dumps(list(make().items()))))
+        return {int(index): value for index, value in rows}
 
     def catalogue(self) -> Path | None:
         """Give the older catalogue where this one differs from it by shapes and places alone."""

@@ -133,6 +133,11 @@ class Meshes(Mapping[int, Mesh]):
         """Give the mesh of one element; KeyError where it is not drawn."""
         return self._bodies[element_index].mesh()
 
+    def digest(self, element_index: int) -> bytes:
+        """Say what a mesh is made of, where its shape is named by its content; KeyError as above."""
+        body = self._bodies[element_index]
+        return body.shape.key.encode() + body.local_from_shape.tobytes()
+
     def __iter__(self) -> Iterator[int]:
         """Go through the indices of the drawn elements, ascending."""
         return iter(self._bodies)
