@@ -40,7 +40,7 @@ class Catalogue:
 _SOURCE_TABLES = frozenset(
     {
         "element_type", "element_property", "type_property", "element_material", "element_classification",
-        "system", "system_member", "system_served", "connection", "element_text",
+        "system", "system_member", "system_served", "connection", "space_boundary", "element_text",
     }
 )  # fmt: skip
 # Where FTS5 keeps what an index without content holds.
@@ -110,6 +110,7 @@ def _tables(c: Catalogue) -> Iterator[tuple[str, Iterable[Sequence[Any]]]]:
     yield "system_member", [(s.system_index, member) for s in source.systems for member in s.members]
     yield "system_served", [(s.system_index, place) for s in source.systems for place in s.served]
     yield "connection", (_connection_row(number, link) for number, link in enumerate(source.connections))
+    yield "space_boundary", source.boundaries
     yield "storey", [(s.element_index, s.position, s.elevation_m, s.height_m) for s in c.storeys]
     yield "space", (_space_row(space) for space in c.spaces)
     yield "portal", (_portal_row(number, portal) for number, portal in enumerate(c.portals))

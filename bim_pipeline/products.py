@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import ifcopenshell.guid
 from ifcopenshell.util.element import get_type
 
+from bim_pipeline.boundaries import read_boundaries
 from bim_pipeline.entities import instances
 from bim_pipeline.placements import PlacementReader
 from bim_pipeline.properties import (
@@ -79,6 +80,7 @@ class SourceModel:
     classifications: Mapping[int, Sequence[Classification]]
     systems: tuple[System, ...]
     connections: tuple[Connection, ...]
+    boundaries: tuple[tuple[int, int], ...]
     units: ProjectUnits
     distribution_elements: int
     warnings: tuple[ModelWarning, ...]
@@ -133,6 +135,7 @@ def read_source(model: Any, products: Sequence[Any]) -> SourceModel:
         classifications=_classifications(model, links),
         systems=systems,
         connections=read_connections(model, index, systems),
+        boundaries=read_boundaries(model, index),
         units=units,
         distribution_elements=sum(p.is_a("IfcDistributionElement") for p in kept),
         warnings=tuple(warnings),
@@ -140,27 +143,36 @@ def read_source(model: Any, products: Sequence[Any]) -> SourceModel:
 
 
 def _guids(products: Sequence[Any], warnings: list[ModelWarning]) -> dict[int, str]:
-    """Give each product's guid by step id; of those that share one, the first alone is kept."""
+    """Give each product's guid by step id; of those that share one, all but the first get made ones."""
     found: dict[int, str] = {}
-    taken: set[str] = set()
+    own = {product.GlobalId for product in products}
+    taken: Counter[str] = Counter()
     for product in products:
         guid = product.GlobalId
         if not guid:
-            guid = _made_guid(product.id())
+            guid = _made_guid(f"#{product.id()}")
             warnings.append(ModelWarning("missing_guid", guid, "it had no GlobalId; one was made"))
-        if guid in taken:
-            text = f"#{product.id()} repeats a GlobalId and is left out"
-            warnings.append(ModelWarning("duplicate_guid", guid, text))
-            continue
-        taken.add(guid)
+        elif taken[guid]:
+            guid = _repeated_guid(product, taken, own, warnings)
+        taken[guid] += 1
         found[product.id()] = guid
     return found
 
 
-def _made_guid(step_id: int) -> str:
-    return str(
-        ifcopenshell.guid.compress(hashlib.md5(f"#{step_id}".encode(), usedforsecurity=False).hexdigest())
-    )
+def _repeated_guid(product: Any, taken: Counter[str], own: set[str], warnings: list[ModelWarning]) -> str:
+    """Make a guid for a product whose own one is another's, the same in each build."""
+    guid = made = str(product.GlobalId)
+    while made in taken or made in own:
+        made = _made_guid(f"{guid} {taken[guid]}")
+        taken[guid] += 1
+    text = f"#{product.id()} repeats the GlobalId {guid} of another element; it is kept under a made one"
+    warnings.append(ModelWarning("duplicate_guid", made, text))
+    return made
+
+
+def _made_guid(seed: str) -> str:
+    digest = hashlib.md5(seed.encode(), usedforsecurity=False).hexdigest()
+    return str(ifcopenshell.guid.compress(digest))
 
 
 class _ElementReader:

@@ -106,6 +106,12 @@ CREATE TABLE space (
     derived       INTEGER NOT NULL DEFAULT 0    -- 1: the model has no IfcSpace here, the walls told it
 );
 
+-- What the model says bounds a space (IfcRelSpaceBoundary): for a cross-check, nothing is derived from it.
+CREATE TABLE space_boundary (
+    space_index INTEGER NOT NULL, element_index INTEGER NOT NULL,
+    PRIMARY KEY (space_index, element_index)
+) WITHOUT ROWID;
+
 CREATE TABLE portal (
     portal_index  INTEGER PRIMARY KEY,
     element_index INTEGER REFERENCES element(element_index),    -- door, stair, ramp or lift; NULL: an open passage

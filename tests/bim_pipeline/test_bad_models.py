@@ -116,15 +116,24 @@ def test_a_shape_that_cannot_be_made_is_reported_by_guid(tmp_path: Path) -> None
     assert rows(tmp_path / "t", "SELECT value FROM element_property WHERE name = 'Power'") == [("1.5",)]
 
 
-def test_of_two_elements_with_one_guid_the_first_is_kept(tmp_path: Path) -> None:
+def test_elements_that_share_a_guid_are_all_kept_and_told(tmp_path: Path) -> None:
     house = House()
-    house.products["chair 1"].GlobalId = house.products["chair 0"].GlobalId
+    shared = house.products["chair 0"].GlobalId
+    for name in ("chair 1", "chair 2"):
+        house.products[name].GlobalId = shared
     report = build_package(house.write(tmp_path / "x.ifc"), tmp_path / "t")
-    assert [w["code"] for w in report.warnings] == ["duplicate_guid"]
-    assert rows(tmp_path / "t", "SELECT name FROM element WHERE class = 'IfcFurniture' ORDER BY name")[0] == (
-        "chair 0",
-    )
-    assert report.elements == 15
+    found = dict(rows(tmp_path / "t", "SELECT name, guid FROM element WHERE name LIKE 'chair _'"))
+    assert len(set(found.values())) == len(found) == 6
+    assert found["chair 0"] == shared
+    assert [(w["code"], w["guid"]) for w in report.warnings] == [
+        ("duplicate_guid", found["chair 1"]),
+        ("duplicate_guid", found["chair 2"]),
+    ]
+    assert all(shared in str(w["message"]) for w in report.warnings)
+    assert report.elements == 16
+    again = build_package(house.write(tmp_path / "x.ifc"), tmp_path / "u")
+    assert dict(rows(tmp_path / "u", "SELECT name, guid FROM element WHERE name LIKE 'chair _'")) == found
+    assert again.elements == 16
 
 
 def test_stray_stars_of_an_exporter_do_not_cost_shapes(tmp_path: Path) -> None:
