@@ -378,6 +378,10 @@ class _Build:
             seconds={name: round(value, 3) for name, value in seconds.items()},
             peak_rss_mb=round((_own_peak_bytes() + self._workers_bytes) / 1e6, 1),
             warnings=tuple(_warning(w) for w in model.warnings),
+            previous=self._differences.previous if self._differences is not None else None,
+            changes=self._differences.counts if self._differences is not None else None,
+            reused={"bodies": self._reuse.bodies_reused, "tiles": tiles.reused},
+            note=self._previous.note if self._previous is not None else None,
         )
 
 

@@ -107,9 +107,11 @@ class Differences:
     found: tuple[Difference, ...] | None
 
     @property
-    def counts(self) -> dict[str, int]:
-        """How many elements were added, removed and changed."""
-        counted = Counter(difference.kind for difference in self.found or ())
+    def counts(self) -> dict[str, int] | None:
+        """How many elements were added, removed and changed; None where that is not known."""
+        if self.found is None:
+            return None
+        counted = Counter(difference.kind for difference in self.found)
         return {kind: counted[kind] for kind in KINDS}
 
     def to_json(self, revision: str) -> dict[str, Any]:
@@ -119,7 +121,7 @@ class Differences:
             "revision": revision,
             "previous": self.previous,
             "previous_file": self.previous_file,
-            "counts": None if self.found is None else self.counts,
+            "counts": self.counts,
             "differences": [difference.to_json() for difference in self.found or ()],
         }
 

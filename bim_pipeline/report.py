@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 # The part of a build's time that each stage takes, measured on buildings of 2 to 30 MB.
@@ -23,7 +23,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build made, as `twin build --json` prints it; `bytes` as served (the smallest coding)."""
+    """What a build made, as `twin build --json` prints it; `bytes` as served (the smallest coding).
+
+    `changes` counts the elements `added`, `removed` and `changed` against the revision `previous`, None where
+    there was none or it cannot be read; `reused` counts the `bodies` and `tiles` that were taken over; `note`
+    says why nothing was, where something could have been.
+    """
 
     elements: int
     rendered_elements: int
@@ -36,6 +41,10 @@ class BuildReport:
     seconds: Mapping[str, float]
     peak_rss_mb: float
     warnings: tuple[Mapping[str, str | None], ...]
+    previous: str | None = None
+    changes: Mapping[str, int] | None = None
+    reused: Mapping[str, int] = field(default_factory=dict)
+    note: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Give the report as plain JSON values."""

@@ -105,6 +105,7 @@ class Reuse:
         self._prints = prints
         self.cache = previous.cache if previous is not None and prints is not None else None
         self.same_source = False
+        self.bodies_reused = 0
         self.memory = Memory(self._frame("memory"))
 
     def source(self, model: Any) -> SourceModel | None:
@@ -147,6 +148,7 @@ class Reuse:
                 found.failed[step_id] = known.reasons[row]
             elif known.shapes[row]:
                 found.bodies.append((step_id, known.shapes[row], known.matrices[row]))
+        self.bodies_reused = len(found.bodies)
         for name in sorted({name for _, name, _ in found.bodies}):
             shape, found.smooth[name] = shape_of(name, self._frame(f"shape/{name}"))
             found.shapes.append(shape)

@@ -37,6 +37,8 @@ def print_report(report: BuildReport, target: Path, *, as_json: bool) -> None:
         return
     console = Console(stderr=True, highlight=False)
     console.print(f"[bold]{target}[/bold]: {_summary(facts)}", soft_wrap=True)
+    for line in _change_lines(report):
+        console.print(line, markup=False, soft_wrap=True)
     for warning in facts["warnings"][:MOST_WARNINGS_SHOWN]:
         console.print(f"warning: {_warning_text(warning)}", style="yellow", markup=False, soft_wrap=True)
     more = len(facts["warnings"]) - MOST_WARNINGS_SHOWN
@@ -52,6 +54,20 @@ def _summary(facts: dict[str, Any]) -> str:
         f"{facts['bytes'] / BYTES_A_MB:.1f} MB, {facts['storeys']} storeys, {facts['spaces']} spaces; "
         f"{facts['seconds']['total']:.1f} s"
     )
+
+
+def _change_lines(report: BuildReport) -> list[str]:
+    """What the build says of the revision that it replaced."""
+    lines = [report.note] if report.note else []
+    if report.previous is not None and report.changes is not None:
+        counted = ", ".join(f"{count:,} {kind}" for kind, count in report.changes.items())
+        lines.append(f"against revision {report.previous}: {counted}")
+    if any(report.reused.values()):
+        lines.append(
+            f"taken over: {report.reused['bodies']:,} of {report.rendered_elements:,} bodies, "
+            f"{report.reused['tiles']:,} of {report.tiles:,} tiles"
+        )
+    return lines
 
 
 def _warning_text(warning: Any) -> str:
