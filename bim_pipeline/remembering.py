@@ -40,6 +40,11 @@ class Memory:
             self._used[key] = found
         return found
 
+    def take(self, packed: bytes, made: int) -> None:
+        """Take over what a copy of this memory in another process used (`pack`), and how much it made."""
+        self._used.update(_unpacked(packed))
+        self.made = made
+
     def pack(self) -> bytes:
         """Give all that was used, in order of keys, as bytes."""
         keys = sorted(self._used)
