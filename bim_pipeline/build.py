@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from bim_pipeline.assembly import Assembly, assemble, joined_shapes, named_by_content
+from bim_pipeline.beside import Beside
 from bim_pipeline.catalogue import Catalogue, write_catalogue
 from bim_pipeline.derived import with_derived_rooms
 from bim_pipeline.differences import DIFFERENCES, Differences, Side, find_differences, read_differences
@@ -271,6 +272,8 @@ class _Build:
         assembly = model.assembly
         positions = {storey.element_index: storey.position for storey in model.storeys}
         total = max(1, len(model.cells))
+        # Half of the work of writing goes on beside the tiles.
+        tables = Beside(lambda: self._write_tables(folder, model), self._jobs)
         tiles = write_tiles(
             folder,
             model.cells,
@@ -281,6 +284,16 @@ class _Build:
             self._reuse.tiles(),
         )
         write_json(folder / "tileset.json", tileset(model.cells, tiles.uris, positions))
+        self._reuse.memory.take(*tables.result())
+        self._write_differences(folder, model, tiles)
+        self._teller.tell("write", 0.5)
+        write_json(folder / MANIFEST, self._manifest(folder, model, tiles), indent=1)
+        self._lap("write")
+        return tiles
+
+    def _write_tables(self, folder: Path, model: _Model) -> tuple[bytes, int]:
+        """Write the catalogue, the index and the plans; give what was learnt for the next build."""
+        assembly, memory = model.assembly, self._reuse.memory
         elements = with_spaces(assembly.elements, model.spaces, assembly.boxes)
         write_catalogue(
             folder / "model.db",
@@ -297,12 +310,8 @@ class _Build:
             self._reuse.catalogue(),
         )
         (folder / "boxes.idx").write_bytes(pack(assembly.boxes))
-        _write_plans(folder, model, elements, self._reuse.memory)
-        self._write_differences(folder, model, tiles)
-        self._teller.tell("write", 0.5)
-        write_json(folder / MANIFEST, self._manifest(folder, model, tiles), indent=1)
-        self._lap("write")
-        return tiles
+        _write_plans(folder, model, elements, memory)
+        return memory.pack(), memory.made
 
     def _write_differences(self, folder: Path, model: _Model, tiles: TileFiles) -> None:
         """Say what changed since the package that this one replaces, and keep what the next one can use."""
@@ -401,7 +410,7 @@ def _counts(model: _Model, tiles: TileFiles) -> dict[str, int]:
 
 
 def _write_plans(folder: Path, model: _Model, elements: Sequence[Element], memory: Memory) -> None:
-    (folder / "plans").mkdir()
+    (folder / "plans").mkdir(exist_ok=True)
     plans = build_plans(elements, model.storeys, model.spaces, model.assembly.geometry.meshes(), memory)
     for position in sorted(plans):
         (folder / "plans" / f"{position}.json").write_bytes(plans[position])
