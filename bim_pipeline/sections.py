@@ -84,7 +84,12 @@ def projection(mesh: Mesh, upward: float = -2.0) -> BaseGeometry:
 def hull(mesh: Mesh) -> BaseGeometry:
     """Give the convex hull of a mesh as seen from above."""
     vertices, triangles = mesh
-    return shapely.MultiPoint(vertices[np.unique(triangles), :2]).convex_hull
+    used = np.zeros(len(vertices), dtype=bool)
+    used[triangles.ravel()] = True
+    points = vertices[used, :2]
+    # A line through the points is made at once; a MultiPoint makes an object of each.
+    line = shapely.linestrings(points if len(points) > 1 else np.repeat(points, 2, axis=0))
+    return shapely.convex_hull(shapely.GeometryCollection([line]))
 
 
 def level_areas(
