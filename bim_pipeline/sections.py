@@ -88,8 +88,7 @@ def hull(mesh: Mesh) -> BaseGeometry:
     used[triangles.ravel()] = True
     points = vertices[used, :2]
     # A line through the points is made at once; a MultiPoint makes an object of each.
-    line = shapely.linestrings(points if len(points) > 1 else np.repeat(points, 2, axis=0))
-    return shapely.convex_hull(shapely.GeometryCollection([line]))
+    return shapely.LineString(points if len(points) > 1 else np.repeat(points, 2, axis=0)).convex_hull
 
 
 def level_areas(
