@@ -266,6 +266,14 @@ class Catalogue:
         )
         return tuple(_portal(row) for row in self._rows(sql))
 
+    def space_boundaries(self) -> tuple[tuple[int, int], ...]:
+        """What the model itself says bounds its spaces: (space, element) by index, in order."""
+        return tuple(self._rows("SELECT space_index, element_index FROM space_boundary ORDER BY 1, 2"))
+
+    def every_element(self) -> tuple[Element, ...]:
+        """All elements, by index."""
+        return tuple(_element(row) for row in self._rows(_ELEMENTS + " ORDER BY element_index"))
+
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """A connection that no other thread uses meanwhile."""

@@ -43,6 +43,7 @@ from spatial.model import (
 )
 from spatial.network import FlowNetwork
 from spatial.places import SpaceLocator, extents_by_storey, storey_at
+from spatial.quality import ModelTables, QualityReport, check_quality
 from spatial.terrain import terrain_box
 from spatial.text import match_query
 
@@ -299,6 +300,19 @@ class ModelPackage:
     def plan(self, storey: Storey) -> JsonValue:
         """The storey's plan, parsed: a GeoJSON FeatureCollection. Raises UnknownPlaceError."""
         return json.loads(self.plan_bytes(storey))
+
+    def quality(self) -> QualityReport:
+        """What of this model its makers should mend, with guids; see `spatial.quality`."""
+        tables = ModelTables(
+            elements=self._catalogue.every_element(),
+            storeys=self.storeys,
+            spaces=self.spaces,
+            portals=self.portals,
+            warnings=self.manifest.raw.get("warnings") or (),
+            door_facts=self.values_of("Pset_DoorCommon"),
+            boundaries=self._catalogue.space_boundaries(),
+        )
+        return check_quality(tables)
 
     # Where things are
 

@@ -54,12 +54,15 @@ def build(
 @cli.command()
 def inspect(
     package: Annotated[Path, typer.Argument(metavar="DIR", help="The package's folder.")],
+    quality: Annotated[
+        bool, typer.Option("--quality", help="Say instead what the model's makers should mend, with guids.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Say what a model package holds."""
-    from twin.packages import inspect_package
+    from twin.packages import inspect_package, inspect_quality
 
-    inspect_package(package, as_json=as_json)
+    (inspect_quality if quality else inspect_package)(package, as_json=as_json)
 
 
 @cli.command()

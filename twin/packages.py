@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,16 @@ from rich.console import Console
 from rich.table import Table
 
 from bim_pipeline.build import BuildReport, Progress, build_package
+from spatial.model import Manifest
 from spatial.package import ModelPackage
+from spatial.quality import TITLES, QualityReport
 from twin.progress import progress_bar
 
 BYTES_A_MB = 1e6
 MOST_WARNINGS_SHOWN = 5
 MOST_CLASSES_SHOWN = 12
+MOST_FINDINGS_SHOWN = 10
+MOST_GUIDS_SHOWN = 4
 
 
 def build_with_progress(
@@ -84,6 +89,64 @@ def inspect_package(folder: Path, *, as_json: bool) -> None:
         print(json.dumps(facts, ensure_ascii=False))
     else:
         print_facts(facts)
+
+
+def inspect_quality(folder: Path, *, as_json: bool) -> None:
+    """What of a model its makers should mend, on stdout. Raises PackageError."""
+    with ModelPackage.open(folder) as package:
+        report, manifest = package.quality(), package.manifest
+    if as_json:
+        print(json.dumps(quality_facts(report, manifest), ensure_ascii=False))
+    else:
+        print("\n".join(quality_lines(report, manifest)))
+
+
+def quality_facts(report: QualityReport, manifest: Manifest) -> dict[str, Any]:
+    """A quality report as JSON: every finding, and the groups of rooms that hang together."""
+    findings = [
+        {"code": each.code, "message": each.message, "guids": list(each.guids)} for each in report.findings
+    ]
+    groups = [{"rooms": list(group.rooms), "exits": group.exits} for group in report.groups]
+    return {
+        "name": manifest.name,
+        "revision": manifest.revision,
+        "counts": report.counts,
+        "findings": findings,
+        "groups": groups,
+    }
+
+
+def quality_lines(report: QualityReport, manifest: Manifest) -> list[str]:
+    """A quality report as text: what was found, what to do about it, the first of each kind with guids."""
+    lines = [f"{manifest.name}, revision {manifest.revision}", *_ways(report), ""]
+    if not report.findings:
+        return [*lines, "Nothing to mend was found."]
+    for code, findings in groupby(report.findings, key=lambda finding: finding.code):
+        found = list(findings)
+        title, advice = TITLES.get(code, (code.replace("_", " ").capitalize(), ""))
+        lines.append(f"{title}: {len(found)}" + (f". To do: {advice}." if advice else ""))
+        for each in found[:MOST_FINDINGS_SHOWN]:
+            lines.append(f"  {each.message}")
+            lines += [f"    {guid}" for guid in each.guids[:MOST_GUIDS_SHOWN]]
+        if len(found) > MOST_FINDINGS_SHOWN:
+            lines.append(f"  and {len(found) - MOST_FINDINGS_SHOWN} more: --json lists all")
+        lines.append("")
+    return lines[:-1]
+
+
+def _ways(report: QualityReport) -> list[str]:
+    """How the rooms hang together, in a line."""
+    rooms = [len(group.rooms) for group in report.groups]
+    if not rooms:
+        return ["There are no rooms to walk between."]
+    lone = sum(size == 1 for size in rooms[1:])
+    parts = [f"{rooms[0]} of {sum(rooms)} rooms hang together"]
+    if len(rooms) - 1 > lone:
+        parts.append(f"{len(rooms) - 1 - lone} more groups of rooms have no way to them")
+    if lone:
+        parts.append(f"{lone} rooms stand alone")
+    exits = sum(group.exits for group in report.groups)
+    return [f"{'; '.join(parts)}. Doors to the outside: {exits}."]
 
 
 def package_facts(package: ModelPackage) -> dict[str, Any]:

@@ -54,6 +54,16 @@ def test_inspect_tells_what_a_package_holds(house: Path) -> None:
     assert "IfcLightFixture" in run_twin("inspect", house).stdout
 
 
+def test_inspect_tells_what_a_model_s_makers_should_mend(house: Path) -> None:
+    report = json.loads(run_twin("inspect", house, "--quality", "--json").stdout)
+    assert sum(len(group["rooms"]) for group in report["groups"]) == 3
+    assert sum(report["counts"].values()) == len(report["findings"])
+    assert all(finding["message"] for finding in report["findings"])
+    text = run_twin("inspect", house, "--quality").stdout
+    assert "of 3 rooms hang together" in text
+    assert all(guid in text for finding in report["findings"] for guid in finding["guids"][:4])
+
+
 def bad_sources(folder: Path, house_ifc: Path) -> dict[str, Path]:
     text = house_ifc.read_text("utf-8")
     contents = {
