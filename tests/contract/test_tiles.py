@@ -53,14 +53,15 @@ def test_a_tile_comes_in_the_best_coding(
     assert answer.headers.get("content-encoding") == coding
     assert "Accept-Encoding" in answer.headers["vary"]
     unpack = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}[coding]
-    assert unpack(raw) == (house / content_url.split("/", 3)[3]).read_bytes()
+    assert unpack(raw) == (house / content_url.removeprefix("/tiles/")).read_bytes()
     assert int(answer.headers["content-length"]) == len(raw)
 
 
-def test_a_revisioned_tile_is_kept_for_ever_and_a_plain_one_asked_for(
-    http: httpx.Client, content_url: str
+def test_what_its_name_or_a_revision_tells_is_kept_for_ever_and_the_rest_asked_for(
+    http: httpx.Client, tileset_url: str, content_url: str
 ) -> None:
-    assert "immutable" in http.get(content_url).headers["cache-control"]
+    for url in (tileset_url, content_url):
+        assert "immutable" in http.get(url).headers["cache-control"]
     assert http.get("/tiles/tileset.json").headers["cache-control"] == "no-cache"
 
 
@@ -111,8 +112,16 @@ def test_nothing_but_tiles_is_served(http: httpx.Client, name: str) -> None:
     assert b"root:" not in answer.content
 
 
-def test_an_older_revision_is_gone(http: httpx.Client) -> None:
-    answer = http.get("/tiles/ffffffffffff/tileset.json")
+def test_a_tile_has_the_same_address_in_every_revision(content_url: str, house: Path) -> None:
+    revision = json.loads((house / "manifest.json").read_bytes())["revision"]
+    assert revision not in content_url
+
+
+@pytest.mark.parametrize(
+    "url", ["/tiles/ffffffffffff/tileset.json", "/tiles/tileset.json?revision=ffffffffffff"]
+)
+def test_an_older_revision_is_gone(http: httpx.Client, url: str) -> None:
+    answer = http.get(url)
     assert answer.status_code == 410
     assert "/api/model" in answer.json()["detail"]
 

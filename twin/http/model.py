@@ -3,6 +3,7 @@
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from bim_pipeline.differences import read_differences
 from spatial.package import ModelPackage
 from twin.http import present, schemas
 from twin.http.context import TwinDep
@@ -20,7 +21,7 @@ def get_model(twin: TwinDep) -> schemas.Model:
     return schemas.Model(
         name=package.manifest.name,
         revision=package.manifest.revision,
-        tileset_url=f"/tiles/{package.manifest.revision}/tileset.json",
+        tileset_url=f"/tiles/tileset.json?revision={package.manifest.revision}",
         columns_url="/api/model/columns",
         bounds=present.box(package.manifest.bounds),
         terrain=present.box(twin.cached("terrain", package.terrain)),
@@ -51,6 +52,19 @@ def _venue(twin: Twin) -> schemas.VenueSummary:
         opening_hours={str(day): hours for day, hours in info.opening_hours.items()},
         operator=info.operator,
     )
+
+
+@router.get("/differences", operation_id="getDifferences", response_model=schemas.Differences)
+def get_differences(request: Request, twin: TwinDep) -> Response:
+    """What this revision of the model changed against the one before it; nothing where there was none."""
+    body = twin.cached("differences", lambda: EncodedBody(differences_json(twin.package), "application/json"))
+    return body.response(request)
+
+
+def differences_json(package: ModelPackage) -> bytes:
+    """`differences.json` of the package as the API gives it."""
+    content = read_differences(package.folder) or {"revision": package.manifest.revision}
+    return schemas.Differences.model_validate(content).model_dump_json(by_alias=True).encode()
 
 
 @router.get("/columns", operation_id="getColumns", response_model=schemas.Columns)

@@ -344,6 +344,33 @@ class Model(Answer):
     registry: str
 
 
+class Difference(Answer):
+    """One element that a revision added, removed or changed; `what` says in which respects."""
+
+    guid: str
+    name: str
+    class_: str = Field(validation_alias="class", serialization_alias="class")
+    kind: Literal["added", "removed", "changed"]
+    what: list[Literal["shape", "placement", "properties", "type"]]
+    element_index: int | None
+    """Its row now; null where it was removed."""
+    storey: str | None
+    """The guid of its storey."""
+    box: list[float] | None
+    """min xyz, max xyz, m: where it is drawn, or was in the revision before; null where it has no shape."""
+
+
+class Differences(Answer):
+    """What the revision that is served changed; `previous` is null where it replaced none."""
+
+    revision: str
+    previous: str | None = None
+    previous_file: str | None = None
+    counts: dict[str, int] | None = None
+    """Elements by kind; null where the older revision could not be read."""
+    differences: list[Difference] = []
+
+
 class AdapterHealth(Answer):
     """How one way of talking with devices is."""
 

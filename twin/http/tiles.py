@@ -1,7 +1,8 @@
 """`/tiles`: the 3D Tiles of the model, precompressed.
 
-`/tiles/<revision>/tileset.json` and what it refers to never change and are cached for ever; without the
-revision the same files are asked for again each time.
+A tile's name says what it holds: it is cached for ever, and a new revision moves only the tiles that it
+changed. So is `tileset.json?revision=`; without a revision it is asked for again each time, as is any file
+whose name does not tell its content. A revision can stand in the path as well: `/tiles/<revision>/...`.
 """
 
 import re
@@ -17,6 +18,7 @@ from twin.runtime import Twin
 
 TILESET = "tileset.json"
 CONTENT = re.compile(r"tiles/[A-Za-z0-9_./-]+\.(glb|json|subtree)")
+NAMED_BY_CONTENT = re.compile(r".+-[0-9a-f]{16}\.glb")
 REVISION = re.compile(r"([0-9a-f]{12})/(.+)")
 
 router = APIRouter(tags=["model"], responses=PROBLEM_RESPONSES)
@@ -29,16 +31,17 @@ router = APIRouter(tags=["model"], responses=PROBLEM_RESPONSES)
     response_class=Response,
     responses={200: {"content": {"application/json": {}, "model/gltf-binary": {}}}},
 )
-def get_tile(request: Request, twin: TwinDep, name: str) -> Response:
+def get_tile(request: Request, twin: TwinDep, name: str, revision: str | None = None) -> Response:
     """`tileset.json`, or the content of a tile, of the revision that is served."""
     revised = REVISION.fullmatch(name)
     served = twin.package.manifest.revision
-    if revised is not None and revised[1] != served:
-        raise GoneError(f"revision {revised[1]} is not served any more; ask /api/model for the present one")
+    wanted = revised[1] if revised is not None else revision
+    if wanted is not None and wanted != served:
+        raise GoneError(f"revision {wanted[:40]} is not served any more; ask /api/model for the present one")
     if not twin.watch.is_same_folder():
         raise GoneError("the package was rebuilt and the server still serves the old one; restart it")
     file = revised[2] if revised else name
-    cache_control = FOREVER if revised else ASK_FIRST
+    cache_control = FOREVER if wanted is not None or NAMED_BY_CONTENT.fullmatch(file) else ASK_FIRST
     if file == TILESET:
         return _tileset(twin).response(request, cache_control)
     path = file_within(twin.package.folder, file) if CONTENT.fullmatch(file) else None

@@ -72,6 +72,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/model/differences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Differences
+         * @description What this revision of the model changed against the one before it; nothing where there was none.
+         */
+        get: operations["getDifferences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/model/columns": {
         parameters: {
             query?: never;
@@ -2315,6 +2335,52 @@ export interface components {
             next: string | null;
         };
         /**
+         * Difference
+         * @description One element that a revision added, removed or changed; `what` says in which respects.
+         */
+        Difference: {
+            /** Guid */
+            guid: string;
+            /** Name */
+            name: string;
+            /** Class */
+            class: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "added" | "removed" | "changed";
+            /** What */
+            what: ("shape" | "placement" | "properties" | "type")[];
+            /** Element Index */
+            element_index: number | null;
+            /** Storey */
+            storey: string | null;
+            /** Box */
+            box: number[] | null;
+        };
+        /**
+         * Differences
+         * @description What the revision that is served changed; `previous` is null where it replaced none.
+         */
+        Differences: {
+            /** Revision */
+            revision: string;
+            /** Previous */
+            previous: string | null;
+            /** Previous File */
+            previous_file: string | null;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Differences
+             * @default []
+             */
+            differences: components["schemas"]["Difference"][];
+        };
+        /**
          * DispatchIn
          * @description Whom an order is given to.
          */
@@ -4173,6 +4239,18 @@ export interface components {
             errors: {
                 [key: string]: unknown;
             }[] | null;
+            /**
+             * Reason
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * Named
+             * @default null
+             */
+            named: {
+                [key: string]: string | number;
+            } | null;
         };
     };
     responses: never;
@@ -4308,6 +4386,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDifferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Differences"];
                 };
             };
             /** @description The request cannot be answered as asked. */
@@ -4749,7 +4856,9 @@ export interface operations {
     };
     getTile: {
         parameters: {
-            query?: never;
+            query?: {
+                revision?: string | null;
+            };
             header?: never;
             path: {
                 name: string;
