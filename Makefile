@@ -40,6 +40,7 @@ lint:
 # Rewrites what is generated from the Python side: the wire decoder, the API's types, the device table.
 generate:
 	$(PY) -m telemetry_bridge.generate_typescript
+	$(PY) -m twin.openapi > web_viewer/src/generated/openapi.json
 	@$(NODE_PATH_PREFIX) cd web_viewer && npm run --silent generate
 	$(PY) -m assets.palace.devices --write-csv
 

@@ -26,7 +26,7 @@
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -77,10 +77,19 @@ class DemoError(StartError):
 
 
 class RequestError(TwinError):
-    """A request cannot be answered as asked."""
+    """A request cannot be answered as asked.
+
+    `reason` tells kinds of one problem apart for a page that says it in another language; `named` are the
+    values that its sentence needs.
+    """
 
     status = HTTPStatus.BAD_REQUEST
     slug = "bad-request"
+
+    def __init__(self, message: str, reason: str = "", **named: str | int) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.named = named
 
 
 class BadRequestError(RequestError):
@@ -130,7 +139,7 @@ class TooManyError(RequestError):
 
     def __init__(self, wait_s: float) -> None:
         self.wait_s = math.ceil(wait_s)
-        super().__init__(f"too many tries; try again in {self.wait_s} s")
+        super().__init__(f"too many tries; try again in {self.wait_s} s", wait_s=self.wait_s)
 
 
 class AccountError(RequestError):
@@ -176,13 +185,18 @@ TYPE_PREFIX = "urn:venue-twin:problem:"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A problem detail (RFC 9457, section 3); `errors` is an extension that lists single faults."""
+    """A problem detail (RFC 9457, section 3).
+
+    Extensions: `errors` lists single faults; `reason` and `named` are those of `RequestError`.
+    """
 
     status: int
     slug: str
     title: str
     detail: str
     errors: tuple[dict[str, Any], ...] = field(default=())
+    reason: str = ""
+    named: Mapping[str, str | int] = field(default_factory=dict)
 
     def body(self, instance: str) -> dict[str, Any]:
         """The JSON members; `instance` is the path that was asked for."""
@@ -193,12 +207,20 @@ class Problem:
             "detail": self.detail,
             "instance": instance,
         }
-        return members | ({"errors": list(self.errors)} if self.errors else {})
+        extensions = {"errors": list(self.errors), "reason": self.reason, "named": dict(self.named)}
+        return members | {key: value for key, value in extensions.items() if value}
 
 
 def problem_of(error: RequestError) -> Problem:
     """The problem that a request error becomes."""
-    return Problem(int(error.status), error.slug, error.status.phrase, str(error))
+    return Problem(
+        int(error.status),
+        error.slug,
+        error.status.phrase,
+        str(error),
+        reason=error.reason,
+        named=error.named,
+    )
 
 
 FOREIGN_PROBLEMS: tuple[tuple[type[Exception], HTTPStatus, str], ...] = (

@@ -1,6 +1,8 @@
 """The error tree and its table: every error that a request may meet has exactly one problem."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import orjson
 import pytest
@@ -9,6 +11,7 @@ from spatial import errors as spatial_errors
 from telemetry_bridge import errors as bridge_errors
 from telemetry_bridge.errors import Fault
 from twin import errors
+from twin.panels.booking.errors import BookingRuleError
 
 REQUEST_ERRORS = (
     errors.BadRequestError("x"),
@@ -77,3 +80,21 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
     assert len(own) > 10  # panels have errors of their own, in modules of their own
     for kind in own:
         assert kind.__name__ in errors.__doc__
+
+
+def test_every_problem_has_a_sentence_in_chinese() -> None:
+    viewer = Path(__file__).parents[2] / "web_viewer" / "src" / "i18n" / "problems.ts"
+    told = set(re.findall(r"^  '?([\w-]+)'?:", viewer.read_text("utf-8"), re.MULTILINE))
+    slugs = {kind.slug for kind in subclasses(errors.RequestError)} | {
+        slug for _, _, slug in errors.FOREIGN_PROBLEMS
+    }
+    assert slugs - told == {"bad-cursor"}  # a page's own mistake, never a person's
+
+
+def test_a_problem_tells_its_reason_and_its_values() -> None:
+    refused = BookingRuleError("7 days ahead", reason="too-early", days=7)
+    body = errors.problem_of(refused).body("/api/booking/bookings")
+    assert (body["reason"], body["named"]) == ("too-early", {"days": 7})
+    assert body["detail"] == "7 days ahead"
+    plain = errors.problem_of(errors.NotFoundError("nothing there")).body("/api/elements/x")
+    assert not {"reason", "named", "errors"} & plain.keys()

@@ -96,7 +96,7 @@ def check_role(person: Person, role: Role) -> None:
         return
     if person.role is Role.PUBLIC:
         raise SignInError(f"sign in first: this needs the role {role.key}")
-    raise RoleError(f"this needs the role {role.key}; {person.name} is {person.role.key}")
+    raise RoleError(f"this needs the role {role.key}; {person.name} is {person.role.key}", role=role.key)
 
 
 async def refuse_stream(websocket: WebSocket, error: RequestError) -> None:

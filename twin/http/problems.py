@@ -38,6 +38,8 @@ class ProblemOut(BaseModel):
     detail: str
     instance: str
     errors: list[dict[str, Any]] | None = None
+    reason: str | None = None
+    named: dict[str, str | int] | None = None
 
 
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {

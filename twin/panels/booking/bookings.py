@@ -129,7 +129,8 @@ class Bookings:
         begin, end = rules.check_in_window(bookable, booking)
         if not begin <= self._clock.now_ms() < end:
             raise BadCodeError(
-                f"this code is good from {format_rfc3339(begin)} to {format_rfc3339(end)}; come then"
+                f"this code is good from {format_rfc3339(begin)} to {format_rfc3339(end)}; come then",
+                reason="code-not-now",
             )
 
     async def _change(

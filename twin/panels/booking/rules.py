@@ -25,7 +25,9 @@ def slot_at(bookable: Bookable, start_ms: int, zone: ZoneInfo) -> Slot:
     for slot in slots:
         if slot.start_ms == start_ms:
             return slot
-    raise BookingRuleError(f"{bookable.id} has no slot that starts then; see /api/booking/slots")
+    raise BookingRuleError(
+        f"{bookable.id} has no slot that starts then; see /api/booking/slots", reason="no-slot"
+    )
 
 
 def check_booking(
@@ -34,13 +36,23 @@ def check_booking(
     """Whether a person may book a slot now. Raises BookingRuleError where not."""
     rules = bookable.rules
     if person.role < rules.min_role:
-        raise BookingRuleError(f"{bookable.id} can be booked with the role {rules.min_role.key} and above")
+        raise BookingRuleError(
+            f"{bookable.id} can be booked with the role {rules.min_role.key} and above", reason="role-too-low"
+        )
     if not 1 <= people <= bookable.capacity:
-        raise BookingRuleError(f"{bookable.id} takes 1 to {bookable.capacity} people, not {people}")
+        raise BookingRuleError(
+            f"{bookable.id} takes 1 to {bookable.capacity} people, not {people}",
+            reason="people",
+            most=bookable.capacity,
+        )
     if now_ms >= slot.end_ms:
-        raise BookingRuleError("this slot is over; choose a later one")
+        raise BookingRuleError("this slot is over; choose a later one", reason="slot-over")
     if not is_staff(person) and is_too_early(bookable, slot, now_ms, zone):
-        raise BookingRuleError(f"{bookable.id} can be booked {rules.days_ahead} days ahead; come back later")
+        raise BookingRuleError(
+            f"{bookable.id} can be booked {rules.days_ahead} days ahead; come back later",
+            reason="too-early",
+            days=rules.days_ahead,
+        )
 
 
 def is_too_early(bookable: Bookable, slot: Slot, now_ms: float, zone: ZoneInfo) -> bool:
@@ -54,7 +66,10 @@ def check_share(bookable: Bookable, person: Person, already: int, day: date) -> 
     if not is_staff(person) and already >= bookable.rules.per_day:
         raise BookingRuleError(
             f"at most {bookable.rules.per_day} bookings of {bookable.kind.id} a day; "
-            f"you have {already} on {day.isoformat()}"
+            f"you have {already} on {day.isoformat()}",
+            reason="share",
+            most=bookable.rules.per_day,
+            already=already,
         )
 
 
@@ -69,7 +84,9 @@ def check_cancel(bookable: Bookable | None, booking: Booking, person: Person, no
     if now_ms > max(last_ms, booking.created_ms + 5 * MS_PER_MINUTE):
         raise BookingRuleError(
             f"it can be cancelled until {bookable.rules.cancel_until_min} minutes before the start; "
-            "ask at the desk"
+            "ask at the desk",
+            reason="cancel-too-late",
+            minutes=bookable.rules.cancel_until_min,
         )
 
 

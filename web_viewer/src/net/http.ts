@@ -1,15 +1,50 @@
 import { noteStatus } from './refusal'
 
-/** A request that did not give what was asked for; the message is fit for people, as the server wrote it. */
+/** What a problem detail (RFC 9457) says beside its text. */
+export interface ProblemKind {
+  /** The last part of its type, such as `booking-rule`; '' where it has none. */
+  readonly kind: string
+  /** Which of the cases of its type it is, such as `too-early`; '' where there is but one. */
+  readonly reason: string
+  /** The values in its text, by name. */
+  readonly named: Readonly<Record<string, unknown>>
+}
+
+const UNKNOWN: ProblemKind = { kind: '', reason: '', named: {} }
+
+/** A request that did not give what was asked for; the message is fit for people, in the server's English. */
 export class ApiError extends Error {
+  readonly kind: string
+  readonly reason: string
+  readonly named: Readonly<Record<string, unknown>>
+
   constructor(
     message: string,
     /** HTTP status; 0 when there was no answer at all. */
     readonly status: number,
+    problem: ProblemKind = UNKNOWN,
   ) {
     super(message)
     this.name = 'ApiError'
+    this.kind = problem.kind
+    this.reason = problem.reason
+    this.named = problem.named
   }
+}
+
+/** Nobody answers. */
+export function awayError(): ApiError {
+  return new ApiError('the server does not answer', 0)
+}
+
+/** The error of an answer that is a problem detail, or is none at all. */
+export function problemError(body: unknown, status: number): ApiError {
+  const problem = (typeof body === 'object' ? body : null) as Readonly<Record<string, unknown>> | null
+  const words = [problem?.detail, problem?.title].filter((each) => typeof each === 'string')
+  const kind = typeof problem?.type === 'string' ? problem.type.slice(problem.type.lastIndexOf(':') + 1) : ''
+  const reason = typeof problem?.reason === 'string' ? problem.reason : ''
+  const named = (problem?.named ?? {}) as Readonly<Record<string, unknown>>
+  return new ApiError(words.find((each) => each !== '') ?? `HTTP ${String(status)}`, status, { kind, reason, named })
 }
 
 /** A page of a list. */
@@ -51,7 +86,7 @@ export async function getBytes(path: string): Promise<ArrayBuffer> {
 export async function sendJson<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body: unknown = {}): Promise<T> {
   const headers = { Accept: 'application/json', 'Content-Type': 'application/json' }
   const response = await fetch(path, { method, headers, body: JSON.stringify(body) }).catch(() => {
-    throw new ApiError('the server does not answer', 0)
+    throw awayError()
   })
   if (!response.ok) throw await problemOf(response)
   return (response.status === 204 ? undefined : await response.json()) as T
@@ -81,13 +116,11 @@ async function request(path: string, accept: string, signal?: AbortSignal): Prom
     return await fetch(path, { headers: { Accept: accept }, signal })
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
-    throw new ApiError('the server does not answer', 0)
+    throw awayError()
   }
 }
 
 async function problemOf(response: Response): Promise<ApiError> {
   noteStatus(response.status)
-  const problem = (await response.json().catch(() => ({}))) as { detail?: unknown; title?: unknown }
-  const text = [problem.detail, problem.title].find((each) => typeof each === 'string' && each !== '')
-  return new ApiError(typeof text === 'string' ? text : `HTTP ${String(response.status)}`, response.status)
+  return problemError(await response.json().catch(() => null), response.status)
 }

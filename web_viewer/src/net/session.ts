@@ -1,6 +1,6 @@
 import type { components } from '@/generated/api'
 
-import { ApiError, getJson } from './http'
+import { awayError, getJson, problemError } from './http'
 
 /** Who uses this page, as the server knows them. */
 export type Session = components['schemas']['Session']
@@ -20,9 +20,9 @@ export async function fetchSession(): Promise<Session> {
  */
 export async function signIn(credentials: Credentials): Promise<Session> {
   const response = await send('POST', credentials)
-  const answer = (await response.json().catch(() => ({}))) as Session & { detail?: string }
-  if (!response.ok) throw new ApiError(answer.detail ?? `HTTP ${String(response.status)}`, response.status)
-  return answer
+  const answer: unknown = await response.json().catch(() => null)
+  if (!response.ok) throw problemError(answer, response.status)
+  return answer as Session
 }
 
 /** Sign out; harmless where nobody has signed in. */
@@ -36,6 +36,6 @@ async function send(method: string, body?: Credentials): Promise<Response> {
   try {
     return await fetch(PATH, { method, headers, body: body && JSON.stringify(body) })
   } catch {
-    throw new ApiError('the server does not answer', 0)
+    throw awayError()
   }
 }

@@ -2,6 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, type Ref } from 'vue'
 
 import { Kind, type Hello } from '@/generated/wire'
+import { problemText } from '@/i18n/problem'
 import { fetchPoints } from '@/net/api'
 import { emptyColumns, type LiveColumns } from '@/net/columns'
 import { LiveConnection, liveUrl, type LinkState } from '@/net/live'
@@ -128,7 +129,7 @@ function openNow(state: LiveState, show: Show, events: ReadonlySet<EventListener
   const isShown = (): boolean => state.mode.value === 'live'
   const link = ref<LinkState>('connecting')
   const note = (error: unknown): void => {
-    state.fault.value = error instanceof Error ? error.message : String(error)
+    state.fault.value = problemText(error)
   }
   const stream = new LiveStream(
     {

@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 
+import { problemText } from '@/i18n/problem'
 import { fetchColumns, fetchDevices, fetchLayers, fetchModel, fetchSpaces } from '@/net/api'
 import type { Layer } from '@/layers/types'
 import type { DeviceInfo, ModelInfo, SpaceInfo, StoreyInfo } from '@/net/types'
@@ -33,7 +34,7 @@ export const useModelStore = defineStore('model', () => {
       model.value = found
       return true
     } catch (error) {
-      problem.value = error instanceof Error ? error.message : String(error)
+      problem.value = problemText(error)
       return false
     }
   }

@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { nextTick, ref, shallowRef, watch } from 'vue'
 
+import { problemText } from '@/i18n/problem'
 import { fetchElementAt } from '@/net/api'
 import type { BoxInfo, ElementDetail } from '@/net/types'
 
@@ -38,7 +39,7 @@ export const useSelectionStore = defineStore('selection', () => {
       if (!abort.signal.aborted) detail.value = found
     } catch (error) {
       if (abort.signal.aborted) return
-      problem.value = error instanceof Error ? error.message : String(error)
+      problem.value = problemText(error)
     }
     if (pending === abort) loading.value = false
   }

@@ -204,7 +204,7 @@ describe('the selection', () => {
   it('says so when an element cannot be read, and lets go of what is hidden', async () => {
     const selection = useSelectionStore()
     await selection.select(2)
-    expect(selection.problem).toBe('Not found')
+    expect(selection.problem).toBe('服务器拒绝了请求：Not found')
     selection.hide(2)
     expect(scene.setHidden).toHaveBeenCalledWith([2], true)
     expect(selection.index).toBeNull()

@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 
+import { problemText } from '@/i18n/problem'
 import { parseColour, type Rgb } from '@/layers/colour'
 import { NewestOnly } from '@/logic/newest'
 import { useLayerStore } from '@/stores/layers'
@@ -51,7 +52,7 @@ function alarmsOfNow() {
       open.value = new Map(alarms.map((alarm) => [alarm.id, alarm]))
       problem.value = ''
     } catch (error) {
-      problem.value = error instanceof Error ? error.message : String(error)
+      problem.value = problemText(error)
     }
   }, 1000)
 

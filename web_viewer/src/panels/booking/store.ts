@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 
+import { problemText } from '@/i18n/problem'
 import { useLiveStore } from '@/stores/live'
 
 import { cancel, fetchBookables, fetchBookings, fetchHalls, type Bookable, type Booking, type Hall } from './api'
@@ -25,7 +26,7 @@ export const useBookingStore = defineStore('booking', () => {
   const chosen = computed(() => all.value.find((each) => each.id === chosenId.value) ?? null)
   const next = computed(() => bookings.value.filter((each) => Date.parse(each.start) > nowMs.value).slice(0, 3))
 
-  const note = (error: unknown): string => (problem.value = error instanceof Error ? error.message : String(error))
+  const note = (error: unknown): string => (problem.value = problemText(error))
 
   /** Reads everything anew; a slower answer never replaces a newer one. */
   async function load(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Locale } from '@/logic/format'
 import { fetchModel } from '@/net/api'
-import { ApiError, getAll, getJson, withQuery } from '@/net/http'
+import { awayError, getAll, getJson, withQuery } from '@/net/http'
 import { space as readSpace, type RawSpace } from '@/net/read'
 import type { ModelInfo } from '@/net/types'
 import type { components } from '@/generated/api'
@@ -48,7 +48,7 @@ async function answer(path: string, signal?: AbortSignal): Promise<Response> {
     return await fetch(path, { headers: { Accept: 'application/json' }, signal })
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
-    throw new ApiError('the server does not answer', 0)
+    throw awayError()
   }
 }
 

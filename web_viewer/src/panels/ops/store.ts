@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 
+import { problemText } from '@/i18n/problem'
 import { NewestOnly } from '@/logic/newest'
 import { useLiveStore } from '@/stores/live'
 import { useSelectionStore } from '@/stores/selection'
@@ -57,7 +58,7 @@ export const useOpsStore = defineStore('ops', () => {
 })
 
 function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return problemText(error)
 }
 
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- a part of the store, seen by it alone

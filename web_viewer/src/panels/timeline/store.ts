@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 
+import { problemText } from '@/i18n/problem'
 import { NewestOnly } from '@/logic/newest'
 import type { Alarm } from '@/panels/alarms/alarm'
 import { fetchAlarmsBetween } from '@/panels/alarms/api'
@@ -194,7 +195,7 @@ function knownOf(view: { readonly value: TimeView }) {
       alarms.value = await fetchAlarmsBetween(fromMs, toMs).catch(() => [])
     } catch (error) {
       held = null
-      problem.value = error instanceof Error ? error.message : String(error)
+      problem.value = problemText(error)
     }
   }, REST_MS)
 

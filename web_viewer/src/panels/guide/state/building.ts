@@ -1,5 +1,7 @@
 import { computed, ref, shallowRef, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 
+import { problemText } from '@/i18n/problem'
+
 import { fetchModel, fetchPlan, fetchPois, fetchRooms, type ModelInfo } from '../api'
 import { groundStorey, guideStoreys, isPoi } from '../logic/places'
 import { shapesOf, type PlanShapes } from '../logic/plan'
@@ -77,5 +79,5 @@ export function createBuilding(): Building {
 }
 
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return problemText(error)
 }

@@ -1,0 +1,48 @@
+import type { Texts } from './catalogue'
+
+/**
+ * What the server refuses, in Chinese: by the reason of its problem detail, else by its type (RFC 9457). Its own
+ * sentence, `{detail}`, is English. `away` is no answer at all, `other` everything that has no sentence here.
+ */
+export const PROBLEMS_ZH: Texts = {
+  away: '服务器没有应答，请稍后再试。',
+  other: '服务器拒绝了请求：{detail}',
+  'bad-request': '请求有误：{detail}',
+  'bad-query': '请求有误：{detail}',
+  'bad-payload': '请求有误：{detail}',
+  refused: '数据未被接受：{detail}',
+  'unprocessable-content': '填写的内容不正确，请检查后重试。',
+  'unprocessable-entity': '填写的内容不正确，请检查后重试。',
+  'not-found': '没有找到，可能已被删除。',
+  'unknown-place': '没有找到这个地点。',
+  'ambiguous-place': '有多个同名地点，请选择其中一个。',
+  'no-route': '目前没有可走的路线。',
+  'cross-site': '请求来自其他网站，已被拒绝。',
+  'old-revision': '模型已更新，请刷新页面。',
+  'damaged-package': '模型数据损坏，请通知管理员。',
+  'sign-in': '请先登录。',
+  role: '您的权限不足，无法进行此操作。',
+  'too-many': '尝试次数过多，请在 {wait_s} 秒后再试。',
+  account: '无法这样设置账号：{detail}',
+  'alarm-state': '报警当前的状态不允许此操作，可能已有人处理。',
+  'not-recorded': '该时刻没有记录。',
+  'damaged-film': '该时段的记录无法读取，请通知管理员。',
+  'body-too-large': '内容过大，请分批发送。',
+  'command-refused': '指令被拒绝：{detail}',
+  'workorder-state': '工单当前的状态不允许此操作，请刷新后重试。',
+  'workorder-exists': '该报警已有未完成的工单。',
+  'not-assignee': '只有工单的负责人可以进行此操作。',
+  assignee: '不能派给此人，请选择其他人员。',
+  'slot-taken': '该时段刚被他人预约，请选择其他时段。',
+  'booking-rule': '场馆的预约规则不允许：{detail}',
+  'booking-state': '该预约已取消、已使用或已过期。',
+  'bad-code': '签到码无效，请出示预约的二维码。',
+  'no-slot': '该时间没有可预约的时段。',
+  'role-too-low': '您的账号不能预约此场地。',
+  people: '人数须在 1 至 {most} 人之间。',
+  'slot-over': '该时段已结束，请选择之后的时段。',
+  'too-early': '只能提前 {days} 天预约，请稍后再来。',
+  share: '每天最多预约 {most} 场，当天您已预约 {already} 场。',
+  'cancel-too-late': '开始前 {minutes} 分钟内不能自行取消，请到服务台办理。',
+  'code-not-now': '签到码尚未生效或已过时，请在入场时间出示。',
+}
