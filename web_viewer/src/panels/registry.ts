@@ -8,6 +8,7 @@ import type { IconName } from '@/ui/icons'
 import { account } from './account'
 import { alarms } from './alarms'
 import { booking } from './booking'
+import { changes } from './changes'
 import { energy } from './energy'
 import { guide } from './guide'
 import { ops } from './ops'
@@ -51,7 +52,7 @@ export interface TwinPanel {
 }
 
 /** The registered panels, in the order of the dock. */
-export const PANELS: readonly TwinPanel[] = [alarms, ops, energy, timeline, account, guide, booking]
+export const PANELS: readonly TwinPanel[] = [alarms, ops, energy, timeline, account, guide, booking, changes]
 
 /** Pages of some panels, each with its panel in `meta`, whose texts it needs. */
 export function panelRoutes(panels: readonly TwinPanel[]): RouteRecordRaw[] {

@@ -6,7 +6,7 @@ import { compileLayer, unpaintedSpaces } from '@/layers/compile'
 import { servedLayers } from '@/layers/defaults'
 import { legendOf, mergeBlocks } from '@/layers/legend'
 import { marksAlone, underMarks } from '@/layers/marks'
-import { listedAs, type OfferedLayer } from '@/layers/offered'
+import { listedAs, roomsOf, type OfferedLayer } from '@/layers/offered'
 import { LayerPainter, type ColourChange } from '@/layers/painter'
 import type { Layer } from '@/layers/types'
 
@@ -43,7 +43,7 @@ export const useLayerStore = defineStore('layers', () => {
   /** The chosen layer, where a panel paints it. */
   const drawn = computed(() => offered.value.get(active.value?.id ?? '') ?? null)
   const legend = computed(() => drawn.value?.legend ?? (compiled.value ? mergeBlocks(legendOf(compiled.value, live.points)) : []))
-  const paintsSpaces = computed(() => drawn.value !== null || (compiled.value?.paintsSpaces ?? false))
+  const paintsSpaces = computed(() => roomsOf(drawn.value) !== null || (compiled.value?.paintsSpaces ?? false))
   const painter = shallowRef<LayerPainter | null>(null)
 
   function hand(change: ColourChange): void {
@@ -62,7 +62,7 @@ export const useLayerStore = defineStore('layers', () => {
     if (scheduled === 0) scheduled = requestAnimationFrame(flush)
   })
 
-  const painted = computed(() => drawn.value?.rooms.indices ?? (compiled.value?.paintsSpaces ? compiled.value.targets : null))
+  const painted = computed(() => roomsOf(drawn.value)?.rooms.indices ?? (compiled.value?.paintsSpaces ? compiled.value.targets : null))
   hideUnpainted(painted)
 
   watch(
