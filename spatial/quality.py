@@ -235,6 +235,7 @@ def _climbs(t: ModelTables) -> Iterator[Finding]:
 
 def _storeys_of_elements(t: ModelTables) -> Iterator[Finding]:
     levels = {storey.element_index: storey for storey in t.storeys}
+    spaces = {space.element_index: space for space in t.spaces}
     if not levels:
         yield Finding("no_storeys", f"none of {len(t.elements)} elements is on a storey", ())
         return
@@ -243,13 +244,37 @@ def _storeys_of_elements(t: ModelTables) -> Iterator[Finding]:
             continue
         label = t.label(element.element_index)
         if element.storey_index is None:
-            yield Finding("no_storey", label, (element.guid,))
-            continue
-        storey = levels[element.storey_index]
-        low, high = element.box[2] - storey.elevation_m, element.box[5] - storey.elevation_m
-        if high < -OFF_STOREY_M or low > storey.height_m + OFF_STOREY_M:
-            over = f"{low:+.1f} to {high:+.1f} m over '{storey.name}' ({storey.height_m:.1f} m high)"
-            yield Finding("off_storey", f"{label}, {over}", (element.guid, storey.guid))
+            if not _is_outdoors(t, element):
+                yield Finding("no_storey", label, (element.guid,))
+        elif not _is_in_room(element, spaces):
+            storey = levels[element.storey_index]
+            low, high = element.box[2] - storey.elevation_m, element.box[5] - storey.elevation_m
+            if high < -OFF_STOREY_M or low > storey.height_m + OFF_STOREY_M:
+                over = f"{low:+.1f} to {high:+.1f} m over '{storey.name}' ({storey.height_m:.1f} m high)"
+                yield Finding("off_storey", f"{label}, {over}", (element.guid, storey.guid))
+
+
+def _is_outdoors(t: ModelTables, element: Element) -> bool:
+    """Whether an element stands on the site, as a tree does: it needs no storey."""
+    seen = set[int]()
+    index = element.parent_index
+    while index is not None and index not in seen:
+        if t.elements[index].ifc_class in ("IfcSite", "IfcExternalSpatialElement"):
+            return True
+        if t.elements[index].ifc_class == "IfcBuilding":
+            return False
+        seen.add(index)
+        index = t.elements[index].parent_index
+    return False
+
+
+def _is_in_room(element: Element, spaces: Mapping[int, Space]) -> bool:
+    """Whether an element is at the height of the room that it is in, which may be higher than its storey."""
+    space = None if element.space_index is None else spaces.get(element.space_index)
+    if space is None or element.box is None:
+        return False
+    top = space.floor_z_m + space.height_m
+    return element.box[2] <= top + OFF_STOREY_M and element.box[5] >= space.floor_z_m - OFF_STOREY_M
 
 
 def _storeys(t: ModelTables) -> Iterator[Finding]:

@@ -142,9 +142,9 @@ def _ways(report: QualityReport) -> list[str]:
     lone = sum(size == 1 for size in rooms[1:])
     parts = [f"{rooms[0]} of {sum(rooms)} rooms hang together"]
     if len(rooms) - 1 > lone:
-        parts.append(f"{len(rooms) - 1 - lone} more groups of rooms have no way to them")
+        parts.append(f"groups of rooms apart from these: {len(rooms) - 1 - lone}")
     if lone:
-        parts.append(f"{lone} rooms stand alone")
+        parts.append(f"rooms that stand alone: {lone}")
     exits = sum(group.exits for group in report.groups)
     return [f"{'; '.join(parts)}. Doors to the outside: {exits}."]
 

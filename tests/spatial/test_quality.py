@@ -110,6 +110,17 @@ def test_elements_off_their_storey_and_off_any() -> None:
     assert findings(storeys=[]) == [("no_storeys", ())]
 
 
+def test_trees_need_no_storey_and_a_high_hall_holds_its_lamps() -> None:
+    site = [*with_element(WALL, storey_index=None, parent_index=7), element(7, "IfcSite", storey_index=None)]
+    assert findings(elements=site) == []
+    on_no_floor = with_element(WALL, storey_index=None, parent_index=BUILDING)
+    assert findings(elements=on_no_floor) == [("no_storey", (WALL,))]
+    lamp = with_element(WALL, box=(0, 0, 7, 1, 1, 7.2), space_index=HALL)
+    high = [replace(space(HALL, 0, 5), height_m=7.5), space(OFFICE, 5.2, 9)]
+    assert findings(elements=lamp, spaces=high) == []
+    assert findings(elements=lamp) == [("off_storey", (WALL, STOREY))]
+
+
 def test_storeys_of_one_building_must_not_clash() -> None:
     elements = [*SOUND.elements, element(7, "IfcBuildingStorey", parent_index=STOREY)]
     at_one = [storey(STOREY, 0.0), storey(7, 0.1)]
