@@ -20,11 +20,15 @@ STRAY_REASON = "it stands more than 50 km away from the rest of the model and is
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assembly:
-    """A model in its local frame: `boxes` (n, 6), NaN rows without a body; `local_from_source` (4, 4)."""
+    """A model in its local frame: `boxes` (n, 6), NaN rows without a body; `local_from_source` (4, 4).
+
+    `source_boxes` (n, 6) are the boxes before anything was shifted.
+    """
 
     elements: tuple[Element, ...]
     geometry: Geometry
     boxes: FloatArray
+    source_boxes: FloatArray
     local_from_source: FloatArray
     warnings: tuple[ModelWarning, ...]
 
@@ -78,8 +82,13 @@ def shape_digest(shape: Shape) -> str:
     return digest.hexdigest()
 
 
-def assemble(elements: Sequence[Element], found: ChunkResult) -> Assembly:
-    """Give each element its body, leave out strays, and shift everything near to the origin."""
+def assemble(
+    elements: Sequence[Element], found: ChunkResult, known_boxes: Mapping[int, FloatArray] | None = None
+) -> Assembly:
+    """Give each element its body, leave out strays, and shift everything near to the origin.
+
+    `known_boxes` are boxes (6,) of bodies by step id, before the shift: those need not be measured again.
+    """
     index = {element.step_id: element.element_index for element in elements}
     shapes = {shape.key: shape for shape in found.shapes}
     bodies = {
@@ -88,7 +97,8 @@ def assemble(elements: Sequence[Element], found: ChunkResult) -> Assembly:
         if step_id in index
     }
     failed = {index[s]: reason for s, reason in found.failed.items() if s in index}
-    boxes = body_boxes(bodies, len(elements))
+    known = {index[step_id]: box for step_id, box in (known_boxes or {}).items() if step_id in index}
+    boxes = body_boxes(bodies, len(elements), known)
     for stray in _strays(boxes):
         failed[stray] = STRAY_REASON
         del bodies[stray]
@@ -103,16 +113,18 @@ def assemble(elements: Sequence[Element], found: ChunkResult) -> Assembly:
         elements=tuple(replace(e, placement=_moved_or_none(e.placement, shift)) for e in elements),
         geometry=Geometry(moved, found.smooth, failed),
         boxes=boxes + np.tile(shift, 2) if len(boxes) else boxes,
+        source_boxes=boxes,
         local_from_source=local_from_source,
         warnings=tuple(_failures(elements, failed)),
     )
 
 
-def body_boxes(bodies: Mapping[int, Body], count: int) -> FloatArray:
-    """Give the boxes (count, 6) of bodies, NaN rows for those without."""
+def body_boxes(bodies: Mapping[int, Body], count: int, known: Mapping[int, FloatArray]) -> FloatArray:
+    """Give the boxes (count, 6) of bodies, NaN rows for those without; `known` ones are taken as they are."""
     boxes = np.full((count, 6), np.nan)
     for index, body in bodies.items():
-        boxes[index] = body.box()
+        box = known.get(index)
+        boxes[index] = body.box() if box is None else box
     return boxes
 
 

@@ -238,7 +238,7 @@ class _Build:
     def _derive(self, read: tuple[Any, SourceModel, ChunkResult]) -> _Model:
         """Derive what the model implies: local frame, storeys, spaces, portals, cells."""
         model, tables, found = read
-        assembly = assemble(tables.elements, found)
+        assembly = assemble(tables.elements, found, self._reuse.known_boxes)
         storeys = derive_storeys(assembly.elements, assembly.boxes)
         spaces = derive_spaces(
             assembly.elements,
@@ -322,7 +322,9 @@ class _Build:
         content = self._changes(Side(folder / "model.db", names, model.assembly.local_from_source))
         if content is not None:
             write_json(folder / DIFFERENCES, content)
-        self._reuse.keep(folder, self._version, Work(model.source, self._found, tiles, names))
+        self._reuse.keep(
+            folder, self._version, Work(model.source, self._found, model.assembly.source_boxes, tiles, names)
+        )
 
     def _changes(self, newer: Side) -> dict[str, Any] | None:
         """Give the content of `differences.json`; None where nothing came before."""

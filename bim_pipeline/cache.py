@@ -147,17 +147,19 @@ def shape_of(name: str, content: bytes) -> tuple[Shape, SmoothMesh]:
 class KnownBodies:
     """What the bodies of products came out as: `keys` (n,) uint64, ascending, are their fingerprints.
 
-    `shapes` (n,) are names of shapes, '' where there is no body; `matrices` (n, 4, 4); `reasons` by row.
+    `shapes` (n,) are names of shapes, '' where there is no body; `matrices` (n, 4, 4); `boxes` (n, 6), m, NaN
+    where there is none; `reasons` by row.
     """
 
     keys: NDArray[np.uint64]
     shapes: tuple[str, ...]
     matrices: FloatArray
+    boxes: FloatArray
     reasons: Mapping[int, str]
 
     @classmethod
-    def of(cls, keys: Mapping[int, int], found: ChunkResult) -> KnownBodies:
-        """Collect what was found; `keys` are the fingerprints by step id, of all products there are."""
+    def of(cls, keys: Mapping[int, int], found: ChunkResult, boxes: Mapping[int, FloatArray]) -> KnownBodies:
+        """Collect what was found; fingerprints and boxes go by step id, of all products there are."""
         placed = {step_id: (name, matrix) for step_id, name, matrix in found.bodies}
         step_of = {key: step_id for step_id, key in keys.items()}
         steps = [step_of[key] for key in sorted(step_of)]
@@ -166,20 +168,21 @@ class KnownBodies:
             np.array(sorted(step_of), dtype=np.uint64),
             tuple(placed.get(step, nowhere)[0] for step in steps),
             np.array([placed.get(step, nowhere)[1] for step in steps]).reshape(-1, 4, 4),
+            np.array([boxes[step] for step in steps]).reshape(-1, 6),
             {row: found.failed[step] for row, step in enumerate(steps) if step in found.failed},
         )
 
     def pack(self) -> bytes:
         """Give it as bytes."""
         listed = orjson.dumps([self.shapes, [[row, text] for row, text in sorted(self.reasons.items())]])
-        return pack_arrays([self.keys, self.matrices, np.frombuffer(listed, dtype=np.uint8)])
+        return pack_arrays([self.keys, self.matrices, self.boxes, np.frombuffer(listed, dtype=np.uint8)])
 
     @classmethod
     def unpack(cls, content: bytes) -> KnownBodies:
         """Read what `pack` gave."""
-        keys, matrices, listed = unpack_arrays(content)
+        keys, matrices, boxes, listed = unpack_arrays(content)
         shapes, reasons = orjson.loads(listed.tobytes())
-        return cls(keys, tuple(shapes), matrices, {int(row): text for row, text in reasons})
+        return cls(keys, tuple(shapes), matrices, boxes, {int(row): text for row, text in reasons})
 
     def rows(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Give the row of each fingerprint, -1 where it is not known."""

@@ -106,6 +106,7 @@ class Reuse:
         self.cache = previous.cache if previous is not None and prints is not None else None
         self.same_source = False
         self.bodies_reused = 0
+        self.known_boxes: dict[int, FloatArray] = {}
         self.memory = Memory(self._frame("memory"))
 
     def source(self, model: Any) -> SourceModel | None:
@@ -148,6 +149,8 @@ class Reuse:
                 found.failed[step_id] = known.reasons[row]
             elif known.shapes[row]:
                 found.bodies.append((step_id, known.shapes[row], known.matrices[row]))
+                if not np.isnan(known.boxes[row, 0]):
+                    self.known_boxes[step_id] = known.boxes[row]
         self.bodies_reused = len(found.bodies)
         for name in sorted({name for _, name, _ in found.bodies}):
             shape, found.smooth[name] = shape_of(name, self._frame(f"shape/{name}"))
@@ -187,7 +190,8 @@ class Reuse:
         self._keep_source(writer, done.source)
         steps = np.array([element.step_id for element in done.source.elements], dtype=np.int64)
         keys = dict(zip(steps.tolist(), self._prints.bodies[self._prints.rows(steps)].tolist(), strict=True))
-        known = KnownBodies.of(keys, done.found)
+        boxes = dict(zip(steps.tolist(), done.source_boxes, strict=True))
+        known = KnownBodies.of(keys, done.found, boxes)
         writer.add("bodies", known.pack())
         used = set(known.shapes)
         for shape in done.found.shapes:
@@ -223,10 +227,11 @@ class Reuse:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Work:
-    """What a build made that the next one may want."""
+    """What a build made that the next one may want; `source_boxes` (n, 6) by element."""
 
     source: SourceModel
     found: ChunkResult
+    source_boxes: FloatArray
     tiles: TileFiles
     shape_names: Mapping[str, str]
 
