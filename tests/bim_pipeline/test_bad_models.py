@@ -187,7 +187,7 @@ def test_a_full_disk_leaves_the_old_package(tmp_path: Path, monkeypatch: pytest.
     build_package(House(chairs=2).write(tmp_path / "x.ifc"), target)
     before = contents(target)
 
-    def full(path: Path, catalogue: object) -> None:
+    def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(build, "write_catalogue", full)
