@@ -32,6 +32,10 @@ function model(): unknown {
   }
 }
 
+function poi(id: string, zh: string, storey: string, z: number): unknown {
+  return { id, kind: 'service', name: { zh, en: id }, space: null, storey, position: [0, 0, z] }
+}
+
 function answer(input: string): Promise<Response> | Response {
   const url = new URL(input, 'http://twin')
   if (url.pathname === '/api/route') {
@@ -39,7 +43,7 @@ function answer(input: string): Promise<Response> | Response {
     return routeReply()
   }
   if (url.pathname === '/api/model') return json(model())
-  if (url.pathname === '/api/poi') return json({ items: [{ id: 'desk', kind: 'service', name: { zh: '服务台', en: 'Desk' }, space: null, storey: 'storey-1', position: [0, 0, 0] }], next: null })
+  if (url.pathname === '/api/poi') return json({ items: [poi('desk', '服务台', 'storey-1', 0), poi('court', '球馆', 'storey-3', 9)], next: null })
   if (url.pathname === '/api/spaces') return json({ items: [], next: null })
   return json({ ...hallPlan(), storey: decodeURIComponent(url.pathname.split('/').at(-1) ?? '') })
 }
@@ -86,6 +90,13 @@ describe('the guide', () => {
     expect(store.route?.length_m).toBe(15)
     const loaded = vi.mocked(fetch).mock.calls.map(([input]) => (input as string)).filter((each) => each.startsWith('/api/plans/'))
     expect(new Set(loaded)).toEqual(new Set(['/api/plans/storey-1', '/api/plans/storey-3']))
+  })
+
+  it('shows the storey of the place that its address names', async () => {
+    const store = openStore()
+    await store.open('', 'court')
+    expect(store.to?.id).toBe('court')
+    expect(store.storey).toBe('storey-3')
   })
 
   it('asks on which storey one is before it goes on after a lift', async () => {

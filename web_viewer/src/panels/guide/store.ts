@@ -31,12 +31,16 @@ export const useGuideStore = defineStore('guide', () => {
     if (!(await building.load())) return
     const named = (name: string): GuidePlace => namedPlace(name, building.places.value, (z) => storeyAt(building.storeys.value, z))
     if (fromName !== '') setStart(named(fromName))
-    if (toName !== '') trip.to.value = named(toName)
+    if (toName !== '') leadTo(named(toName))
   }
 
   function setGoal(place: GuidePlace | null): void {
-    trip.to.value = place
+    leadTo(place)
     if (place) remember(place)
+  }
+
+  function leadTo(place: GuidePlace | null): void {
+    trip.to.value = place
     if (place?.storeyGuid && !trip.from.value) void building.showStorey(place.storeyGuid)
   }
 
