@@ -1,15 +1,15 @@
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef, watch } from 'vue'
+import { ref, shallowRef, watch } from 'vue'
 
 import { useI18n } from '@/i18n/use'
 
-import { placeNamed, storeyAt, withRecent } from './logic/places'
+import { placeNamed, storeyAt } from './logic/places'
 import { createBuilding } from './state/building'
+import { createRecent } from './state/recent'
 import { createSteps } from './state/steps'
 import { createTrip } from './state/trip'
 import type { GuidePlace, Route } from './types'
 
-const RECENT_KEY = 'venue-twin.guide.recent'
 const POLL_MS = 10_000
 const NOTICE_MS = 6000
 
@@ -22,8 +22,7 @@ export const useGuideStore = defineStore('guide', () => {
   const trip = createTrip(building, steps, route, locale)
   /** `changed` or `blocked` for a while after the way did. */
   const notice = ref<'changed' | 'blocked' | null>(null)
-  const recentIds = ref<readonly string[]>(remembered())
-  const recent = computed(() => recentIds.value.flatMap((id) => building.places.value.find((place) => place.id === id) ?? []))
+  const { recent, remember } = createRecent(building.places)
   let noticeTimer = 0
 
   /** Loads the building, then the places that `fromName` and `toName` (of the URL) name. */
@@ -51,12 +50,6 @@ export const useGuideStore = defineStore('guide', () => {
 
   function swap(): void {
     [trip.from.value, trip.to.value] = [trip.to.value, trip.from.value]
-  }
-
-  function remember(place: GuidePlace): void {
-    if (place.kind === 'position') return
-    recentIds.value = withRecent(recentIds.value, place.id)
-    localStorage.setItem(RECENT_KEY, JSON.stringify(recentIds.value))
   }
 
   /** Asks whether the way is still the same; tells when it is not. */
@@ -98,14 +91,4 @@ function namedPlace(name: string, places: readonly GuidePlace[], storeyOf: (z: n
   if (place?.kind === 'position' && place.position) return { ...place, storeyGuid: storeyOf(place.position[2]) }
   const unknown = { kind: 'position', number: '', spaceGuid: null, storeyGuid: null, position: null, fn: '' } as const
   return place ?? { id: name, names: { zh: name, en: name }, ...unknown }
-}
-
-/** A browser that keeps nothing, or kept something else, has no recent places. */
-function remembered(): readonly string[] {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(RECENT_KEY) ?? '[]')
-    return Array.isArray(kept) ? kept.filter((each): each is string => typeof each === 'string') : []
-  } catch {
-    return []
-  }
 }
