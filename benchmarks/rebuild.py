@@ -32,7 +32,7 @@ import ifcopenshell
 from benchmarks.report import finish, print_table
 
 ROOT = Path(__file__).parents[1]
-FILES = ("Office_A", "revit2012_janesville_restaurant")
+FILES = ("revit2012_janesville_restaurant",)
 LARGE_BYTES = 10_000_000
 GOAL = 0.10
 MOVED_UNITS = 0.25

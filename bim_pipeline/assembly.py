@@ -104,14 +104,12 @@ def assemble(
         del bodies[stray]
         boxes[stray] = np.nan
     shift = _shift(boxes)
-    moved = {
-        i: replace(b, local_from_shape=_moved(b.local_from_shape, shift)) for i, b in sorted(bodies.items())
-    }
+    placed = {i: _body_moved(bodies[i], shift) for i in sorted(bodies)}
     local_from_source = np.eye(4)
     local_from_source[:3, 3] = shift
     return Assembly(
-        elements=tuple(replace(e, placement=_moved_or_none(e.placement, shift)) for e in elements),
-        geometry=Geometry(moved, found.smooth, failed),
+        elements=tuple(_element_moved(element, shift) for element in elements),
+        geometry=Geometry(placed, found.smooth, failed),
         boxes=boxes + np.tile(shift, 2) if len(boxes) else boxes,
         source_boxes=boxes,
         local_from_source=local_from_source,
@@ -157,8 +155,14 @@ def _moved(matrix: FloatArray, shift: FloatArray) -> FloatArray:
     return moved
 
 
-def _moved_or_none(matrix: FloatArray | None, shift: FloatArray) -> FloatArray | None:
-    return None if matrix is None else _moved(matrix, shift)
+def _body_moved(body: Body, shift: FloatArray) -> Body:
+    return replace(body, local_from_shape=_moved(body.local_from_shape, shift)) if shift.any() else body
+
+
+def _element_moved(element: Element, shift: FloatArray) -> Element:
+    if element.placement is None or not shift.any():
+        return element
+    return replace(element, placement=_moved(element.placement, shift))
 
 
 def _failures(elements: Sequence[Element], failed: Mapping[int, str]) -> list[ModelWarning]:

@@ -249,7 +249,9 @@ class _Build:
         )
         assembly, spaces = with_derived_rooms(assembly, storeys, spaces)
         self._teller.tell("tiles", 0.1)
-        portals = derive_portals(assembly.elements, storeys, spaces, assembly.geometry.meshes())
+        portals = derive_portals(
+            assembly.elements, storeys, spaces, assembly.geometry.meshes(), self._reuse.memory
+        )
         self._teller.tell("tiles", 0.3)
         cells = cut_cells(assembly.elements, assembly.geometry.bodies, assembly.boxes)
         with reading(self._file):

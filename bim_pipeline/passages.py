@@ -11,15 +11,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from bim_pipeline.doors import DoorFrame
+from bim_pipeline.remembering import Memory, memory_key
 from bim_pipeline.rooms import NOWHERE, RoomFinder
 from bim_pipeline.sections import section_segments
-from bim_pipeline.source import Element, FloatArray, Mesh, Portal
+from bim_pipeline.source import Element, FloatArray, Mesh, Meshes, Portal
 
 SPACING_M = 0.15
 GAP_M = 0.6  # as thick as a wall with an opening in it may be
@@ -62,14 +64,21 @@ class _Samples:
 
 
 def open_passages(
-    elements: Iterable[Element], meshes: Mapping[int, Mesh], frames: Sequence[DoorFrame], finder: RoomFinder
+    elements: Iterable[Element],
+    meshes: Mapping[int, Mesh],
+    frames: Sequence[DoorFrame],
+    finder: RoomFinder,
+    memory: Memory | None = None,
 ) -> list[Portal]:
-    """Find the open passages between rooms, in order of the rooms and of place."""
+    """Find the open passages between rooms, in order of the rooms and of place.
+
+    Views between rooms that a `memory` holds of an earlier build are not taken again.
+    """
     if len(finder.spaces) < 2:
         return []
-    barriers = _Barriers(elements, meshes, frames)
+    barriers = _Barriers(elements, meshes, frames, memory)
     samples = _sample_borders(finder.footprints)
-    opposite, distance = _opposite_rooms(samples, finder)
+    opposite, distance = _opposite_rooms_known(samples, finder, memory)
     reached = np.flatnonzero(opposite != NOWHERE)
     floors = np.array([space.floor_z_m for space in finder.spaces])
     levels = np.round(floors[samples.room[reached]], 1)
@@ -85,23 +94,65 @@ class _Barriers:
     """What cannot be walked through, as segments in plan at any level."""
 
     def __init__(
-        self, elements: Iterable[Element], meshes: Mapping[int, Mesh], frames: Sequence[DoorFrame]
+        self,
+        elements: Iterable[Element],
+        meshes: Mapping[int, Mesh],
+        frames: Sequence[DoorFrame],
+        memory: Memory | None,
     ) -> None:
-        drawn = [e for e in elements if e.element_index in meshes]
-        self._cut = _bodies(drawn, meshes, CUT_CLASSES)
-        self._cut_heights = _heights(self._cut)
-        self._railings = _bodies(drawn, meshes, RAILING_CLASSES)
-        self._railing_heights = _heights(self._railings)
+        self._drawn = [
+            (e, e.ifc_class in RAILING_CLASSES)
+            for e in elements
+            if (e.ifc_class in CUT_CLASSES or e.ifc_class in RAILING_CLASSES) and e.element_index in meshes
+        ]
+        self._meshes = meshes
         self._doors = np.array([frame.threshold() for frame in frames]).reshape(-1, 2, 2)
         self._sills = np.array([frame.centre[2] for frame in frames])
+        self._memory = memory if isinstance(meshes, Meshes) else None
+
+    @cached_property
+    def _cut(self) -> list[Mesh]:
+        return _bodies((e for e, _ in self._drawn), self._meshes, CUT_CLASSES)
+
+    @cached_property
+    def _cut_heights(self) -> FloatArray:
+        return _heights(self._cut)
+
+    @cached_property
+    def _railings(self) -> list[Mesh]:
+        return _bodies((e for e, _ in self._drawn), self._meshes, RAILING_CLASSES)
+
+    @cached_property
+    def _railing_heights(self) -> FloatArray:
+        return _heights(self._railings)
+
+    @cached_property
+    def _digest(self) -> bytes:
+        """Say what the barriers but the doors are made of."""
+        assert isinstance(self._meshes, Meshes)
+        return memory_key(
+            "barriers",
+            [part for e, railing in self._drawn for part in (railing, self._meshes.digest(e.element_index))],
+        )
 
     def crossed(self, lines: FloatArray, level: float) -> NDArray[np.bool_]:
         """Tell which lines (n, 2, 2), m, cross a barrier of the level with its floor at `level`."""
+        if self._memory is None:
+            return self._crossed(lines, level)
+        key = memory_key("crossed", [self._digest, lines, level, self._doors_of(level)])
+        found = self._memory.recall(key, lambda: self._crossed(lines, level).tobytes())
+        return np.frombuffer(found, dtype=np.bool_)
+
+    def _crossed(self, lines: FloatArray, level: float) -> NDArray[np.bool_]:
         tree = shapely.STRtree(np.asarray(shapely.linestrings(self._segments(level))))
         hit, _ = tree.query(shapely.linestrings(lines), predicate="intersects")
         crossed = np.zeros(len(lines), dtype=bool)
         crossed[hit] = True
         return crossed
+
+    def _doors_of(self, level: float) -> FloatArray:
+        near: FloatArray = self._doors[np.abs(self._sills - level) < _BARRIER_ABOVE_M]
+        return near
 
     def _segments(self, level: float) -> FloatArray:
         waist, (low, high) = level + WAIST_M, self._cut_heights.T
@@ -111,7 +162,7 @@ class _Barriers:
         low, high = self._railing_heights.T
         in_the_way = (low < level + _BARRIER_ABOVE_M) & (high > level + _BARRIER_BELOW_M)
         parts += [_edges_in_plan(self._railings[row]) for row in np.flatnonzero(in_the_way)]
-        parts.append(self._doors[np.abs(self._sills - level) < _BARRIER_ABOVE_M])
+        parts.append(self._doors_of(level))
         return np.concatenate(parts)
 
 
@@ -156,6 +207,23 @@ def _sample_borders(footprints: NDArray[np.object_]) -> _Samples:
     ring = ring_of_edge[edge]
     room = room_of_polygon[polygon_of_ring[ring]].astype(np.int64)
     return _Samples(points, normals, (length / count)[edge], room, ring)
+
+
+def _opposite_rooms_known(
+    samples: _Samples, finder: RoomFinder, memory: Memory | None
+) -> tuple[NDArray[np.int64], FloatArray]:
+    """Give `_opposite_rooms`, which depends on the rooms alone."""
+    if memory is None:
+        return _opposite_rooms(samples, finder)
+    rooms = (part for space in finder.spaces for part in (space.footprint, space.floor_z_m, space.height_m))
+
+    def look() -> bytes:
+        opposite, nearest = _opposite_rooms(samples, finder)
+        return opposite.tobytes() + nearest.tobytes()
+
+    found = memory.recall(memory_key("opposite", rooms), look)
+    half = len(found) // 2
+    return np.frombuffer(found[:half], dtype=np.int64).copy(), np.frombuffer(found[half:], dtype=np.float64)
 
 
 def _opposite_rooms(samples: _Samples, finder: RoomFinder) -> tuple[NDArray[np.int64], FloatArray]:

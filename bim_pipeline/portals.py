@@ -14,6 +14,7 @@ from bim_pipeline.doors import door_frames, probe_rooms
 from bim_pipeline.flights import flight_portals
 from bim_pipeline.lifts import lift_portals
 from bim_pipeline.passages import open_passages
+from bim_pipeline.remembering import Memory
 from bim_pipeline.rooms import RoomFinder
 from bim_pipeline.source import Element, Mesh, Portal, Space, Storey
 
@@ -23,18 +24,20 @@ def derive_portals(
     storeys: Sequence[Storey],
     spaces: Sequence[Space],
     meshes: Mapping[int, Mesh],
+    memory: Memory | None = None,
 ) -> list[Portal]:
     """Find all portals of a model, in a fixed order: doors, openings, stairs and ramps, lifts.
 
     elements by index; storeys lowest first; meshes by element index (`source.Meshes`). Metres, local frame.
     Where a model has no spaces, doors, stairs and lifts still become portals, with neither space known. A
-    door to the outside knows one.
+    door to the outside knows one. What a `memory` holds of an earlier build is not looked for again;
+    meshes are then `source.Meshes`.
     """
     finder = RoomFinder(spaces)
     frames = door_frames(elements, meshes)
     return [
         *probe_rooms(frames, finder),
-        *open_passages(elements, meshes, frames, finder),
+        *open_passages(elements, meshes, frames, finder, memory),
         *flight_portals(elements, meshes, storeys, finder),
         *lift_portals(elements, meshes, storeys, frames, finder),
     ]
