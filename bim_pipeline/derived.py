@@ -35,7 +35,12 @@ def with_derived_rooms(
     wanted = storeys_without_rooms(assembly.elements, storeys, spaces)
     if not wanted and (storeys or spaces):
         return assembly, list(spaces)
-    found = find_enclosures(assembly.elements, wanted, assembly.geometry.meshes())
+    try:
+        found = find_enclosures(assembly.elements, wanted, assembly.geometry.meshes())
+    except shapely.GEOSException as error:
+        text = f"rooms could not be derived from walls, whose shapes cross themselves ({error})"
+        warning = ModelWarning("rooms_not_derived", None, text)
+        return replace(assembly, warnings=(*assembly.warnings, warning)), list(spaces)
     if not found:
         return assembly, list(spaces)
     first = len(assembly.elements)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -25,6 +24,7 @@ SEAL_M = 0.05  # cracks up to twice as wide are closed
 THROAT_M = 1.1  # an opening up to so wide parts two rooms
 LEAST_ROOM_M2 = 1.0
 LEAST_PART_M2 = 2.0
+LEAST_SLAB_M2 = 0.5
 LEAST_HALF_WIDTH_M = 0.25  # what is narrower is a cavity or a shaft for pipes
 FLOOR_REACH_M = 0.7  # a storey's floors lie so near to its elevation
 HEADROOM_M = 1.8
@@ -99,9 +99,8 @@ class _Search:
         self._heights = _heights(self._barriers, meshes)
         openings = [e for e in self._barriers if e.ifc_class in DOOR_CLASSES | WINDOW_CLASSES]
         self._frames = [frame for e in openings if (frame := door_frame(e, meshes[e.element_index]))]
-        self._covers = [e for e in drawn if e.ifc_class in COVER_CLASSES]
-        self._climbing = [e for e in drawn if e.ifc_class in _CLIMBED_CLASSES]
-        self._slab = lru_cache(maxsize=None)(self._read_slab)
+        self._slabs = _slabs((e for e in drawn if e.ifc_class in COVER_CLASSES), meshes)
+        self._climbed = _slabs((e for e in drawn if e.ifc_class in _CLIMBED_CLASSES), meshes)
 
     def single_level(self) -> list[Storey]:
         """One level where the model has no storey: at the foot of its walls."""
@@ -118,10 +117,11 @@ class _Search:
         solid = self._solid(z)
         if solid.is_empty:
             return []
-        slabs = [self._slab(i) for i in range(len(self._covers))]
-        floors = [s for s in slabs if abs(s.high_m - level.elevation_m) <= FLOOR_REACH_M]
-        covers = [s for s in slabs if s.high_m > level.elevation_m + HEADROOM_M]
-        plate, roof = _union([*floors, *self._climbed(level)]), _union(covers)
+        low, high = level.elevation_m - FLOOR_REACH_M, level.elevation_m + HEADROOM_M
+        floors = [s for s in self._slabs if low <= s.high_m <= level.elevation_m + FLOOR_REACH_M]
+        covers = [s for s in self._slabs if s.high_m > high]
+        climbed = [s for s in self._climbed if s.low_m < high and s.high_m > low]
+        plate, roof = _union([*floors, *climbed]), _union(covers)
         kept = self._indoors(_over_floor(_enclosed(solid), plate), roof, level)
         if sum(room.area for room in kept) < OPEN_PLAN_SHARE * shapely.intersection(plate, roof).area:
             kept += _open_floor(plate, roof, solid, kept)
@@ -143,12 +143,6 @@ class _Search:
         here = [f for f in self._frames if _spans(self._meshes[f.element.element_index], z)]
         return [closure(frame, walls) for frame in here]
 
-    def _climbed(self, level: Storey) -> list[_Slab]:
-        """The stairs, ramps and lifts that pass a storey's floor, as if they were slabs."""
-        low, high = level.elevation_m - FLOOR_REACH_M, level.elevation_m + HEADROOM_M
-        slabs = [_slab(e, self._meshes[e.element_index]) for e in self._climbing]
-        return [s for s in slabs if s.low_m < high and s.high_m > low]
-
     def _indoors(
         self, rooms: Sequence[shapely.Polygon], roof: BaseGeometry, level: Storey
     ) -> list[shapely.Polygon]:
@@ -163,7 +157,8 @@ class _Search:
             if share < wanted:
                 continue
             if share < WHOLE_SHARE:
-                high = high or shapely.union_all(_enclosed(self._solid(level.elevation_m + HEADROOM_M)))
+                if high is None:
+                    high = shapely.union_all(_enclosed(self._solid(level.elevation_m + HEADROOM_M)))
                 if shapely.intersection(room, high).area < room.area / 2:
                     continue
             kept.append(room)
@@ -174,15 +169,17 @@ class _Search:
         walls = self._cut(z)
         return shapely.Polygon() if walls is None else shapely.union_all([walls, *self._closures(walls, z)])
 
-    def _read_slab(self, position: int) -> _Slab:
-        element = self._covers[position]
-        return _slab(element, self._meshes[element.element_index])
 
-
-def _slab(element: Element, mesh: Mesh) -> _Slab:
-    used = mesh[0][np.unique(mesh[1]), 2]
-    outline = hull(mesh) if element.ifc_class in _CLIMBED_CLASSES else projection(mesh, 0.3)
-    return _Slab(outline, float(used.min()), float(used.max()))
+def _slabs(elements: Iterable[Element], meshes: Mapping[int, Mesh]) -> list[_Slab]:
+    """The bodies of elements as slabs, those left out that are too small to cover or carry anything."""
+    found = []
+    for element in elements:
+        mesh = meshes[element.element_index]
+        used = mesh[0][np.unique(mesh[1])]
+        if len(used) and np.ptp(used[:, :2], axis=0).prod() >= LEAST_SLAB_M2:
+            outline = hull(mesh) if element.ifc_class in _CLIMBED_CLASSES else projection(mesh, 0.3)
+            found.append(_Slab(outline, float(used[:, 2].min()), float(used[:, 2].max())))
+    return found
 
 
 def closure(frame: DoorFrame, walls: BaseGeometry) -> BaseGeometry:
@@ -317,35 +314,57 @@ def _enclosure(
 
 def _floor(outline: shapely.Polygon, floors: Sequence[_Slab]) -> float | None:
     """The top of the slab that most of a room lies on; None where there is none."""
-    under = [(shapely.intersection(s.outline, outline).area, s.high_m) for s in floors]
+    under = zip(_common(outline, floors).tolist(), (s.high_m for s in floors), strict=True)
     area, top = max(under, default=(0.0, 0.0))
     return top if area > COVERED_SHARE * outline.area else None
 
 
 def _height(outline: shapely.Polygon, floor: float, level: Storey, covers: Sequence[_Slab]) -> float:
     """Up to the lowest cover over the room, else to the next storey."""
-    over = sorted((s.low_m, n) for n, s in enumerate(covers) if s.low_m >= floor + HEADROOM_M)
-    for low, number in over:
-        if shapely.intersection(covers[number].outline, outline).area > COVERED_SHARE * outline.area:
-            return low - floor
+    over = [s for s in covers if s.low_m >= floor + HEADROOM_M]
+    wide = np.flatnonzero(_common(outline, over) > COVERED_SHARE * outline.area)
+    if len(wide):
+        return min(over[n].low_m for n in wide) - floor
     return max(level.height_m - (floor - level.elevation_m), HEADROOM_M)
 
 
+def _common(outline: shapely.Polygon, slabs: Sequence[_Slab]) -> FloatArray:
+    """The areas, m2, that a room has in common with slabs."""
+    outlines = np.array([s.outline for s in slabs], dtype=object)
+    return np.asarray(shapely.area(shapely.intersection(outlines, outline)), dtype=np.float64)
+
+
 def _without_doubles(rooms: Sequence[Enclosure]) -> list[Enclosure]:
-    """The rooms without those that a second storey at nearly the same height shows again."""
-    kept: list[Enclosure] = []
-    for room in sorted(rooms, key=lambda r: r.doubt_m):
-        if not any(_same(room, other) for other in kept):
-            kept.append(room)
-    chosen = {id(room) for room in kept}
-    return [_below_next(room, kept) for room in rooms if id(room) in chosen]
+    """The rooms without those that a second storey at nearly the same height shows again.
+
+    A room ends where the one over it begins.
+    """
+    neighbours = _neighbours(rooms)
+    kept: set[int] = set()
+    for number in sorted(range(len(rooms)), key=lambda n: rooms[n].doubt_m):
+        if not any(n in kept and _same(rooms[number], rooms[n]) for n in neighbours[number]):
+            kept.add(number)
+    return [
+        _below_next(rooms[number], [rooms[n] for n in neighbours[number] if n in kept])
+        for number in sorted(kept)
+    ]
 
 
-def _below_next(room: Enclosure, rooms: Sequence[Enclosure]) -> Enclosure:
-    """A room that ends where the one over it begins."""
+def _neighbours(rooms: Sequence[Enclosure]) -> list[list[int]]:
+    """For each room those that it meets in plan, at any height."""
+    outlines = np.array([room.outline for room in rooms], dtype=object)
+    found: list[list[int]] = [[] for _ in rooms]
+    for one, other in shapely.STRtree(outlines).query(outlines, predicate="intersects").T.tolist():
+        if one != other:
+            found[one].append(other)
+    return found
+
+
+def _below_next(room: Enclosure, others: Sequence[Enclosure]) -> Enclosure:
+    """A room that ends where one over it begins."""
     above = [
         other.floor_z_m - room.floor_z_m
-        for other in rooms
+        for other in others
         if other.floor_z_m > room.floor_z_m + HEADROOM_M
         and shapely.intersection(other.outline, room.outline).area > COVERED_SHARE * room.outline.area
     ]

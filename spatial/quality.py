@@ -34,6 +34,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "shape_failed": ("Elements whose shape could not be made", "draw the shape anew or export it as a mesh"),
     "broken_placement": ("Elements with a broken placement", "place them anew"),
     "rooms_derived": ("Rooms derived from walls", "place spaces (rooms) in the model"),
+    "rooms_not_derived": ("Walls from which no rooms could be derived", "place spaces (rooms) in the model"),
     "no_geometry": ("Nothing has a shape", "export the model with geometry"),
     "no_rooms": ("No rooms at all", "place spaces (rooms) in the model: there are no ways without them"),
     "space_without_shape": ("Spaces without a volume", "export spaces with their bodies"),

@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 
 from assets.palace import generate
 from assets.palace.layout import build_layout
+from bim_pipeline import derived
 from bim_pipeline.build import build_package
 from bim_pipeline.derived import prism, storeys_without_rooms
 from bim_pipeline.enclosures import Enclosure, find_enclosures
 from bim_pipeline.source import Element, Storey
 from spatial.model import Space
 from spatial.package import ModelPackage
+from tests.bim_pipeline.models import House as ModelHouse
 from tests.bim_pipeline.sample_house import House, box_mesh, placed, sample_house
 from tests.bim_pipeline.test_build import contents, rows
 
@@ -258,6 +260,45 @@ def test_derived_rooms_keep_their_guids_and_bytes(tmp_path: Path) -> None:
     assert all(row[3] is not None for row in found)
     text = rows(tmp_path / "1", "SELECT count(*) FROM element_text WHERE element_text MATCH 'derived'")
     assert text[0][0] == len(found)
+
+
+def test_derived_rooms_outlive_a_change_and_an_older_package(tmp_path: Path) -> None:
+    """A wall moves: its rooms keep their guids, and the package is what it would be without the older one."""
+    source = FILES / "BW_LargeBuilding.ifc"
+    if not source.exists():
+        pytest.skip(f"{source.name} is not here")
+    older = stripped(source, tmp_path / "older.ifc")
+    model: Any = ifcopenshell.open(str(older))
+    wall = model.by_type("IfcWall")[0]
+    location = wall.ObjectPlacement.RelativePlacement.Location
+    location.Coordinates = (location.Coordinates[0], location.Coordinates[1] + 300.0, location.Coordinates[2])
+    model.write(str(tmp_path / "newer.ifc"))
+    build_package(older, tmp_path / "onto", jobs=1)
+    before = guids(tmp_path / "onto")
+    build_package(tmp_path / "newer.ifc", tmp_path / "onto", jobs=1)
+    build_package(tmp_path / "newer.ifc", tmp_path / "scratch", jobs=1)
+    assert (tmp_path / "onto" / "model.db").read_bytes() == (tmp_path / "scratch" / "model.db").read_bytes()
+    assert len(before & guids(tmp_path / "onto")) >= len(before) - 1
+
+
+def guids(target: Path) -> set[str]:
+    sql = "SELECT guid FROM element JOIN space USING (element_index) WHERE derived"
+    return {row[0] for row in rows(target, sql)}
+
+
+def test_walls_that_cannot_be_cut_cost_the_rooms_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fails(*_: object) -> list[Enclosure]:
+        raise shapely.GEOSException("TopologyException: side location conflict")
+
+    monkeypatch.setattr(derived, "find_enclosures", fails)
+    made = ModelHouse(chairs=0)
+    made.file.remove(made.products["hall"])
+    report = build_package(made.write(tmp_path / "x.ifc"), tmp_path / "package", jobs=1)
+    assert [warning["code"] for warning in report.warnings] == ["rooms_not_derived"]
+    assert report.spaces == 0
+    assert report.rendered_elements > 0
 
 
 def test_elements_of_no_storey_have_rooms_where_walls_stand() -> None:
