@@ -161,8 +161,16 @@ def _map_unit(crs: Any) -> float | None:
 
 
 def _property_set(model: Any, name: str) -> dict[str, Any] | None:
-    """Give the values, by lower-case name, of the first property set of a name, in any spelling of case."""
-    for definition in model.by_type("IfcPropertySet"):
+    """Give the values, by lower-case name, of a property set of the project, the site or the building.
+
+    Spelling of the set's name is free in its case: ePSet_MapConversion, ePset_MapConversion.
+    """
+    owners = (owner for kind in ("IfcProject", "IfcSite", "IfcBuilding") for owner in model.by_type(kind))
+    relations = (relation for owner in owners for relation in getattr(owner, "IsDefinedBy", None) or ())
+    for relation in relations:
+        definition = getattr(relation, "RelatingPropertyDefinition", None)
+        if definition is None or not definition.is_a("IfcPropertySet"):
+            continue
         if str(definition.Name or "").lower() == name:
             return {
                 str(p.Name).lower(): getattr(getattr(p, "NominalValue", None), "wrappedValue", None)

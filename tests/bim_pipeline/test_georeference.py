@@ -82,6 +82,8 @@ def test_the_grid_s_turn_is_read_from_the_x_axis(turn: float) -> None:
 
 
 def pset(file: Any, name: str, **values: Any) -> None:
+    """Give the model's site a property set."""
+    sites = file.by_type("IfcSite") or [file.create_entity("IfcSite", GlobalId=ifcopenshell.guid.new())]
     kinds = {str: "IfcLabel", float: "IfcReal"}
     properties = [
         file.create_entity(
@@ -89,8 +91,14 @@ def pset(file: Any, name: str, **values: Any) -> None:
         )
         for key, value in values.items()
     ]
-    file.create_entity(
+    made = file.create_entity(
         "IfcPropertySet", GlobalId=ifcopenshell.guid.new(), Name=name, HasProperties=properties
+    )
+    file.create_entity(
+        "IfcRelDefinesByProperties",
+        GlobalId=ifcopenshell.guid.new(),
+        RelatedObjects=[sites[0]],
+        RelatingPropertyDefinition=made,
     )
 
 
