@@ -9,6 +9,7 @@ import { useLiveStore } from '@/stores/live'
 import type { Balance, CircuitInfo, Comparison, Flows, Series, Summary } from './api'
 import { dayChartOption, type DayChartData } from './chart'
 import EnergyPanel from './EnergyPanel.vue'
+import { dayChartOption } from './chart'
 import { dayOf, densityPaint, highlightPaint, hourly, isWhole, moneyText, shareText, sidesOf, treeRows, without } from './figures'
 import { messages } from './messages'
 
@@ -304,5 +305,18 @@ describe('the panel', () => {
 
   it('says what went wrong', async () => {
     expect(text(await open(null))).toContain('the film is away')
+  })
+})
+
+describe('the chart of a day', () => {
+  const colours = { today: '#1', yesterday: '#2', text: '#3', grid: '#4' }
+  const unitOf = (today: (number | null)[]): unknown => {
+    const option = dayChartOption({ today, yesterday: today.map(() => null), names: { today: 't', yesterday: 'y' }, colours, fontPx: 12, number: String })
+    return (option.yAxis as { name: string }).name
+  }
+
+  it('names the unit where there are figures, and nothing where there are none', () => {
+    expect(unitOf([null, 3])).toBe('kWh')
+    expect(unitOf([null, null])).toBe('')
   })
 })
