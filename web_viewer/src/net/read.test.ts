@@ -36,6 +36,44 @@ describe('reading the API', () => {
     expect(read.space({ ...given, centre: [0, 0, 0], footprint: raw }).outline).toEqual([[5, 5], [6, 5], [6, 6], [5, 6]])
   })
 
+  it('tells what an element feeds and is fed by', () => {
+    const element = {
+      ...NAMED,
+      guid: 'pump',
+      element_index: 7,
+      class: 'IfcPump',
+      predefined_type: null,
+      object_type: '',
+      tag: '',
+      storey: null,
+      space: null,
+      box: null,
+    }
+    const pipe = { ...NAMED, guid: 'pipe', element_index: 8, class: 'IfcPipeSegment', name: 'Pipe 8', kind: 'flow', medium: 'HEATING' }
+    const raw: read.RawDetail = {
+      ...element,
+      description: '',
+      type: null,
+      placement: null,
+      properties: {},
+      materials: [],
+      classifications: [],
+      systems: [{ guid: 's', class: 'IfcDistributionSystem', predefined_type: 'HEATING', name: 'Flow' }],
+      feeds: [pipe],
+      fed_by: [],
+      connected: [],
+      parents: [],
+      children: [],
+      child_count: 0,
+      devices: [],
+      points: [],
+    }
+    const detail = read.detail(raw)
+    expect(detail.systems).toEqual(['Flow'])
+    expect(detail.feeds).toMatchObject([{ index: 8, ifcClass: 'IfcPipeSegment', names: { zh: 'Pipe 8' } }])
+    expect(detail.fedBy).toEqual([])
+  })
+
   it('refuses columns of another revision', () => {
     const raw = { classes: ['IfcWall'], class: [0, 0], storey: [-1, 0], space: [-1, -1] }
     expect(read.columns(raw, 2)).toMatchObject({ storey: Int32Array.from([-1, 0]) })
