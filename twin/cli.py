@@ -66,6 +66,37 @@ def inspect(
 
 
 @cli.command()
+def export(
+    package: Annotated[Path, typer.Argument(metavar="DIR", help="The package's folder.")],
+    format_name: Annotated[
+        str, typer.Option("--format", help="imdf (indoor map), bot, brick or rdf (both), as Turtle.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="A .zip or a folder for imdf, else a file. Default: beside DIR."),
+    ] = None,
+    venue: Annotated[Path | None, typer.Option(help="The venue folder: name, hours, devices.")] = None,
+    base: Annotated[str, typer.Option(help="RDF: what all IRIs begin with.")] = "urn:venue-twin:",
+    category: Annotated[str, typer.Option(help="IMDF: the venue's category.")] = "communitycenter",
+    latitude: Annotated[float | None, typer.Option(help="Of the site, where the model has none.")] = None,
+    longitude: Annotated[float | None, typer.Option(help="Of the site, where the model has none.")] = None,
+    address: Annotated[str, typer.Option(help="IMDF: street and number.")] = "",
+    locality: Annotated[str, typer.Option(help="IMDF: city.")] = "",
+    province: Annotated[str, typer.Option(help="IMDF: ISO 3166-2, such as CN-FJ.")] = "",
+    country: Annotated[str, typer.Option(help="IMDF: ISO 3166-1, such as CN.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Write a package's rooms, elements and systems in formats that other programs read."""
+    from twin.export.command import ExportOptions, export_package
+
+    places = {"address": address, "locality": locality, "province": province, "country": country}
+    options = ExportOptions(
+        format_name, output, venue, base, category, latitude=latitude, longitude=longitude, **places
+    )
+    export_package(package, options, as_json=as_json)
+
+
+@cli.command()
 def serve(
     package: Annotated[Path, typer.Argument(metavar="DIR", help="The package's folder.")],
     data: Annotated[Path | None, typer.Option(help="Where the server keeps what it writes.")] = None,

@@ -10,6 +10,7 @@
     │   ├── DataFolderError   the data folder cannot be written
     │   ├── DatabaseError     the database cannot be reached or brought up to date
     │   └── DemoError         the demo venue could not be made
+    ├── ExportError           a package cannot be exported, or shown in a notebook, as asked
     └── RequestError          a request cannot be answered as asked
         ├── NotFoundError     404
         ├── BadRequestError   400
@@ -74,6 +75,10 @@ class DatabaseError(StartError):
 
 class DemoError(StartError):
     """The demo venue could not be made."""
+
+
+class ExportError(TwinError):
+    """A package cannot be exported, or shown in a notebook, as asked."""
 
 
 class RequestError(TwinError):
