@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 # The part of a build's time that each stage takes, measured on buildings of 2 to 30 MB.
-_SHARES = {"read": 0.12, "shapes": 0.58, "tiles": 0.25, "write": 0.05}
+_SHARES = {"read": 0.13, "shapes": 0.45, "tiles": 0.37, "write": 0.05}
 STAGES = tuple(_SHARES)
 
 
