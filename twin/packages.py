@@ -16,6 +16,7 @@ from spatial.quality import TITLES, QualityReport
 from twin.progress import progress_bar
 
 BYTES_A_MB = 1e6
+SECONDS_A_MINUTE = 60
 MOST_WARNINGS_SHOWN = 5
 MOST_CLASSES_SHOWN = 12
 MOST_FINDINGS_SHOWN = 10
@@ -29,9 +30,18 @@ def build_with_progress(
     with progress_bar(source.name) as show:
 
         def tell(step: Progress) -> None:
-            show(step.fraction, step.stage)
+            show(step.fraction, progress_text(step))
 
         return build_package(source, target, jobs=jobs, force=force, progress=tell)
+
+
+def progress_text(step: Progress) -> str:
+    """The stage of a build and, where it can be guessed, the time that the rest of it takes."""
+    if step.remaining_s is None:
+        return step.stage
+    seconds = max(1, round(step.remaining_s))
+    left = f"{seconds} s" if seconds < SECONDS_A_MINUTE else f"{-(-seconds // SECONDS_A_MINUTE)} min"
+    return f"{step.stage}, about {left} left"
 
 
 def print_report(report: BuildReport, target: Path, *, as_json: bool) -> None:
