@@ -1,12 +1,13 @@
 """The packed spatial index: axis-aligned boxes in a Hilbert R-tree, as one block of bytes.
 
 Built once, read by memory map. Boxes are sorted along a Hilbert curve of their centres and cut into
-blocks of `BLOCK` boxes; the blocks' own boxes are cut into blocks in turn, until a level is small enough
-to be scanned. The shape is flatbush's (https://github.com/mourner/flatbush), with wider nodes: numpy's
-price is per call, so a query must touch few levels with much work in each.
+blocks of `BLOCK` boxes; the blocks' own boxes are cut into blocks in turn, until a level is small. The shape
+is flatbush's (https://github.com/mourner/flatbush), with wider nodes, whose boxes are tested side by side.
 
 A block is stored as `(6, BLOCK)`: the three minima, then the three *negated* maxima. With it an overlap test
-is one comparison, `block <= [query maxima, -query minima]`. Unused places are NaN and never match.
+is one comparison, `block <= [query maxima, -query minima]`. Unused places are NaN.
+
+Every query takes one or many at once (`*_many`); the loops are compiled (`spatial.kernels`).
 
 File, little-endian: magic `VTBX`, u16 version, u16 block size, u32 rows, u32 boxes, u32 levels, padded to
 64 bytes; `i4[boxes padded to a multiple of BLOCK]` the row of each place; then per level, leaves first,
@@ -18,14 +19,16 @@ from __future__ import annotations
 import mmap
 import struct
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spatial.errors import IndexFormatError
+from spatial.errors import IndexFormatError, QueryError
+from spatial.frustum import Frustum
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -33,8 +36,7 @@ Mask = NDArray[np.bool_]
 
 BLOCK = 64
 TOP = 2048  # a level of at most so many boxes is scanned whole
-FIRST_BLOCKS = 8  # blocks that a search for the nearest looks at first
-SPARSE = 4096  # a mask of at most so many rows is searched row by row
+SPARSE_PER_POINT = 256  # a mask of at most so many rows is searched row by row
 
 _MAGIC = b"VTBX"
 _VERSION = 1
@@ -72,6 +74,33 @@ def box_distance(boxes: Floats, point: ArrayLike) -> Floats:
     return distance
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Matches:
+    """What many queries found: the rows of query i are `rows[offsets[i]:offsets[i + 1]]`, ascending.
+
+    offsets: (queries + 1,) int64; rows: (found,) int64.
+    """
+
+    offsets: Indices
+    rows: Indices
+
+    def of(self, query: int) -> Indices:
+        """The rows of one query."""
+        return self.rows[self.offsets[query] : self.offsets[query + 1]]
+
+    @property
+    def queries(self) -> Indices:
+        """The query that each row answers: (found,) int64."""
+        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crossings(Matches):
+    """As Matches, but by rising distance of where the ray enters a box: distances_m (found,), 0 inside it."""
+
+    distances_m: Floats
+
+
 @dataclass(frozen=True)
 class Neighbours:
     """Rows by rising distance, equal distances by row: rows (k,) int64, distances_m (k,) float64."""
@@ -90,7 +119,7 @@ class PackedIndex:
     row_count: int
     box_count: int
     _places: NDArray[np.int32]
-    _levels: tuple[Floats, ...]
+    _blocks: Floats
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -112,60 +141,105 @@ class PackedIndex:
         if level_count != len(sizes) or len(content) != expected or boxes > rows:
             raise IndexFormatError(f"{name} is cut short or broken; build the package again")
         places = np.frombuffer(content, dtype="<i4", count=place_count, offset=_HEADER_SIZE)
-        return cls(rows, boxes, places, _read_levels(content, sizes, _HEADER_SIZE + place_count * 4))
+        blocks = np.frombuffer(
+            content, dtype="<f8", count=sum(sizes) * 6 * BLOCK, offset=_HEADER_SIZE + place_count * 4
+        )
+        return cls(rows, boxes, places, blocks.reshape(-1, 6, BLOCK))
 
     def overlapping(self, box: ArrayLike) -> Indices:
-        """Rows whose box touches the given one ((6,) m, as in `pack`; borders count), ascending."""
-        query = np.asarray(box, dtype=np.float64)
-        if query.shape != (6,):
-            raise ValueError("a box has six numbers")
-        limits = np.concatenate([query[3:], -query[:3]])
-        blocks = self._candidate_blocks(limits)
-        leaves = self._levels[0]
-        if len(blocks) == len(leaves):
-            hit = (leaves <= limits[:, None]).all(axis=1)
-            return _ascending(self._places.reshape(-1, BLOCK)[hit])
-        hit = (leaves[blocks] <= limits[:, None]).all(axis=1)
-        return _ascending(self._places.reshape(-1, BLOCK)[blocks][hit])
+        """Rows whose box touches the given one ((6,) m, as in `pack`; borders count), ascending.
+
+        Infinite bounds are allowed. Raises QueryError for other shapes and for NaN.
+        """
+        return self.overlapping_many(_rows_of(box, 6, "a box has six numbers")).rows
+
+    def overlapping_many(self, boxes: ArrayLike) -> Matches:
+        """As `overlapping`, for (n, 6) boxes at once."""
+        asked = _rows_of(boxes, 6, "a box has six numbers")
+        if np.isnan(asked).any():
+            raise QueryError("a box to search in has a bound that is no number")
+        limits = np.empty(asked.shape)
+        limits[:, :3] = asked[:, 3:]
+        np.negative(asked[:, :3], out=limits[:, 3:])
+        return self._search(_kernels().BOX, limits)
 
     def containing(self, point: ArrayLike) -> Indices:
-        """Rows whose box holds the point ((3,) m; borders count), ascending."""
-        at = np.asarray(point, dtype=np.float64)
-        return self.overlapping(np.concatenate([at, at]))
+        """Rows whose box holds the point ((3,) m; borders count), ascending. Raises QueryError."""
+        return self.containing_many(_points(point)).rows
+
+    def containing_many(self, points: ArrayLike) -> Matches:
+        """As `containing`, for (n, 3) points at once."""
+        at = _points(points)
+        return self._search(_kernels().BOX, np.hstack([at, -at]))
 
     def within(self, point: ArrayLike, radius_m: float) -> Indices:
         """Rows whose box comes as near as the radius to the point, ascending; none for a negative radius.
 
-        Raises ValueError for a radius that is not finite.
+        Raises QueryError for a point or a radius that is not finite.
         """
-        at = np.asarray(point, dtype=np.float64)
-        if not np.isfinite(radius_m):
-            raise ValueError("a radius is a finite number of metres")
-        # The cube is made a hair larger: at - radius rounds, and a box on the sphere must not be lost.
-        reach = np.full(3, radius_m) + 4 * np.spacing(np.abs(at) + abs(radius_m))
-        rows = self.overlapping(np.concatenate([at - reach, at + reach]))
-        near: Indices = rows[box_distance(self.boxes(rows), at) <= radius_m]
-        return near
+        return self.within_many(_points(point), radius_m).rows
+
+    def within_many(self, points: ArrayLike, radius_m: ArrayLike) -> Matches:
+        """As `within`, for (n, 3) points at once, with one radius or (n,) of them."""
+        at, radius = _points(points), np.asarray(radius_m, dtype=np.float64)
+        if not np.isfinite(radius).all():
+            raise QueryError("a radius is a finite number of metres")
+        queries = np.empty((len(at), 4))
+        queries[:, :3], queries[:, 3] = at, radius
+        return self._search(_kernels().SPHERE, queries)
+
+    def in_frustum(self, frustum: Frustum) -> Indices:
+        """Rows whose box meets a frustum, ascending: exactly, not by its planes alone."""
+        rows = self._search(_kernels().PLANES, frustum.planes.reshape(1, 24)).rows
+        met: Indices = rows[frustum.meets(self.boxes(rows))]
+        return met
+
+    def along_rays(self, origins: ArrayLike, directions: ArrayLike, reach_m: float = np.inf) -> Crossings:
+        """Rows whose box each ray goes through or touches, in the order in which it enters them.
+
+        origins, directions: (n, 3), m; a direction need not have length one. reach_m: how far a ray goes.
+        Raises QueryError for what is not finite, a direction of no length, or a reach that is no number.
+        """
+        rays = ray_rows(origins, directions, reach_m)
+        found = self._search(_kernels().SEGMENT, rays)
+        ray = found.queries
+        entered = entry_distances(rays[ray], self.boxes(found.rows))
+        order = np.lexsort((found.rows, entered, ray))
+        return Crossings(found.offsets, found.rows[order], entered[order])
 
     def nearest(self, point: ArrayLike, count: int, mask: Mask | None = None) -> Neighbours:
         """The `count` rows nearest to the point by the distance to their box, which is 0 inside it.
 
         mask: (row_count,) bool, the rows that may be answered. Fewer rows come back where there are fewer.
         Equal distances are ordered by row, so that the answer is one and the same each time.
+        Raises QueryError for a point that is not finite.
         """
-        at = np.asarray(point, dtype=np.float64)
-        if count <= 0 or self.box_count == 0:
-            return _nearest_of(np.empty(0, np.int64), np.empty(0), 0)
-        if mask is not None:
-            rows = np.flatnonzero(mask)
-            if len(rows) <= SPARSE:
-                return self._nearest_among(at, rows, count)
-        return self._nearest_by_tree(at, count, mask)
+        rows, distances, found = self.nearest_many(_points(point), count, mask)
+        return Neighbours(rows[0, : found[0]], distances[0, : found[0]])
+
+    def nearest_many(
+        self, points: ArrayLike, count: int, mask: Mask | None = None
+    ) -> tuple[Indices, Floats, Indices]:
+        """As `nearest`, for (n, 3) points at once: rows (n, k) and distances (n, k) m, k = `count` or fewer.
+
+        Third comes how many were found for each point (n,); behind them stand -1 and infinity.
+        """
+        at = _points(points)
+        count = max(0, min(count, self.box_count))
+        allowed = _NO_MASK if mask is None else np.ascontiguousarray(mask, dtype=np.bool_)
+        if mask is not None and allowed.shape != (self.row_count,):
+            raise QueryError(f"a mask has one entry a row: ({self.row_count},), not {allowed.shape}")
+        if mask is not None and count and (few := np.flatnonzero(allowed)).size <= SPARSE_PER_POINT:
+            return self._nearest_among(at, few, count)
+        if count == 0:
+            return np.empty((len(at), 0), np.int64), np.empty((len(at), 0)), np.zeros(len(at), np.int64)
+        rows, distances, found = _kernels().nearest(at, count, allowed, *self.tree)
+        return rows, distances, found
 
     def boxes(self, rows: ArrayLike) -> Floats:
         """Boxes of rows: (k, 6) float64 m, NaN for a row without one."""
         places = self._place_of_row[np.asarray(rows, dtype=np.int64)]
-        signed = self._levels[0][places // BLOCK, :, places % BLOCK]
+        signed = self._blocks[places // BLOCK, :, places % BLOCK]
         signed[places < 0] = np.nan
         return _signed(signed)
 
@@ -177,70 +251,39 @@ class PackedIndex:
         return place_of_row
 
     @cached_property
-    def _block_boxes(self) -> Floats:
-        """(blocks, 6): the box of each block of leaves, unsigned."""
-        if len(self._levels) == 1:
-            return _signed(_block_bounds(self._levels[0]))
-        return _signed(_unblocked(self._levels[1]))[: len(self._levels[0])]
+    def tree(self) -> tuple[Floats, Floats, Indices, Indices, NDArray[np.int32]]:
+        """The arrays that `spatial.kernels` walks: root, blocks, starts, counts, places."""
+        sizes = _level_sizes(self.box_count)
+        starts = np.concatenate([[0], np.cumsum(sizes[:-1])]).astype(np.int64)
+        counts = np.array([self.box_count, *sizes[:-1]], dtype=np.int64)
+        root = np.full((6, BLOCK), np.nan)
+        root[:, : sizes[-1]] = _block_bounds(self._blocks[starts[-1] :]).T
+        return root, self._blocks, starts, counts, self._places
 
-    def _candidate_blocks(self, limits: Floats) -> Indices:
-        """Blocks of leaves that may hold a match, found from the top level down."""
-        nodes: Indices | None = None
-        for level in reversed(self._levels[1:]):
-            chosen = level if nodes is None else level[nodes]
-            hit = (chosen <= limits[:, None]).all(axis=1)
-            block, place = np.nonzero(hit)
-            nodes = (block if nodes is None else nodes[block]) * BLOCK + place
-        return np.arange(len(self._levels[0])) if nodes is None else nodes
+    def _search(self, kind: int, queries: Floats) -> Matches:
+        return Matches(*_kernels().search(kind, queries, *self.tree))
 
-    def _nearest_among(self, at: Floats, rows: Indices, count: int) -> Neighbours:
-        """Exact search over few rows."""
-        distances = box_distance(self.boxes(rows), at)
-        found = ~np.isnan(distances)
-        return _nearest_of(rows[found], distances[found], count)
+    def _nearest_among(self, at: Floats, few: Indices, count: int) -> tuple[Indices, Floats, Indices]:
+        """Exact search over few rows: each is looked at for each point."""
+        boxes = self.boxes(few)
+        few, boxes = few[~np.isnan(boxes[:, 0])], boxes[~np.isnan(boxes[:, 0])]
+        count = min(count, len(few))
+        rows, distances = np.empty((len(at), count), np.int64), np.empty((len(at), count))
+        for number, point in enumerate(at):
+            best = _nearest_of(few, box_distance(boxes, point), count)
+            rows[number], distances[number] = best.rows, best.distances_m
+        return rows, distances, np.full(len(at), count, dtype=np.int64)
 
-    def _nearest_by_tree(self, at: Floats, count: int, mask: Mask | None) -> Neighbours:
-        """Search block after block by rising distance, until no block can hold a nearer row."""
-        block_distances = box_distance(self._block_boxes, at)
-        order = np.argsort(block_distances, kind="stable")
-        best = _nearest_of(np.empty(0, np.int64), np.empty(0), 0)
-        start, batch = 0, max(FIRST_BLOCKS, 2 * -(-count // BLOCK))
-        while start < len(order):
-            full = len(best.rows) >= count
-            if full and block_distances[order[start]] > best.distances_m[-1]:
-                break
-            rows, distances = self._block_rows(order[start : start + batch], at, mask)
-            merged_rows = np.concatenate([best.rows, rows])
-            best = _nearest_of(merged_rows, np.concatenate([best.distances_m, distances]), count)
-            start, batch = start + batch, batch * 2
-        return best
 
-    def _block_rows(self, blocks: Indices, at: Floats, mask: Mask | None) -> tuple[Indices, Floats]:
-        """The rows of blocks that the mask lets through, with their distances."""
-        whole = len(blocks) == len(self._levels[0])
-        distances = _block_distances(self._levels[0] if whole else self._levels[0][blocks], at).ravel()
-        places = self._places.reshape(-1, BLOCK)
-        rows = (places if whole else places[blocks]).ravel().astype(np.int64)
-        allowed = rows >= 0
-        if mask is not None:
-            allowed &= mask[rows]
-        return rows[allowed], distances[allowed]
+@cache
+def _kernels() -> ModuleType:
+    """The compiled loops, loaded when the first query comes: who only packs does not wait for them."""
+    from spatial import kernels  # noqa: PLC0415
+
+    return kernels
 
 
 _SIGNS = np.array([1.0, 1.0, 1.0, -1.0, -1.0, -1.0])
-
-
-def _block_distances(blocks: Floats, at: Floats) -> Floats:
-    """Distances from a point to the boxes in blocks, (k, BLOCK), to the bit as `box_distance` has them."""
-    apart = np.maximum(blocks[:, :3] - at[:, None], blocks[:, 3:] + at[:, None])
-    np.maximum(apart, 0.0, out=apart)
-    apart *= apart
-    distance: Floats = np.sqrt(apart[:, 0] + apart[:, 1] + apart[:, 2])
-    return distance
-
-
-def _ascending(rows: NDArray[np.int32]) -> Indices:
-    return np.sort(rows).astype(np.int64)
 
 
 def _nearest_of(rows: Indices, distances: Floats, count: int) -> Neighbours:
@@ -252,6 +295,48 @@ def _nearest_of(rows: Indices, distances: Floats, count: int) -> Neighbours:
         rows, distances = rows[few], distances[few]
     order = np.lexsort((rows, distances))[:count]
     return Neighbours(rows[order], distances[order])
+
+
+def ray_rows(origins: ArrayLike, directions: ArrayLike, reach_m: float = np.inf) -> Floats:
+    """Rays as the kernels want them: (n, 8) origin, unit direction, 0, reach. Raises QueryError."""
+    start, way = _points(origins), _points(directions)
+    with np.errstate(over="ignore"):
+        length = np.linalg.norm(way, axis=1, keepdims=True)
+    if start.shape != way.shape:
+        raise QueryError("there are as many directions as origins")
+    if not (length > 0).all() or not np.isfinite(length).all():
+        raise QueryError("a direction has a length, and one that can be measured")
+    if np.isnan(reach_m):
+        raise QueryError("a reach is a number of metres")
+    return np.hstack([start, way / length, np.zeros_like(length), np.full_like(length, reach_m)])
+
+
+def entry_distances(rays: Floats, boxes: Floats) -> Floats:
+    """Where each ray (n, 8), as of `ray_rows`, enters its box (n, 6): m, 0 inside."""
+    start, way = rays[:, :3], rays[:, 3:6]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        near = np.minimum((boxes[:, :3] - start) / way, (boxes[:, 3:] - start) / way)
+    near[way == 0] = 0.0
+    entered: Floats = np.maximum(near.max(axis=1), 0.0)
+    return entered
+
+
+def _rows_of(values: ArrayLike, width: int, message: str) -> Floats:
+    """Numbers as (n, width) float64. Raises QueryError."""
+    rows = np.asarray(values, dtype=np.float64)
+    if rows.ndim not in (1, 2) or rows.shape[-1] != width:
+        raise QueryError(f"{message}; got an array of {rows.shape}")
+    return np.ascontiguousarray(rows.reshape(-1, width))
+
+
+def _points(values: ArrayLike) -> Floats:
+    points = _rows_of(values, 3, "a point has three coordinates")
+    if not np.isfinite(points).all():
+        raise QueryError("a point has three finite coordinates, in metres")
+    return points
+
+
+_NO_MASK: Mask = np.zeros(0, dtype=np.bool_)
 
 
 def _checked_boxes(boxes: Floats) -> Floats:
@@ -269,11 +354,6 @@ def _signed(boxes: Floats) -> Floats:
     """(n, 6) boxes with negated maxima; the same call takes the sign away again."""
     flipped: Floats = boxes * _SIGNS
     return flipped
-
-
-def _unblocked(blocks: Floats) -> Floats:
-    """(blocks, 6, BLOCK) as (places, 6)."""
-    return np.moveaxis(blocks, 1, 2).reshape(-1, 6)
 
 
 def _blocked(signed: Floats) -> Floats:
@@ -319,15 +399,6 @@ def _read_header(content: bytes | mmap.mmap, name: str) -> tuple[int, int, int]:
     if (version, block) != (_VERSION, BLOCK):
         raise IndexFormatError(f"{name} has format {version}/{block}; build the package again")
     return rows, boxes, levels
-
-
-def _read_levels(content: bytes | mmap.mmap, sizes: list[int], offset: int) -> tuple[Floats, ...]:
-    levels = []
-    for size in sizes:
-        flat = np.frombuffer(content, dtype="<f8", count=size * 6 * BLOCK, offset=offset)
-        levels.append(flat.reshape(size, 6, BLOCK))
-        offset += flat.nbytes
-    return tuple(levels)
 
 
 def _hilbert_order(boxes: Floats) -> Indices:
