@@ -35,6 +35,19 @@ _ELEMENTS = """
     LEFT JOIN {0}.element AS storey ON storey.element_index = e.storey_index
     LEFT JOIN {0}.element AS parent ON parent.element_index = e.parent_index
 """
+_OF_GUIDS = "WHERE e.guid IN (SELECT value FROM json_each(?))"
+# Rows of elements that are not as they were; with their numbers the same, so are those that they refer to.
+_OTHER_ROWS = """
+    SELECT n.guid, o.element_index IS NOT n.element_index
+    FROM main.element AS n LEFT JOIN old.element AS o ON o.guid = n.guid
+    WHERE o.element_index IS NOT n.element_index OR o.placement IS NOT n.placement
+       OR o.triangles IS NOT n.triangles OR o.class IS NOT n.class
+       OR o.storey_index IS NOT n.storey_index OR o.parent_index IS NOT n.parent_index
+       OR o.min_x IS NOT n.min_x OR o.min_y IS NOT n.min_y OR o.min_z IS NOT n.min_z
+       OR o.max_x IS NOT n.max_x OR o.max_y IS NOT n.max_y OR o.max_z IS NOT n.max_z
+    UNION ALL
+    SELECT o.guid, 1 FROM old.element AS o WHERE o.guid NOT IN (SELECT guid FROM main.element)
+"""
 # Everything that can be read of an element, one row each: rows that one side alone has are differences.
 _SAID = """
     SELECT e.guid, p.pset, p.name, p.value, p.unit
@@ -131,12 +144,14 @@ def find_differences(older: Side, newer: Side, *, same_source: bool) -> tuple[Di
 
     Differences come by kind and guid. Raises sqlite3.Error where a catalogue cannot be read.
     """
-    with _both(older.catalogue, newer.catalogue) as connection:
-        before, after = _rows(connection, "old"), _rows(connection, "main")
-        said = set() if same_source else _guids_of_others(connection, _SAID)
-        types = set() if same_source else _guids_of_others(connection, _TYPES)
     moved = newer.local_from_source[:3, 3] - older.local_from_source[:3, 3]
     shapes = _changed_shapes(older.shapes, newer.shapes)
+    with _both(older.catalogue, newer.catalogue) as connection:
+        few = None if moved.any() or shapes is None or not same_source else _moved_guids(connection)
+        wanted = None if few is None else few | (shapes or set())
+        before, after = _rows(connection, "old", wanted), _rows(connection, "main", wanted)
+        said = set() if same_source else _guids_of_others(connection, _SAID)
+        types = set() if same_source else _guids_of_others(connection, _TYPES)
     found: list[tuple[_Row, str, tuple[str, ...]]] = []
     for guid in before.keys() | after.keys():
         one, other = before.get(guid), after.get(guid)
@@ -176,13 +191,23 @@ def _both(older: Path, newer: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-def _rows(connection: sqlite3.Connection, schema: str) -> dict[str, _Row]:
-    rows = connection.execute(_ELEMENTS.format(schema))
+def _rows(connection: sqlite3.Connection, schema: str, wanted: set[str] | None) -> dict[str, _Row]:
+    """Read the elements of a catalogue; those of some guids alone where they are given."""
+    if wanted is None:
+        rows = connection.execute(_ELEMENTS.format(schema))
+    else:
+        rows = connection.execute((_ELEMENTS + _OF_GUIDS).format(schema), (json.dumps(sorted(wanted)),))
     return {
         guid: _Row(guid, index, ifc_class, name, placement, triangles, tuple(box), *links)
         for guid, index, ifc_class, name, placement, triangles, *box, type_guid, storey, parent in rows
         for links in [(type_guid, storey, parent)]
     }
+
+
+def _moved_guids(connection: sqlite3.Connection) -> set[str] | None:
+    """Give the guids whose rows differ in place or links; None where the rows have other numbers."""
+    rows = connection.execute(_OTHER_ROWS).fetchall()
+    return None if any(renumbered for _, renumbered in rows) else {guid for guid, _ in rows}
 
 
 def _guids_of_others(connection: sqlite3.Connection, query: str) -> set[str]:

@@ -138,6 +138,10 @@ class Meshes(Mapping[int, Mesh]):
         body = self._bodies[element_index]
         return body.shape.key.encode() + body.local_from_shape.tobytes()
 
+    def __contains__(self, element_index: object) -> bool:
+        """Say whether an element is drawn, without making its mesh."""
+        return element_index in self._bodies
+
     def __iter__(self) -> Iterator[int]:
         """Go through the indices of the drawn elements, ascending."""
         return iter(self._bodies)

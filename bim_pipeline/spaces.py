@@ -110,7 +110,7 @@ def with_spaces(elements: Sequence[Element], spaces: Sequence[Space], boxes: Flo
         space = by_structure[element.element_index]
         if space is None and element.ifc_class not in places:
             space = by_place.get(element.element_index)
-        result.append(replace(element, space_index=space))
+        result.append(element if space == element.space_index else replace(element, space_index=space))
     return result
 
 
