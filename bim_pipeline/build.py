@@ -175,7 +175,7 @@ class _Build:
             if tables is not None:
                 found = self._shapes(model, [element.step_id for element in tables.elements])
             else:
-                tables, found = self._read_all(model)
+                tables, found = self._read_all(model, hashing)
             if reused is None:
                 self._take_up(hashing)
         except BaseException:
@@ -203,7 +203,7 @@ class _Build:
         job.start()
         return self._shapes_done(job, known)
 
-    def _read_all(self, model: Any) -> tuple[SourceModel, ChunkResult]:
+    def _read_all(self, model: Any, hashing: HashingJob) -> tuple[SourceModel, ChunkResult]:
         """Read all tables; shapes are computed meanwhile."""
         with reading(self._file):
             products = list_products(model)
@@ -220,6 +220,7 @@ class _Build:
         try:
             with reading(self._file):
                 tables = read_source(model, products)
+            hashing.result()  # its process ends, and its memory is free, while shapes are computed
             self._lap("read")
             return tables, self._shapes_done(job, known)
         except BaseException:
