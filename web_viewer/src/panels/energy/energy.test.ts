@@ -7,7 +7,6 @@ import { addPanelTexts, setLocale } from '@/i18n'
 import { useLiveStore } from '@/stores/live'
 
 import type { Balance, CircuitInfo, Comparison, Flows, Series, Summary } from './api'
-import { dayChartOption, type DayChartData } from './chart'
 import EnergyPanel from './EnergyPanel.vue'
 import { dayChartOption } from './chart'
 import { dayOf, densityPaint, highlightPaint, hourly, isWhole, moneyText, shareText, sidesOf, treeRows, without } from './figures'
