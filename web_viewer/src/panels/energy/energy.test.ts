@@ -8,7 +8,7 @@ import { useLiveStore } from '@/stores/live'
 
 import type { Balance, CircuitInfo, Comparison, Flows, Series, Summary } from './api'
 import EnergyPanel from './EnergyPanel.vue'
-import { dayChartOption } from './chart'
+import { dayChartOption, type DayChartData } from './chart'
 import { dayOf, densityPaint, highlightPaint, hourly, isWhole, moneyText, shareText, sidesOf, treeRows, without } from './figures'
 import { messages } from './messages'
 
