@@ -121,8 +121,9 @@ class _Search:
         floors = [s for s in self._slabs if low <= s.high_m <= level.elevation_m + FLOOR_REACH_M]
         covers = [s for s in self._slabs if s.high_m > high]
         climbed = [s for s in self._climbed if s.low_m < high and s.high_m > low]
-        plate, roof = _union([*floors, *climbed]), _union(covers)
-        kept = self._indoors(_over_floor(_enclosed(solid), plate), roof, level)
+        plate, roof = _union(floors), _union(covers)
+        carrying = shapely.union(plate, _union(climbed))
+        kept = self._indoors(_over_floor(_enclosed(solid), carrying), roof, level)
         if sum(room.area for room in kept) < OPEN_PLAN_SHARE * shapely.intersection(plate, roof).area:
             kept += _open_floor(plate, roof, solid, kept)
         parts = [part for room in kept for part in _parted(room) if _is_room(part)]
