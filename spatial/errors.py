@@ -6,7 +6,8 @@ SpatialError                        one line that says what to do
 │   ├── NotAPackageError            no manifest there
 │   ├── WrongFormatError            written by another format version, or the manifest cannot be read
 │   └── IncompletePackageError      a file is missing, cut short or broken
-│       └── IndexFormatError        `boxes.idx` is not what it should be
+│       ├── IndexFormatError        `boxes.idx` is not what it should be
+│       └── TileFormatError         a tile is not written in a way that is read here
 └── QueryError                      the caller asked for something that makes no sense
     ├── BadCursorError              a cursor that no page of a list gave
     └── UnknownPlaceError           a storey, space, element or plan that the package does not hold
@@ -38,6 +39,10 @@ class IncompletePackageError(PackageError):
 
 class IndexFormatError(IncompletePackageError):
     """The bytes are no packed index."""
+
+
+class TileFormatError(IncompletePackageError):
+    """A tile is no GLB, or one of a kind that is not read."""
 
 
 class QueryError(SpatialError):

@@ -161,36 +161,36 @@ class PackedIndex:
         limits = np.empty(asked.shape)
         limits[:, :3] = asked[:, 3:]
         np.negative(asked[:, :3], out=limits[:, 3:])
-        return self._search(_kernels().BOX, limits)
+        return self._search(loops().BOX, limits)
 
     def containing(self, point: ArrayLike) -> Indices:
         """Rows whose box holds the point ((3,) m; borders count), ascending. Raises QueryError."""
-        return self.containing_many(_points(point)).rows
+        return self.containing_many(point_rows(point)).rows
 
     def containing_many(self, points: ArrayLike) -> Matches:
         """As `containing`, for (n, 3) points at once."""
-        at = _points(points)
-        return self._search(_kernels().BOX, np.hstack([at, -at]))
+        at = point_rows(points)
+        return self._search(loops().BOX, np.hstack([at, -at]))
 
     def within(self, point: ArrayLike, radius_m: float) -> Indices:
         """Rows whose box comes as near as the radius to the point, ascending; none for a negative radius.
 
         Raises QueryError for a point or a radius that is not finite.
         """
-        return self.within_many(_points(point), radius_m).rows
+        return self.within_many(point_rows(point), radius_m).rows
 
     def within_many(self, points: ArrayLike, radius_m: ArrayLike) -> Matches:
         """As `within`, for (n, 3) points at once, with one radius or (n,) of them."""
-        at, radius = _points(points), np.asarray(radius_m, dtype=np.float64)
+        at, radius = point_rows(points), np.asarray(radius_m, dtype=np.float64)
         if not np.isfinite(radius).all():
             raise QueryError("a radius is a finite number of metres")
         queries = np.empty((len(at), 4))
         queries[:, :3], queries[:, 3] = at, radius
-        return self._search(_kernels().SPHERE, queries)
+        return self._search(loops().SPHERE, queries)
 
     def in_frustum(self, frustum: Frustum) -> Indices:
         """Rows whose box meets a frustum, ascending: exactly, not by its planes alone."""
-        rows = self._search(_kernels().PLANES, frustum.planes.reshape(1, 24)).rows
+        rows = self._search(loops().PLANES, frustum.planes.reshape(1, 24)).rows
         met: Indices = rows[frustum.meets(self.boxes(rows))]
         return met
 
@@ -201,7 +201,7 @@ class PackedIndex:
         Raises QueryError for what is not finite, a direction of no length, or a reach that is no number.
         """
         rays = ray_rows(origins, directions, reach_m)
-        found = self._search(_kernels().SEGMENT, rays)
+        found = self._search(loops().SEGMENT, rays)
         ray = found.queries
         entered = entry_distances(rays[ray], self.boxes(found.rows))
         order = np.lexsort((found.rows, entered, ray))
@@ -214,7 +214,7 @@ class PackedIndex:
         Equal distances are ordered by row, so that the answer is one and the same each time.
         Raises QueryError for a point that is not finite.
         """
-        rows, distances, found = self.nearest_many(_points(point), count, mask)
+        rows, distances, found = self.nearest_many(point_rows(point), count, mask)
         return Neighbours(rows[0, : found[0]], distances[0, : found[0]])
 
     def nearest_many(
@@ -224,7 +224,7 @@ class PackedIndex:
 
         Third comes how many were found for each point (n,); behind them stand -1 and infinity.
         """
-        at = _points(points)
+        at = point_rows(points)
         count = max(0, min(count, self.box_count))
         allowed = _NO_MASK if mask is None else np.ascontiguousarray(mask, dtype=np.bool_)
         if mask is not None and allowed.shape != (self.row_count,):
@@ -233,7 +233,7 @@ class PackedIndex:
             return self._nearest_among(at, few, count)
         if count == 0:
             return np.empty((len(at), 0), np.int64), np.empty((len(at), 0)), np.zeros(len(at), np.int64)
-        rows, distances, found = _kernels().nearest(at, count, allowed, *self.tree)
+        rows, distances, found = loops().nearest(at, count, allowed, *self.tree)
         return rows, distances, found
 
     def boxes(self, rows: ArrayLike) -> Floats:
@@ -261,7 +261,7 @@ class PackedIndex:
         return root, self._blocks, starts, counts, self._places
 
     def _search(self, kind: int, queries: Floats) -> Matches:
-        return Matches(*_kernels().search(kind, queries, *self.tree))
+        return Matches(*loops().search(kind, queries, *self.tree))
 
     def _nearest_among(self, at: Floats, few: Indices, count: int) -> tuple[Indices, Floats, Indices]:
         """Exact search over few rows: each is looked at for each point."""
@@ -276,7 +276,7 @@ class PackedIndex:
 
 
 @cache
-def _kernels() -> ModuleType:
+def loops() -> ModuleType:
     """The compiled loops, loaded when the first query comes: who only packs does not wait for them."""
     from spatial import kernels  # noqa: PLC0415
 
@@ -299,7 +299,7 @@ def _nearest_of(rows: Indices, distances: Floats, count: int) -> Neighbours:
 
 def ray_rows(origins: ArrayLike, directions: ArrayLike, reach_m: float = np.inf) -> Floats:
     """Rays as the kernels want them: (n, 8) origin, unit direction, 0, reach. Raises QueryError."""
-    start, way = _points(origins), _points(directions)
+    start, way = point_rows(origins), point_rows(directions)
     with np.errstate(over="ignore"):
         length = np.linalg.norm(way, axis=1, keepdims=True)
     if start.shape != way.shape:
@@ -329,7 +329,8 @@ def _rows_of(values: ArrayLike, width: int, message: str) -> Floats:
     return np.ascontiguousarray(rows.reshape(-1, width))
 
 
-def _points(values: ArrayLike) -> Floats:
+def point_rows(values: ArrayLike) -> Floats:
+    """Points as (n, 3) float64, of (n, 3) or (3,). Raises QueryError for what is not finite, or no point."""
     points = _rows_of(values, 3, "a point has three coordinates")
     if not np.isfinite(points).all():
         raise QueryError("a point has three finite coordinates, in metres")

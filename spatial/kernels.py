@@ -32,9 +32,9 @@ BLOCK = 64
 def compiled(function: F) -> F:
     """Compile when first called; kept on disk for the next process where a folder for it can be written."""
     try:
-        return cast(F, numba.njit(nogil=True, cache=True)(function))
+        return cast(F, numba.njit(nogil=True, error_model="numpy", cache=True)(function))
     except RuntimeError:
-        return cast(F, numba.njit(nogil=True)(function))
+        return cast(F, numba.njit(nogil=True, error_model="numpy")(function))
 
 
 @compiled
