@@ -125,8 +125,8 @@ class Reuse:
             if placements[row] is None:
                 return None
         elements = tuple(
-            replace(element, step_id=step_id, placement=placement)
-            for element, step_id, placement in zip(
+            _element(row, step_id, placement)
+            for row, step_id, placement in zip(
                 unpack_tables(self._frame("source/elements")), step_ids.tolist(), placements, strict=True
             )
         )
@@ -218,7 +218,7 @@ class Reuse:
             for name in ("plain", "elements", *_MAPPINGS):
                 writer.take_over(f"source/{name}")
             return
-        bare = tuple(replace(element, step_id=0, placement=None) for element in source.elements)
+        bare = [tuple(getattr(element, name) for name in _BARE) for element in source.elements]
         writer.add("source/elements", pack_tables(bare))
         writer.add("source/plain", pack_tables({name: getattr(source, name) for name in _PLAIN}))
         for name in _MAPPINGS:
@@ -236,6 +236,11 @@ class Work:
     shape_names: Mapping[str, str]
 
 
+# An element without what differs from file to file: its fields in order, but for these two.
+_FIELDS = tuple(f.name for f in fields(Element))
+_BARE = tuple(name for name in _FIELDS if name not in ("step_id", "placement"))
+_STEP_ID = _FIELDS.index("step_id")
+_PLACEMENT = _FIELDS.index("placement") - 1
 _MAPPINGS = tuple(f.name for f in fields(SourceModel) if str(f.type).startswith("Mapping"))
 _PLAIN = tuple(f.name for f in fields(SourceModel) if f.name not in (*_MAPPINGS, "elements"))
 
@@ -260,6 +265,11 @@ class _Deferred(Mapping[int, Any]):
 
     def __len__(self) -> int:
         return len(self._loaded())
+
+
+def _element(row: Sequence[Any], step_id: int, placement: FloatArray | None) -> Element:
+    values = [*row[:_STEP_ID], step_id, *row[_STEP_ID:_PLACEMENT], placement, *row[_PLACEMENT:]]
+    return Element(*values)
 
 
 def _dict(value: Any) -> Mapping[str, Any]:

@@ -79,7 +79,7 @@ def write_tiles(
     """
     (folder / "tiles").mkdir()
     builder = ContentBuilder(geometry)
-    keys = [cell_key(cell, geometry) for cell in cells]
+    keys = [f"{tile_stem(cell, positions)}-{cell_key(cell, geometry)}" for cell in cells]
     tiles: list[TileFile | Future[TileFile]] = []
     reused = 0
     with ThreadPoolExecutor(max_workers=jobs) as pool:
@@ -99,7 +99,10 @@ def write_tiles(
 
 
 def cell_key(cell: Cell, geometry: Geometry) -> str:
-    """Give a hash of all that a cell's tile depends on: the cell and the bodies in it, 32 hex digits."""
+    """Give a hash of all that a cell's tile depends on: the cell and the bodies in it, 32 hex digits.
+
+    What else a tile comes to depend on has to go in as well, or a new revision takes over stale tiles.
+    """
     digest = hashlib.blake2b(digest_size=16)
     for field in fields(cell):
         value = getattr(cell, field.name)

@@ -309,3 +309,15 @@ def test_a_real_model_with_other_ids_is_taken_over(tmp_path: Path, name: str) ->
     assert report.reused["tiles"] == report.tiles
     after = contents(package)
     assert after == before
+
+
+def test_a_storey_put_in_below_renames_the_tiles_above(base: Path, tmp_path: Path) -> None:
+    def cellar(house: House) -> None:
+        storey = house.rooted(
+            "IfcBuildingStorey", "cellar", ObjectPlacement=house.placement(0, 0, -3), Elevation=-3000.0
+        )
+        house.aggregate(house.file.by_type("IfcBuilding")[0], storey)
+
+    source = edited(cellar).write(tmp_path / "house.ifc")
+    build_package(source, base, jobs=1)
+    assert_as_built_anew(base, source, tmp_path)
