@@ -56,6 +56,7 @@ class Beside(Generic[T]):
 
 def _work(pipe: Any, function: Callable[[], Any]) -> None:
     die_with_parent()
+    gc.disable()
     try:
         pipe.send(function())
     except Exception:  # noqa: BLE001 - the parent calls the function again, and says why

@@ -124,6 +124,7 @@ class ShapeJob:
 
 def _work(pipe: Connection, model: Any, chunks: Sequence[Sequence[int]], next_chunk: Any) -> None:
     die_with_parent()
+    gc.disable()  # it would only look through what lives until this process ends
     while True:
         with next_chunk.get_lock():
             index = next_chunk.value
