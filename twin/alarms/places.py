@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-from numpy.typing import NDArray
-
 from spatial.model import Element
 from spatial.package import ModelPackage
+from spatial.sight import TriangleIndex
 from telemetry_bridge.points import Label
 from twin.alarms.model import Place
-from twin.alarms.sight import OCCLUDER_CLASSES, Sighting, probe_points, sightings
+from twin.alarms.occluders import sight_past
+from twin.alarms.sight import Sighting, probe_points, sightings
 from twin.venue import CameraPose
-
-Floats = NDArray[np.float64]
 
 
 def place_of(package: ModelPackage, element: Element | None) -> Place:
@@ -37,8 +34,12 @@ def cameras_at(
     poses: Mapping[str, CameraPose],
     element_of: Mapping[str, Element],
     target: Element,
+    triangles: TriangleIndex | None,
 ) -> tuple[Sighting, ...]:
-    """The cameras on the target's storey, or in its space, that see it, the best ones first."""
+    """The cameras on the target's storey, or in its space, that see it, the best ones first.
+
+    triangles: what may stand between (`twin.alarms.occluders.triangles_of`).
+    """
     if target.box is None:
         return ()
     near = {
@@ -48,14 +49,8 @@ def cameras_at(
         and found.element_index != target.element_index
         and _is_by(found, target)
     }
-    occluding = np.isin(package.columns.class_id, package.class_ids(OCCLUDER_CLASSES))
-    occluding[target.element_index] = False
-
-    def boxes_near(box: Floats) -> Floats:
-        rows = package.index.overlapping(box)
-        return package.index.boxes(rows[occluding[rows]])
-
-    return sightings(near, probe_points(target.box), boxes_near)
+    unseen = [target.element_index, *(element_of[device].element_index for device in near)]
+    return sightings(near, probe_points(target.box), sight_past(package, triangles, unseen))
 
 
 def _is_by(camera: Element, target: Element) -> bool:

@@ -1,8 +1,8 @@
 """Which cameras look at a place: by pose, and by line of sight past walls, slabs and doors.
 
-Occluders are axis-aligned boxes of the package: a wall that stands askew hides more than it does in truth, a
-door counts as shut and glass, which mirrors, as solid. So a camera named here sees the place; another may be
-missing.
+What hides is the caller's to know (`twin.alarms.occluders`): triangles of the model or, where there are none,
+boxes, with which a wall that stands askew hides more than it does in truth. A door counts as shut and glass,
+which mirrors, as solid. So a camera named here sees the place; another may be missing.
 No I/O.
 """
 
@@ -16,19 +16,9 @@ from twin.venue import CameraPose
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-BoxesNear = Callable[[Floats], Floats]
-"""Boxes (k, 6) of occluders that touch a box (6,): min x, y, z, max x, y, z; m."""
+Sees = Callable[[Floats, Floats], Mask]
+"""Whether an eye (3,) sees each of some points (n, 3), m: (n,) bool."""
 
-OCCLUDER_CLASSES = (
-    "IfcWall",
-    "IfcSlab",
-    "IfcRoof",
-    "IfcCovering",
-    "IfcDoor",
-    "IfcCurtainWall",
-    "IfcPlate",  # of a curtain wall, which then has no body of its own
-    "IfcWindow",
-)
 ASPECT = 9 / 16
 """Height of a picture by its width; `fov_deg` is across."""
 PANORAMIC_DEG = 180.0
@@ -62,7 +52,7 @@ def probe_points(box: ArrayLike) -> Floats:
 
 
 def sightings(
-    cameras: Mapping[str, CameraPose], targets: ArrayLike, boxes_near: BoxesNear, limit: int = 5
+    cameras: Mapping[str, CameraPose], targets: ArrayLike, sees: Sees, limit: int = 5
 ) -> tuple[Sighting, ...]:
     """The cameras that see some of the target points ((n, 3) m), the best ones first.
 
@@ -76,7 +66,7 @@ def sightings(
         if not inside.any():
             continue
         seen = points[inside]
-        clear = _in_sight(np.array(pose.position), seen, boxes_near)
+        clear = sees(np.array(pose.position), seen)
         if not clear.any():
             continue
         share = float(clear.sum() / len(points))
@@ -108,12 +98,6 @@ def axes_of(pose: CameraPose) -> tuple[Floats, Floats, Floats]:
     forward = np.array([np.cos(pitch) * np.cos(yaw), np.cos(pitch) * np.sin(yaw), np.sin(pitch)])
     right = np.array([np.sin(yaw), -np.cos(yaw), 0.0])
     return right, np.cross(right, forward), forward
-
-
-def _in_sight(eye: Floats, points: Floats, boxes_near: BoxesNear) -> Mask:
-    both = np.vstack([eye, points])
-    boxes = boxes_near(np.concatenate([both.min(axis=0), both.max(axis=0)]))
-    return ~blocked(eye, points, boxes)
 
 
 def blocked(eye: Floats, points: Floats, boxes: Floats) -> Mask:

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime
 from telemetry_bridge.points import Label
 from twin.alarms import model
 from twin.alarms.alarms import Count, Refusal
+from twin.alarms.occluders import triangles_of
 from twin.alarms.places import cameras_at
 from twin.alarms.projection import AlarmFilter, Position
 from twin.alarms.sight import Sighting
@@ -209,7 +210,8 @@ def _cameras(twin: Twin, found: model.Alarm) -> list[shapes.AlarmCamera]:
     if found.element is None or not twin.has_element(found.element):
         return []
     target = twin.package.element(found.element)
-    seen = cameras_at(twin.package, twin.venue.cameras, twin.bound.element_of, target)
+    triangles = twin.cached("occluders", lambda: triangles_of(twin.package))
+    seen = cameras_at(twin.package, twin.venue.cameras, twin.bound.element_of, target, triangles)
     return [_camera(twin, sighting) for sighting in seen]
 
 

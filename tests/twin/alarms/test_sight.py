@@ -6,12 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from twin.alarms.sight import MOUNT_M, TOLERANCE_M, blocked, in_picture, probe_points, sightings
+from twin.alarms.sight import MOUNT_M, TOLERANCE_M, Sees, blocked, in_picture, probe_points, sightings
 from twin.venue import CameraPose
 
 Floats = NDArray[np.float64]
 WALL = np.array([[5.0, -10.0, 0.0, 5.2, 10.0, 4.0]])
 NOTHING = np.empty((0, 6))
+
+
+def past(boxes: Floats) -> Sees:
+    return lambda eye, points: ~blocked(eye, points, boxes)
 
 
 def camera(yaw: float = 0.0, pitch: float = 0.0, fov: float = 90.0, reach: float = 20.0) -> CameraPose:
@@ -95,14 +99,14 @@ def test_the_nearest_and_straightest_camera_comes_first() -> None:
         "walled": CameraPose(position=(6, -12, 2), yaw_deg=90, range_m=20),
     }
     wall = np.array([[0.0, -5.0, 0.0, 12.0, -4.8, 4.0]])
-    found = sightings(cameras, target, lambda _: wall)
+    found = sightings(cameras, target, past(wall))
     assert [each.device for each in found] == ["near", "far", "aslant"]
     assert (found[0].distance_m, found[0].angle_deg, found[0].share) == (4.0, 0.0, 1.0)
-    assert len(sightings(cameras, target, lambda _: wall, limit=1)) == 1
+    assert len(sightings(cameras, target, past(wall), limit=1)) == 1
 
 
 def test_a_thing_half_hidden_is_seen_in_part() -> None:
     target = probe_points([8.0, -2.0, 1.0, 10.0, 2.0, 3.0])
     half = np.array([[5.0, -10.0, 0.0, 5.2, -0.2, 4.0]])
-    (found,) = sightings({"c": camera()}, target, lambda _: half)
+    (found,) = sightings({"c": camera()}, target, past(half))
     assert 0 < found.share < 1
