@@ -70,7 +70,7 @@ import ifcopenshell, ifcopenshell.geom
 file = ifcopenshell.open(sys.argv[1])
 settings = ifcopenshell.geom.settings()
 target = sys.argv[2] + ".glb"
-serializer = ifcopenshell.geom.serializers.gltf(target, settings, ifcopenshell.geom.serializer_settings())
+serializer = ifcopenshell.geom.serializers.gltf(target, settings)
 serializer.setFile(file)
 serializer.writeHeader()
 for shape in ifcopenshell.geom.iterator(settings, file, 1, geometry_library=sys.argv[3]):

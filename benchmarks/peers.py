@@ -99,7 +99,7 @@ def _peers(folder: Path) -> dict[str, tuple[list[Way], Sequence[Sequence[str]], 
                         "{target}",
                         "{source}",
                     ),
-                    "3D Tiles 1.0: shapes in tiles",
+                    "3D Tiles 1.0: shapes in tiles, without ids or properties",
                     "tiles",
                 )
             ],
@@ -144,16 +144,27 @@ def counted(way: Way, output: str, target: Path) -> Mapping[str, int]:
             "triangles": _logged(output, "triangles"),
             "bytes": size,
         }
-    tiles = [path.read_bytes() for path in _files(target) if path.suffix == ".b3dm"]
-    return {"rendered_elements": sum(map(batch_length, tiles)), "triangles": 0, "bytes": size}
+    drawn = [b3dm_counts(path.read_bytes()) for path in _files(target) if path.suffix == ".b3dm"]
+    return {
+        "rendered_elements": sum(elements for elements, _ in drawn),
+        "triangles": sum(triangles for _, triangles in drawn),
+        "bytes": size,
+    }
 
 
-def batch_length(tile: bytes) -> int:
-    """Give the number of features in a Batched 3D Model (3D Tiles 1.0, b3dm: header of 28 bytes)."""
-    magic, _, _, json_bytes = struct.unpack_from("<4sIII", tile)
+def b3dm_counts(tile: bytes) -> tuple[int, int]:
+    """Count the elements (nodes with a mesh) and triangles of a Batched 3D Model (3D Tiles 1.0, b3dm).
+
+    Raises ValueError where it is none.
+    """
+    magic, _, _, *tables = struct.unpack_from("<4s6I", tile)
     if magic != b"b3dm":
         raise ValueError("not a b3dm tile")
-    return int(json.loads(tile[28 : 28 + json_bytes])["BATCH_LENGTH"])
+    glb = tile[28 + sum(tables) :]
+    gltf = json.loads(glb[20 : 20 + struct.unpack_from("<I", glb, 12)[0]])
+    meshes = [gltf["meshes"][node["mesh"]] for node in gltf["nodes"] if "mesh" in node]
+    accessors = [p["indices"] for mesh in meshes for p in mesh["primitives"]]
+    return len(meshes), sum(gltf["accessors"][index]["count"] // 3 for index in accessors)
 
 
 def _files(target: Path) -> list[Path]:

@@ -10,9 +10,9 @@ from pathlib import Path
 import ifcopenshell
 import pytest
 
-from benchmarks.build import Run, RunFailedError, _finish, _run
+from benchmarks.build import OWN_WAYS, Run, RunFailedError, _finish, _run
 from benchmarks.copies import write_copies
-from benchmarks.peers import Way, batch_length, counted
+from benchmarks.peers import Way, b3dm_counts, counted
 
 FILES = Path(__file__).parents[3] / "shared" / "ifc"
 
@@ -40,12 +40,20 @@ def test_a_model_without_a_site_cannot_be_copied(tmp_path: Path) -> None:
         write_copies(source, tmp_path / "y.ifc", 2, 1.0)
 
 
-def test_features_of_a_tile_are_counted() -> None:
-    table = json.dumps({"BATCH_LENGTH": 7}).encode()
-    header = struct.pack("<4sIIIIII", b"b3dm", 1, 28 + len(table), len(table), 0, 0, 0)
-    assert batch_length(header + table) == 7
+def test_elements_of_a_tile_are_counted() -> None:
+    primitive = {"indices": 0}
+    gltf = {
+        "nodes": [{"mesh": 0}, {"mesh": 1}, {"children": [0, 1]}],
+        "meshes": [{"primitives": [primitive]}, {"primitives": [primitive, primitive]}],
+        "accessors": [{"count": 36}],
+    }
+    content = json.dumps(gltf).encode()
+    glb = struct.pack("<4sIIII", b"glTF", 2, 20 + len(content), len(content), 0x4E4F534A) + content
+    table = b'{"BATCH_LENGTH":0}  '
+    header = struct.pack("<4s6I", b"b3dm", 1, 28 + len(table) + len(glb), len(table), 0, 0, 0)
+    assert b3dm_counts(header + table + glb) == (2, 36)
     with pytest.raises(ValueError, match="b3dm"):
-        batch_length(b"glTF" + header[4:] + table)
+        b3dm_counts(b"glTF" + header[4:] + table + glb)
 
 
 def test_figures_are_read_off_a_log(tmp_path: Path) -> None:
@@ -53,6 +61,15 @@ def test_figures_are_read_off_a_log(tmp_path: Path) -> None:
     log = "[convert2xkt] Converted drawable objects: 104\n[convert2xkt] Converted triangles: 9687\n"
     found = counted(Way("xeokit", (), "", "log"), log, tmp_path / "out.xkt")
     assert found == {"rendered_elements": 104, "triangles": 9687, "bytes": 5}
+
+
+@pytest.mark.skipif(not FILES.exists(), reason="the shared IFC files are not here")
+@pytest.mark.parametrize("way", [way for way in OWN_WAYS if way.name != "pipeline"], ids=lambda way: way.name)
+def test_ifcopenshells_own_ways_run(way: Way) -> None:
+    run = _run(way, FILES / "Duplex_E.ifc")
+    assert run.rendered_elements == 104
+    assert run.triangles > 9000
+    assert (run.bytes > 0) == (way.name == "gltf_serializer")
 
 
 def script(code: str) -> Way:
