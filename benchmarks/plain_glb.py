@@ -15,6 +15,9 @@ import numpy as np
 import pygltflib
 from numpy.typing import NDArray
 
+from bim_pipeline.mesh import face_vectors
+from spatial.meshopt import NAME, decode_view
+
 _DTYPES = {5120: np.int8, 5121: np.uint8, 5122: np.int16, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 _FLOAT, _UINT = 5126, 5125
@@ -62,12 +65,31 @@ def _building_tiles(package: Path) -> list[Path]:
     return sorted(found)
 
 
-def _load(path: Path) -> Any:
-    gltf: Any = pygltflib.GLTF2()
-    return gltf.load(str(path))
+@dataclass(frozen=True)
+class _Tile:
+    """A tile's document and the bytes of its buffer views."""
+
+    gltf: Any
+    views: list[bytes]
 
 
-def _pieces(gltf: Any) -> Iterator[Piece]:
+def _load(path: Path) -> _Tile:
+    document: Any = pygltflib.GLTF2()
+    gltf = document.load(str(path))
+    binary = gltf.binary_blob()
+    return _Tile(gltf, [_view_bytes(view, binary) for view in gltf.bufferViews])
+
+
+def _view_bytes(view: Any, binary: bytes) -> bytes:
+    packed = (view.extensions or {}).get(NAME)
+    if packed is not None:
+        return decode_view(packed, binary)
+    start = view.byteOffset or 0
+    return binary[start : start + view.byteLength]
+
+
+def _pieces(tile: _Tile) -> Iterator[Piece]:
+    gltf = tile.gltf
     for node in gltf.nodes:
         if node.mesh is None:
             continue
@@ -75,43 +97,64 @@ def _pieces(gltf: Any) -> Iterator[Piece]:
         instancing = (node.extensions or {}).get(_INSTANCING)
         for primitive in gltf.meshes[node.mesh].primitives:
             if instancing is None:
-                ids = _read(gltf, primitive.attributes._FEATURE_ID_0).astype(np.int64).ravel()
-                yield _placed(gltf, primitive, matrix, ids)
+                ids = _read(tile, primitive.attributes._FEATURE_ID_0).astype(np.int64).ravel()
+                yield _placed(tile, primitive, matrix, ids)
             else:
-                yield from _instances(gltf, primitive, matrix, instancing["attributes"])
+                yield from _instances(tile, primitive, matrix, instancing["attributes"])
 
 
 def _instances(
-    gltf: Any, primitive: Any, matrix: NDArray[np.float64], attributes: dict[str, int]
+    tile: _Tile, primitive: Any, matrix: NDArray[np.float64], attributes: dict[str, int]
 ) -> Iterator[Piece]:
-    ids = _read(gltf, attributes["_FEATURE_ID_0"]).astype(np.int64).ravel()
+    ids = _read(tile, attributes["_FEATURE_ID_0"]).astype(np.int64).ravel()
     count = len(ids)
-    moves = _read(gltf, attributes["TRANSLATION"]) if "TRANSLATION" in attributes else np.zeros((count, 3))
+    moves = _read(tile, attributes["TRANSLATION"]) if "TRANSLATION" in attributes else np.zeros((count, 3))
     turns = (
-        _read(gltf, attributes["ROTATION"])
+        _read(tile, attributes["ROTATION"])
         if "ROTATION" in attributes
         else np.tile([0.0, 0.0, 0.0, 1.0], (count, 1))
     )
-    scales = _read(gltf, attributes["SCALE"]) if "SCALE" in attributes else np.ones((count, 3))
-    vertices = gltf.accessors[primitive.attributes.POSITION].count
+    scales = _read(tile, attributes["SCALE"]) if "SCALE" in attributes else np.ones((count, 3))
+    vertices = tile.gltf.accessors[primitive.attributes.POSITION].count
     for move, turn, scale, element in zip(moves, turns, scales, ids, strict=True):
         local = np.eye(4)
         local[:3, :3] = _rotation(turn) * scale
         local[:3, 3] = move
-        yield _placed(gltf, primitive, matrix @ local, np.full(vertices, element, dtype=np.int64))
+        yield _placed(tile, primitive, matrix @ local, np.full(vertices, element, dtype=np.int64))
 
 
-def _placed(gltf: Any, primitive: Any, matrix: NDArray[np.float64], elements: NDArray[np.int64]) -> Piece:
-    positions = _read(gltf, primitive.attributes.POSITION) @ matrix[:3, :3].T + matrix[:3, 3]
-    normals = _read(gltf, primitive.attributes.NORMAL) @ np.linalg.inv(matrix[:3, :3])
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+def _placed(tile: _Tile, primitive: Any, matrix: NDArray[np.float64], elements: NDArray[np.int64]) -> Piece:
+    positions = _read(tile, primitive.attributes.POSITION) @ matrix[:3, :3].T + matrix[:3, 3]
+    colours = _read(tile, primitive.attributes.COLOR_0).astype(np.float32)
+    triangles = _read(tile, primitive.indices).astype(np.int64).reshape(-1, 3)
+    if primitive.attributes.NORMAL is None:
+        return _with_flat_normals(positions, colours, elements, triangles)
+    normals = _unit(_read(tile, primitive.attributes.NORMAL) @ np.linalg.inv(matrix[:3, :3]))
+    return Piece(positions.astype(np.float32), normals, colours, elements, triangles)
+
+
+def _with_flat_normals(
+    positions: NDArray[np.float64],
+    colours: NDArray[np.float32],
+    elements: NDArray[np.int64],
+    triangles: NDArray[np.int64],
+) -> Piece:
+    """Give each triangle three vertices of its own, with the normal of its face."""
+    corners = triangles.ravel()
+    faces = face_vectors(positions, triangles.astype(np.int32))
     return Piece(
-        positions.astype(np.float32),
-        normals.astype(np.float32),
-        _read(gltf, primitive.attributes.COLOR_0).astype(np.float32),
-        elements,
-        _read(gltf, primitive.indices).astype(np.int64).reshape(-1, 3),
+        positions[corners].astype(np.float32),
+        _unit(np.repeat(faces, 3, axis=0)),
+        colours[corners],
+        elements[corners],
+        np.arange(len(corners)).reshape(-1, 3),
     )
+
+
+def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float32]:
+    length = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-30)
+    unit: NDArray[np.float32] = (vectors / length).astype(np.float32)
+    return unit
 
 
 def _rotation(quaternion: NDArray[Any]) -> NDArray[np.float64]:
@@ -126,16 +169,16 @@ def _rotation(quaternion: NDArray[Any]) -> NDArray[np.float64]:
     )
 
 
-def _read(gltf: Any, index: int) -> NDArray[np.float64]:
+def _read(tile: _Tile, index: int) -> NDArray[np.float64]:
     """An accessor's values, (n, width) float64; normalized integers as 0..1 or -1..1."""
-    accessor = gltf.accessors[index]
-    view = gltf.bufferViews[accessor.bufferView]
+    accessor = tile.gltf.accessors[index]
+    view = tile.gltf.bufferViews[accessor.bufferView]
     dtype: np.dtype[Any] = np.dtype(_DTYPES[accessor.componentType])
     width = _WIDTHS[accessor.type]
-    start = (view.byteOffset or 0) + (accessor.byteOffset or 0)
+    start = accessor.byteOffset or 0
     stride = view.byteStride or dtype.itemsize * width
     values = np.ndarray(
-        (accessor.count, width), dtype, gltf.binary_blob(), start, (stride, dtype.itemsize)
+        (accessor.count, width), dtype, tile.views[accessor.bufferView], start, (stride, dtype.itemsize)
     ).astype(np.float64)
     largest = float(np.iinfo(dtype.str).max) if accessor.normalized else 1.0
     return values / largest

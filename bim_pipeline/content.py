@@ -7,15 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from bim_pipeline.colours import vertex_colours
-from bim_pipeline.glb import MATERIALS, Instances, Part, Tile
-from bim_pipeline.mesh import used_vertices
+from bim_pipeline.glb import MATERIALS, Instances, Tile
+from bim_pipeline.mesh import face_vectors, used_vertices
 from bim_pipeline.source import Body, FloatArray, Geometry, Shape
 from bim_pipeline.tiling import Cell
+from bim_pipeline.welding import Part, is_flat
 
-# An instanced mesh costs a draw call of its own; below these it is cheaper to bake the copies.
-MIN_INSTANCES = 4
-MIN_TRIANGLES_SAVED = 2_500
-MAX_INSTANCED_PER_TILE = 16
+# An instanced mesh costs other viewers a draw call of its own (ours bakes the small ones when it loads them);
+# below these the copies are baked here.
+MIN_INSTANCES = 2
+MIN_TRIANGLES_SAVED = 200
+MAX_INSTANCED_PER_TILE = 64
 _RIGID_TOLERANCE = 1e-6
 
 
@@ -69,6 +71,7 @@ def _split(shape: Shape, geometry: Geometry, *, is_space: bool) -> list[Part]:
         [_material(c, bool(m), is_space=is_space) for c, m in zip(shape.colours, shape.metal, strict=True)]
     )
     of_triangle = names[shape.colour_ids]
+    flat = is_flat(smooth.normals, smooth.triangles, face_vectors(shape.vertices, shape.triangles))
     positions = shape.vertices[smooth.vertex_ids]
     table = np.arange(len(positions), dtype=np.float64)[:, None]
     parts = []
@@ -78,9 +81,8 @@ def _split(shape: Shape, geometry: Geometry, *, is_space: bool) -> list[Part]:
             continue
         kept, triangles = used_vertices(table, smooth.triangles[own])
         ids = kept[:, 0].astype(np.int64)
-        parts.append(
-            Part(name, positions[ids], smooth.normals[ids], colours[smooth.colour_ids[ids]], triangles)
-        )
+        tints = colours[smooth.colour_ids[ids]]
+        parts.append(Part(name, positions[ids], smooth.normals[ids], tints, triangles, flat[own]))
     return parts
 
 
@@ -100,7 +102,7 @@ def _placed(part: Part, body: Body) -> Part:
     normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
     triangles = part.triangles if np.linalg.det(linear) > 0 else part.triangles[:, ::-1]
     features = np.full(len(positions), body.element_index, dtype=np.int32)
-    return Part(part.material, positions, normals.astype(np.float32), part.colours, triangles, features)
+    return Part(part.material, positions, normals, part.colours, triangles, part.flat, features)
 
 
 def _joined(parts: Sequence[Part]) -> Part:
@@ -112,6 +114,7 @@ def _joined(parts: Sequence[Part]) -> Part:
         np.concatenate([part.normals for part in parts]),
         np.concatenate([part.colours for part in parts]),
         np.concatenate(triangles).astype(np.int32),
+        np.concatenate([part.flat for part in parts]),
         np.concatenate([part.features for part in parts if part.features is not None]),
     )
 

@@ -1,22 +1,26 @@
 """Writing one tile as GLB bytes: quantized, feature ids in every vertex or instance. No I/O.
 
-glTF 2.0 with KHR_mesh_quantization, EXT_mesh_features, EXT_mesh_gpu_instancing and
+glTF 2.0 with KHR_mesh_quantization, EXT_meshopt_compression, EXT_mesh_features, EXT_mesh_gpu_instancing and
 EXT_instance_features. Positions come in the local frame, Z up; glTF is Y up: (x, y, z) is (x, z, -y).
+
+All meshes of a tile share one buffer view for each kind of number: few views, and one long run to compress.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pygltflib as gltf
 from numpy.typing import NDArray
 
-from bim_pipeline.mesh import Quantizer, packed_normals
+from bim_pipeline.quantizing import Quantizer
 from bim_pipeline.source import FloatArray, IntArray
+from bim_pipeline.welding import Part, Surface, surfaces
+from spatial import meshopt
 
 GENERATOR = "venue-twin"
 MATERIALS = ("opaque", "metal", "glass", "space")
@@ -30,23 +34,8 @@ _COMPONENT = {
 }
 _TYPE = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4"}
 _GLB_MAGIC, _JSON_CHUNK, _BIN_CHUNK = 0x46546C67, 0x4E4F534A, 0x004E4942
-_EMPTY_JSON: tuple[Any, ...] = (None, [], {}, "")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Part:
-    """Triangles of one material.
-
-    `positions` (n, 3) float64, m, Z up; `normals` (n, 3); `colours` (n, 4) uint8, linear RGBA; `triangles`
-    (m, 3); `features` (n,) element indices, None in an instanced mesh.
-    """
-
-    material: str
-    positions: FloatArray
-    normals: NDArray[np.float32]
-    colours: NDArray[np.uint8]
-    triangles: IntArray
-    features: IntArray | None = None
+# Places of instances are whole multiples of this, m, so that their bytes have long runs of zeros.
+PLACE_STEP_M = 2.0**-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,65 +90,99 @@ def y_up_rotations(quaternions: FloatArray) -> FloatArray:
     return np.where(turned[:, 3:] < 0, -turned, turned)
 
 
+class _Streams:
+    """The rows of one kind of number, gathered from all meshes of a tile into one buffer view."""
+
+    def __init__(self, view: int, stride: int, target: int | None) -> None:
+        self.view = view
+        self.stride = stride
+        self.target = target
+        self._rows: list[NDArray[np.uint8]] = []
+        self.count = 0
+
+    def add(self, rows: NDArray[Any]) -> int:
+        """Add rows, padded to the stride; gives the offset of the first, bytes."""
+        offset = self.count * self.stride
+        width = rows.shape[1] * rows.itemsize
+        padded = np.zeros((len(rows), self.stride), dtype=np.uint8)
+        padded[:, :width] = np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), width)
+        self._rows.append(padded)
+        self.count += len(rows)
+        return offset
+
+    @property
+    def byte_length(self) -> int:
+        """The bytes of all rows as a decoder gives them."""
+        return self.count * self.stride
+
+    def encoded(self) -> tuple[str, bytes]:
+        """Give the mode of EXT_meshopt_compression and the bytes."""
+        rows = np.concatenate(self._rows)
+        if self.target == _ELEMENT_BUFFER:
+            return "INDICES", meshopt.encode_indices(rows.view(f"<u{self.stride}")[:, 0])
+        return "ATTRIBUTES", meshopt.encode_attributes(rows)
+
+
 class _Writer:
     def __init__(self) -> None:
-        self._blob = bytearray()
+        self._streams: dict[str, _Streams] = {}
         self._doc = gltf.GLTF2(
             asset=gltf.Asset(version="2.0", generator=GENERATOR),
             scene=0,
             scenes=[gltf.Scene(nodes=[])],
-            extensionsUsed=["KHR_mesh_quantization"],
-            extensionsRequired=["KHR_mesh_quantization"],
+            extensionsUsed=["KHR_mesh_quantization", meshopt.NAME],
+            extensionsRequired=["KHR_mesh_quantization", meshopt.NAME],
         )
         self._materials: dict[str, int] = {}
 
     def add_baked(self, parts: Sequence[Part]) -> float:
         """Add the baked mesh under a node whose matrix dequantizes; gives the error, m."""
         self._use("EXT_mesh_features")
-        quantizer = _quantizer(parts)
-        mesh = self._mesh("baked", parts, quantizer)
-        x, y, z = quantizer.origin
-        s = quantizer.step
-        matrix = [s, 0.0, 0.0, 0.0, 0.0, s, 0.0, 0.0, 0.0, 0.0, s, 0.0, x, y, z, 1.0]
-        self._node(gltf.Node(mesh=mesh, matrix=matrix))
+        turned = [_turned(part) for part in parts]
+        quantizer = _quantizer(turned)
+        mesh = self._mesh("baked", turned, quantizer)
+        self._node(gltf.Node(mesh=mesh, matrix=_grid_matrix(quantizer.step, quantizer.origin)))
         return quantizer.error_m
 
     def add_instances(self, instances: Instances, number: int) -> float:
-        """Add an instanced mesh; the instances' scales and places carry the dequantization.
+        """Add an instanced mesh; gives the error, m.
 
-        Instance transforms act on the quantized positions, before the node's matrix, so that they have to.
+        Instance transforms act on the quantized positions, before the node's matrix: places are in steps of
+        the grid, and the node's matrix makes metres of them.
         """
         self._use("EXT_mesh_gpu_instancing", required=True)
         self._use("EXT_instance_features")
-        quantizer = _quantizer(instances.parts)
-        mesh = self._mesh(f"shape {number}", instances.parts, quantizer)
+        turned = [_turned(part) for part in instances.parts]
+        quantizer = _quantizer(turned)
+        mesh = self._mesh(f"shape {number}", turned, quantizer)
         rotations = y_up_rotations(instances.rotations)
         scales = np.abs(y_up(instances.scales))
         offsets = rotate(rotations, np.array(quantizer.origin) * scales)
-        attributes = {
-            "TRANSLATION": self._accessor((y_up(instances.translations) + offsets).astype(np.float32)),
-            "ROTATION": self._accessor(rotations.astype(np.float32)),
-            "SCALE": self._accessor((scales * quantizer.step).astype(np.float32)),
-            "_FEATURE_ID_0": self._accessor(instances.features.astype(np.float32)),
-        }
+        places = np.rint((y_up(instances.translations) + offsets) / PLACE_STEP_M) * PLACE_STEP_M
+        attributes = {"TRANSLATION": self._accessor("place", (places / quantizer.step).astype(np.float32))}
+        if not np.allclose(rotations, [0.0, 0.0, 0.0, 1.0], atol=1e-7):
+            attributes["ROTATION"] = self._accessor("turn", rotations.astype(np.float32))
+        if not np.allclose(scales, 1.0, atol=1e-7):
+            attributes["SCALE"] = self._accessor("scale", scales.astype(np.float32))
+        attributes["_FEATURE_ID_0"] = self._accessor("owner", _column(instances.features))
         feature = {"featureCount": len(np.unique(instances.features)), "attribute": 0}
         self._node(
             gltf.Node(
                 mesh=mesh,
+                matrix=_grid_matrix(quantizer.step, (0.0, 0.0, 0.0)),
                 extensions={
                     "EXT_mesh_gpu_instancing": {"attributes": attributes},
                     "EXT_instance_features": {"featureIds": [feature]},
                 },
             )
         )
-        return quantizer.error_m * float(scales.max())
+        return quantizer.error_m * float(scales.max()) + PLACE_STEP_M / 2
 
     def to_glb(self) -> bytes:
         """Give header, JSON chunk and binary chunk (glTF 2.0, 4)."""
-        self._doc.buffers = [gltf.Buffer(byteLength=len(self._blob))]
+        binary = self._write_views()
         document = self._doc.to_json(separators=(",", ":")).encode()
         document += b" " * (-len(document) % 4)
-        binary = bytes(self._blob) + b"\0" * (-len(self._blob) % 4)
         total = 12 + 8 + len(document) + 8 + len(binary)
         return b"".join(
             (
@@ -171,67 +194,94 @@ class _Writer:
             )
         )
 
+    def _write_views(self) -> bytes:
+        """Describe the buffer views; gives the binary chunk, padded to 4 bytes."""
+        blob = bytearray()
+        decoded = 0
+        for stream in self._streams.values():
+            mode, content = stream.encoded()
+            extension = {
+                "buffer": 0,
+                "byteOffset": len(blob),
+                "byteLength": len(content),
+                "byteStride": stream.stride,
+                "count": stream.count,
+                "mode": mode,
+            }
+            is_index = stream.target == _ELEMENT_BUFFER
+            view = gltf.BufferView(
+                buffer=1,
+                byteOffset=decoded,
+                byteLength=stream.byte_length,
+                byteStride=None if is_index else stream.stride,
+                target=stream.target,
+                extensions={meshopt.NAME: extension},
+            )
+            self._doc.bufferViews.append(view)
+            blob += content + bytes(-len(content) % 4)
+            decoded += stream.byte_length + -stream.byte_length % 4
+        fallback = {meshopt.NAME: {"fallback": True}}
+        self._doc.buffers = [
+            gltf.Buffer(byteLength=len(blob)),
+            gltf.Buffer(byteLength=decoded, extensions=fallback),
+        ]
+        return bytes(blob)
+
     def _mesh(self, name: str, parts: Sequence[Part], quantizer: Quantizer) -> int:
-        primitives = [self._primitive(part, quantizer) for part in parts]
-        self._doc.meshes.append(gltf.Mesh(name=name, primitives=primitives))
+        stored = [surface for part in parts for surface in surfaces(part, quantizer)]
+        self._doc.meshes.append(gltf.Mesh(name=name, primitives=[self._primitive(s) for s in stored]))
         return len(self._doc.meshes) - 1
 
-    def _primitive(self, part: Part, quantizer: Quantizer) -> gltf.Primitive:
-        attributes = gltf.Attributes(
-            POSITION=self._accessor(quantizer.quantize(y_up(part.positions)), bounds=True),
-            NORMAL=self._accessor(packed_normals(y_up(part.normals)), normalized=True),
-            COLOR_0=self._accessor(part.colours, normalized=True),
-        )
+    def _primitive(self, surface: Surface) -> gltf.Primitive:
+        attributes = gltf.Attributes(POSITION=self._accessor("position", surface.quanta, bounds=True))
+        if surface.normals is not None:
+            attributes.NORMAL = self._accessor("normal", surface.normals, normalized=True)
+        attributes.COLOR_0 = self._accessor("colour", surface.colours, normalized=True)
         extensions = {}
-        if part.features is not None:
-            setattr(attributes, "_FEATURE_ID_0", self._accessor(part.features.astype(np.float32)))  # noqa: B010
-            feature = {"featureCount": len(np.unique(part.features)), "attribute": 0}
+        if surface.features is not None:
+            setattr(attributes, "_FEATURE_ID_0", self._accessor("feature", _column(surface.features)))  # noqa: B010
+            feature = {"featureCount": len(np.unique(surface.features)), "attribute": 0}
             extensions["EXT_mesh_features"] = {"featureIds": [feature]}
         return gltf.Primitive(
             attributes=attributes,
-            indices=self._indices(part.triangles, len(part.positions)),
-            material=self._material(part.material),
+            indices=self._indices(surface.triangles, len(surface.quanta)),
+            material=self._material(surface.material),
             extensions=extensions,
         )
 
-    def _indices(self, triangles: IntArray, vertices: int) -> int:
-        kind = np.uint16 if vertices <= 65535 else np.uint32
-        view = self._view(
-            np.ascontiguousarray(triangles.ravel().astype(kind)).tobytes(), _ELEMENT_BUFFER, None
-        )
-        accessor = gltf.Accessor(
-            bufferView=view, componentType=_COMPONENT[np.dtype(kind)], count=triangles.size, type="SCALAR"
-        )
-        self._doc.accessors.append(accessor)
-        return len(self._doc.accessors) - 1
+    def _indices(self, triangles: NDArray[np.int64], vertices: int) -> int:
+        kind = np.dtype(np.uint16 if vertices <= 65535 else np.uint32)
+        rows = triangles.reshape(-1, 1).astype(kind)
+        return self._add_accessor(f"index {kind.itemsize}", rows, _ELEMENT_BUFFER, normalized=False)
 
-    def _accessor(self, values: NDArray[Any], *, normalized: bool = False, bounds: bool = False) -> int:
+    def _accessor(
+        self, stream: str, values: NDArray[Any], *, normalized: bool = False, bounds: bool = False
+    ) -> int:
         """Add a vertex or instance attribute; rows are padded to 4 bytes, as glTF wants."""
-        rows = values.reshape(len(values), -1)
+        number = self._add_accessor(stream, values, _ARRAY_BUFFER, normalized=normalized)
+        if bounds:
+            self._doc.accessors[number].min = values.min(axis=0).tolist()
+            self._doc.accessors[number].max = values.max(axis=0).tolist()
+        return number
+
+    def _add_accessor(self, stream: str, rows: NDArray[Any], target: int, *, normalized: bool) -> int:
         width = rows.shape[1] * rows.itemsize
-        stride = width + (-width % 4)
-        padded = np.zeros((len(rows), stride), dtype=np.uint8)
-        padded[:, :width] = np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), width)
+        stride = width if target == _ELEMENT_BUFFER else width + (-width % 4)
+        into = self._streams.setdefault(stream, _Streams(len(self._streams), stride, target))
         accessor = gltf.Accessor(
-            bufferView=self._view(padded.tobytes(), _ARRAY_BUFFER, stride),
+            bufferView=into.view,
+            byteOffset=into.add(rows),
             componentType=_COMPONENT[rows.dtype],
             count=len(rows),
             type=_TYPE[rows.shape[1]],
             normalized=normalized,
-            min=rows.min(axis=0).tolist() if bounds else [],
-            max=rows.max(axis=0).tolist() if bounds else [],
+            min=[],
+            max=[],
         )
+        if target == _ELEMENT_BUFFER:
+            accessor.type, accessor.count = "SCALAR", rows.size
         self._doc.accessors.append(accessor)
         return len(self._doc.accessors) - 1
-
-    def _view(self, content: bytes, target: int, stride: int | None) -> int:
-        self._blob.extend(b"\0" * (-len(self._blob) % 4))
-        view = gltf.BufferView(
-            buffer=0, byteOffset=len(self._blob), byteLength=len(content), byteStride=stride, target=target
-        )
-        self._blob.extend(content)
-        self._doc.bufferViews.append(view)
-        return len(self._doc.bufferViews) - 1
 
     def _node(self, node: gltf.Node) -> None:
         self._doc.nodes.append(node)
@@ -250,8 +300,23 @@ class _Writer:
         return self._materials[name]
 
 
+def _column(features: IntArray) -> NDArray[np.float32]:
+    """Give feature ids as glTF wants them: it has no 32-bit integers for attributes."""
+    return features.astype(np.float32).reshape(-1, 1)
+
+
+def _turned(part: Part) -> Part:
+    return replace(part, positions=y_up(part.positions), normals=y_up(part.normals))
+
+
+def _grid_matrix(step: float, origin: tuple[float, float, float]) -> list[float]:
+    """Give the column-major matrix that makes metres of steps."""
+    x, y, z = origin
+    return [step, 0.0, 0.0, 0.0, 0.0, step, 0.0, 0.0, 0.0, 0.0, step, 0.0, x, y, z, 1.0]
+
+
 def _quantizer(parts: Sequence[Part]) -> Quantizer:
-    positions = [y_up(part.positions) for part in parts]
+    positions = [part.positions for part in parts]
     low = np.min([p.min(axis=0) for p in positions], axis=0)
     high = np.max([p.max(axis=0) for p in positions], axis=0)
     return Quantizer.over(low, high)

@@ -1,8 +1,6 @@
-"""Mesh arithmetic in numpy: cleaning, normals that break at creases, quantization. No I/O."""
+"""Mesh arithmetic in numpy: cleaning, normals that break at creases. No I/O."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +10,6 @@ from scipy.sparse.csgraph import connected_components
 from bim_pipeline.source import FloatArray, IntArray, SmoothMesh
 
 CREASE_ANGLE_DEG = 35.0
-MAX_QUANTUM = 65535
-MIN_EXTENT_M = 1e-6
 # Below this area, m2, a triangle is thinner than anything that a screen shows.
 MIN_TRIANGLE_AREA_M2 = 1e-10
 
@@ -133,40 +129,3 @@ def _part_normals(
     up = np.array([0.0, 0.0, 1.0])
     unit = np.where(length > 1e-12, total / np.maximum(length, 1e-12), up)
     return unit.astype(np.float32)
-
-
-@dataclass(frozen=True, slots=True)
-class Quantizer:
-    """Positions as uint16: `position = origin + step * q`, one step for all axes so that angles stay."""
-
-    origin: tuple[float, float, float]
-    step: float
-
-    @classmethod
-    def over(cls, low: FloatArray, high: FloatArray) -> Quantizer:
-        """Make the quantizer for the box `low`..`high`, (3,) each, m."""
-        extent = float(np.max(high - low))
-        step = max(extent, MIN_EXTENT_M) / MAX_QUANTUM
-        return cls((float(low[0]), float(low[1]), float(low[2])), step)
-
-    @property
-    def error_m(self) -> float:
-        """The farthest that one coordinate moves, m."""
-        return self.step / 2
-
-    def quantize(self, positions: FloatArray) -> NDArray[np.uint16]:
-        """Turn positions (n, 3), m, inside the box into steps (n, 3)."""
-        steps = np.rint((positions - np.array(self.origin)) / self.step)
-        quanta: NDArray[np.uint16] = np.clip(steps, 0, MAX_QUANTUM).astype(np.uint16)
-        return quanta
-
-    def positions(self, quanta: NDArray[np.uint16]) -> FloatArray:
-        """Turn steps (n, 3) back into positions, m."""
-        restored: FloatArray = np.array(self.origin) + quanta.astype(np.float64) * self.step
-        return restored
-
-
-def packed_normals(normals: NDArray[np.floating]) -> NDArray[np.int8]:
-    """Turn unit normals (n, 3) into normalized int8 (KHR_mesh_quantization)."""
-    packed: NDArray[np.int8] = np.clip(np.rint(normals * 127.0), -127, 127).astype(np.int8)
-    return packed

@@ -18,8 +18,10 @@ from bim_pipeline.shapes import SPACE_CLASSES
 from bim_pipeline.source import Body, Element, FloatArray
 
 TRIANGLE_BUDGET = 90_000
-# 65,535 steps over 128 m are 2 mm each: no coordinate moves more than 1 mm.
-MAX_EXTENT_M = 128.0
+# What is stored once and drawn often counts once for the network, and a little each time for the picture.
+DRAWN_SHARE = 1 / 32
+# 65,534 steps of 1/512 m: no coordinate moves more than 1 mm.
+MAX_EXTENT_M = 127.0
 Band: TypeAlias = Literal["shell", "large", "medium", "small", "space"]
 BANDS: tuple[Band, ...] = ("shell", "large", "medium", "small", "space")
 
@@ -56,6 +58,7 @@ class _Item:
     element_index: int
     box: FloatArray
     triangles: int
+    shape_key: str
 
 
 def band_of(ifc_class: str, size_m: float) -> Band:
@@ -93,13 +96,23 @@ def cut_cells(
         box = boxes[index]
         band = band_of(element.ifc_class, float(np.max(box[3:] - box[:3])))
         storey = index if element.ifc_class == "IfcBuildingStorey" else element.storey_index
-        item = _Item(index, box, len(bodies[index].shape.triangles))
+        item = _Item(index, box, len(bodies[index].shape.triangles), bodies[index].shape.key)
         groups.setdefault((-1 if storey is None else storey, band), []).append(item)
     return [
         _cell(None if storey < 0 else storey, band, part)
         for storey, band in sorted(groups, key=lambda key: (key[0], BANDS.index(key[1])))
         for part in _cut(groups[storey, band], budget)
     ]
+
+
+def _cost(items: Iterable[_Item]) -> float:
+    """Give what a tile of items costs, triangles: those that it stores, and a share of what it draws."""
+    stored: dict[str, int] = {}
+    drawn = 0
+    for item in items:
+        stored[item.shape_key] = item.triangles
+        drawn += item.triangles
+    return sum(stored.values()) + DRAWN_SHARE * drawn
 
 
 def _cell(storey: int | None, band: Band, items: Sequence[_Item]) -> Cell:
@@ -119,7 +132,7 @@ def _cut(items: list[_Item], budget: int) -> list[list[_Item]]:
     """Halve at the median along the longest axis, until each part is small in triangles and in extent."""
     box = joined_box(item.box for item in items)
     extent = float(np.max(box[3:] - box[:3]))
-    if len(items) == 1 or (sum(item.triangles for item in items) <= budget and extent <= MAX_EXTENT_M):
+    if len(items) == 1 or (_cost(items) <= budget and extent <= MAX_EXTENT_M):
         return [items]
     centres = np.array([(item.box[:3] + item.box[3:]) / 2 for item in items])
     spread = centres.max(axis=0) - centres.min(axis=0)
@@ -134,7 +147,7 @@ def _cut(items: list[_Item], budget: int) -> list[list[_Item]]:
 
 def _by_triangles(items: list[_Item], budget: int) -> list[list[_Item]]:
     """Cut elements that lie on one spot, where cutting space would not help."""
-    if len(items) == 1 or sum(item.triangles for item in items) <= budget:
+    if len(items) == 1 or _cost(items) <= budget:
         return [items]
     middle = len(items) // 2
     return [*_by_triangles(items[:middle], budget), *_by_triangles(items[middle:], budget)]

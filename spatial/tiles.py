@@ -1,7 +1,7 @@
 """The triangles of a package's tiles, in the package's local frame: what is drawn, with whose it is.
 
 Reads glTF 2.0 as the pipeline writes it: KHR_mesh_quantization, EXT_mesh_features, EXT_mesh_gpu_instancing,
-EXT_instance_features. A compressed buffer view (EXT_meshopt_compression) is decoded by who can.
+EXT_instance_features, EXT_meshopt_compression.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial import meshopt
 from spatial.errors import IncompletePackageError, TileFormatError
 
 Floats = NDArray[np.float64]
@@ -44,7 +45,7 @@ class Triangles:
     elements: Indices
 
 
-def read_triangles(folder: Path, decode: Decoder | None = None) -> Triangles:
+def read_triangles(folder: Path, decode: Decoder | None = meshopt.decode) -> Triangles:
     """All triangles that a package's tiles draw, spaces left out.
 
     As exact as the tiles: to `quantization_error_m` of the manifest. Raises IncompletePackageError where a
@@ -68,7 +69,7 @@ def read_triangles(folder: Path, decode: Decoder | None = None) -> Triangles:
     )
 
 
-def tile_triangles(content: bytes, name: str, decode: Decoder | None = None) -> list[Triangles]:
+def tile_triangles(content: bytes, name: str, decode: Decoder | None = meshopt.decode) -> list[Triangles]:
     """The triangles of one GLB, mesh by mesh. Raises TileFormatError."""
     try:
         return list(_Glb(content, decode).triangles())

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.meshopt import decode_view
+
 _DTYPE = {5120: np.int8, 5121: np.uint8, 5122: np.int16, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
 _WIDTH = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 
@@ -35,7 +37,11 @@ class Glb:
         size, kind = struct.unpack_from("<II", content, 12)
         assert kind == 0x4E4F534A
         self.json: dict[str, Any] = json.loads(content[20 : 20 + size])
-        self._binary = content[20 + size + 8 :]
+        binary = content[20 + size + 8 :]
+        self._views = [
+            decode_view(view["extensions"]["EXT_meshopt_compression"], binary)
+            for view in self.json["bufferViews"]
+        ]
 
     def accessor(self, number: int) -> NDArray[Any]:
         """Give an accessor's values (n, width), normalized ones as floats."""
@@ -44,8 +50,9 @@ class Glb:
         dtype = np.dtype(_DTYPE[accessor["componentType"]])
         width = _WIDTH[accessor["type"]]
         stride = view.get("byteStride") or dtype.itemsize * width
-        start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
-        raw = np.frombuffer(self._binary, dtype=np.uint8)
+        start = accessor.get("byteOffset", 0)
+        raw = np.frombuffer(self._views[accessor["bufferView"]], dtype=np.uint8)
+        assert len(raw) == view["byteLength"]
         rows = np.lib.stride_tricks.as_strided(
             raw[start:], shape=(accessor["count"], dtype.itemsize * width), strides=(stride, 1)
         )
@@ -71,14 +78,19 @@ class Glb:
 
     def _parts(self, primitive: dict[str, Any]) -> tuple[NDArray[Any], ...]:
         a = primitive["attributes"]
-        names = ("POSITION", "NORMAL", "COLOR_0")
-        indices = self.accessor(primitive["indices"]).reshape(-1, 3)
-        return (*(self.accessor(a[name]).astype(np.float64) for name in names), indices)
+        indices = self.accessor(primitive["indices"]).reshape(-1, 3).astype(np.int64)
+        positions = self.accessor(a["POSITION"]).astype(np.float64)
+        colours = self.accessor(a["COLOR_0"]).astype(np.float64)
+        if "NORMAL" in a:
+            return positions, self.accessor(a["NORMAL"]).astype(np.float64), colours, indices
+        return _with_flat_normals(positions, colours, indices)
 
     def _baked(self, primitive: dict[str, Any], matrix: NDArray[np.float64]) -> list[Drawn]:
         positions, normals, colours, indices = self._parts(primitive)
         world = positions @ matrix[:3, :3].T + matrix[:3, 3]
         feature = self.accessor(primitive["attributes"]["_FEATURE_ID_0"])[:, 0]
+        if "NORMAL" not in primitive["attributes"]:
+            feature = feature[self.accessor(primitive["indices"])[:, 0]]
         name = self.json["materials"][primitive["material"]]["name"]
         of_triangle = feature[indices]
         assert (of_triangle == of_triangle[:, :1]).all(), "a triangle with corners of two elements"
@@ -99,10 +111,11 @@ class Glb:
         columns = {key: self.accessor(value).astype(np.float64) for key, value in attributes.items()}
         found = []
         for i, feature in enumerate(columns["_FEATURE_ID_0"][:, 0]):
-            rotation = rotation_matrix(columns["ROTATION"][i])
-            local = positions * columns["SCALE"][i] @ rotation.T + columns["TRANSLATION"][i]
+            rotation = rotation_matrix(columns["ROTATION"][i]) if "ROTATION" in columns else np.eye(3)
+            scale = columns["SCALE"][i] if "SCALE" in columns else np.ones(3)
+            local = positions * scale @ rotation.T + columns["TRANSLATION"][i]
             world = local @ matrix[:3, :3].T + matrix[:3, 3]
-            turned = (normals / columns["SCALE"][i]) @ rotation.T
+            turned = (normals / scale) @ rotation.T
             turned /= np.linalg.norm(turned, axis=1, keepdims=True)
             found.append(
                 Drawn(
@@ -115,6 +128,18 @@ class Glb:
                 )
             )
         return found
+
+
+def _with_flat_normals(
+    positions: NDArray[np.float64], colours: NDArray[np.float64], indices: NDArray[np.int64]
+) -> tuple[NDArray[Any], ...]:
+    """Give each triangle corners of its own with the face's normal, as glTF 2.0, 3.7.2.1 asks."""
+    corners = indices.ravel()
+    a, b, c = (positions[indices[:, i]] for i in range(3))
+    face = np.cross(b - a, c - a)
+    face /= np.maximum(np.linalg.norm(face, axis=1, keepdims=True), 1e-30)
+    own = np.arange(len(corners)).reshape(-1, 3)
+    return positions[corners], np.repeat(face, 3, axis=0), colours[corners], own
 
 
 def z_up(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

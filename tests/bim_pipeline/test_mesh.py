@@ -1,24 +1,16 @@
-"""Mesh arithmetic: quantization keeps its bound, normals break at creases, bad triangles go."""
+"""Mesh arithmetic: normals break at creases, bad triangles go."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from bim_pipeline.mesh import (
-    MAX_QUANTUM,
-    Quantizer,
-    packed_normals,
     smooth_mesh,
     sound_triangles,
     used_vertices,
 )
 from bim_pipeline.source import FloatArray, IntArray
-
-positions = arrays(np.float64, st.tuples(st.integers(1, 40), st.just(3)), elements=st.floats(-5000, 5000))
 
 
 def cube() -> tuple[FloatArray, IntArray]:
@@ -40,34 +32,6 @@ def cylinder(sides: int) -> tuple[FloatArray, IntArray]:
         (sides, sides + i, sides + i + 1) for i in range(1, sides - 1)
     ]
     return vertices, np.array(triangles + caps, dtype=np.int32)
-
-
-@settings(deadline=None)
-@given(positions)
-def test_quantization_moves_no_coordinate_more_than_its_error(points: FloatArray) -> None:
-    quantizer = Quantizer.over(points.min(axis=0), points.max(axis=0))
-    restored = quantizer.positions(quantizer.quantize(points))
-    tolerance = quantizer.error_m * (1 + 1e-9) + 1e-9
-    assert np.abs(restored - points).max() <= tolerance
-    assert quantizer.error_m <= max(np.ptp(points, axis=0).max(), 1.0) / MAX_QUANTUM / 2 * (1 + 1e-12)
-
-
-@settings(deadline=None)
-@given(positions)
-def test_quantizing_what_was_quantized_changes_nothing(points: FloatArray) -> None:
-    quantizer = Quantizer.over(points.min(axis=0), points.max(axis=0))
-    quanta = quantizer.quantize(points)
-    assert (quantizer.quantize(quantizer.positions(quanta)) == quanta).all()
-
-
-@settings(deadline=None)
-@given(arrays(np.float64, (20, 3), elements=st.floats(-1, 1)))
-def test_packed_normals_are_within_half_a_degree(vectors: FloatArray) -> None:
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = np.where(length > 1e-3, vectors / np.maximum(length, 1e-3), [0.0, 0.0, 1.0])
-    packed = packed_normals(unit).astype(float)
-    packed /= np.linalg.norm(packed, axis=1, keepdims=True)
-    assert np.degrees(np.arccos(np.clip(np.einsum("ij,ij->i", packed, unit), -1, 1))).max() < 0.5
 
 
 def test_a_cube_gets_four_corners_a_side() -> None:

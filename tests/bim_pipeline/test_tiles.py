@@ -123,7 +123,7 @@ def test_normals_of_stretched_and_mirrored_bodies_look_outwards() -> None:
 
 
 def test_few_and_small_copies_are_baked() -> None:
-    for copies, sides in ((3, 260), (30, 0)):
+    for copies, sides in ((1, 260), (10, 0)):
         bodies = [Body(i, shape("s", sides), matrix((2.0 * i, 0, 0))) for i in range(copies)]
         drawn = Glb(write_tile(ContentBuilder(geometry(bodies)).tile(cell_of(bodies))).content)
         assert not any(d.instanced for d in drawn.drawn())
@@ -190,8 +190,13 @@ def test_cells_hold_every_body_once_within_storey_budget_and_extent(
     for cell in cells:
         assert {elements[i].storey_index for i in cell.elements} == {cell.storey_index}
         assert {elements[i].ifc_class == "IfcSpace" for i in cell.elements} == {cell.kind == "spaces"}
-        assert cell.triangles <= budget or len(cell.elements) == 1
+        assert _stored(cell, bodies) + cell.triangles / 32 <= budget or len(cell.elements) == 1
         assert (cell.box[3:] - cell.box[:3]).max() <= MAX_EXTENT_M or len(cell.elements) == 1
         assert cell.band in BANDS
         assert (boxes[list(cell.elements), :3] >= cell.box[:3]).all()
         assert (boxes[list(cell.elements), 3:] <= cell.box[3:]).all()
+
+
+def _stored(cell: Cell, bodies: dict[int, Body]) -> int:
+    """Triangles that a tile of the cell keeps if it keeps each shape once."""
+    return sum({bodies[i].shape.key: len(bodies[i].shape.triangles) for i in cell.elements}.values())

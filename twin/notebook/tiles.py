@@ -1,7 +1,7 @@
 """The triangles of a package's tiles, element by element, in the local frame.
 
 Reads GLB as the package writes it: glTF 2.0 with KHR_mesh_quantization, EXT_mesh_features,
-EXT_mesh_gpu_instancing and EXT_instance_features.
+EXT_mesh_gpu_instancing, EXT_instance_features and EXT_meshopt_compression.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial import meshopt
 from twin.errors import ExportError
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -25,7 +26,13 @@ _DTYPES = {5120: np.int8, 5121: np.uint8, 5122: np.int16, 5123: np.uint16, 5125:
 _LIMITS = {5120: 127.0, 5121: 255.0, 5122: 32767.0, 5123: 65535.0}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 _KNOWN = frozenset(
-    {"KHR_mesh_quantization", "EXT_mesh_features", "EXT_mesh_gpu_instancing", "EXT_instance_features"}
+    {
+        "KHR_mesh_quantization",
+        "EXT_mesh_features",
+        "EXT_mesh_gpu_instancing",
+        "EXT_instance_features",
+        meshopt.NAME,
+    }
 )
 
 
@@ -90,7 +97,8 @@ class _Reader:
 
     def __init__(self, gltf: Mapping[str, Any], binary: bytes) -> None:
         self._gltf = gltf
-        self._binary = np.frombuffer(binary, dtype=np.uint8)
+        self._binary = binary
+        self._views: dict[int, NDArray[np.uint8]] = {}
 
     def pieces(self) -> Iterator[Piece]:
         for node in self._gltf.get("nodes", ()):
@@ -112,23 +120,38 @@ class _Reader:
         dtype, width, count = np.dtype(_DTYPES[component]), _WIDTHS[accessor["type"]], accessor["count"]
         row = dtype.itemsize * width
         stride = view.get("byteStride") or row
-        start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
-        if count == 0 or start + stride * (count - 1) + row > len(self._binary):
+        start, content = accessor.get("byteOffset", 0), self._view(accessor["bufferView"])
+        if count == 0 or start + stride * (count - 1) + row > len(content):
             raise ValueError("an accessor reaches over the end")
-        rows = np.lib.stride_tricks.as_strided(self._binary[start:], (count, row), (stride, 1))
+        rows = np.lib.stride_tricks.as_strided(content[start:], (count, row), (stride, 1))
         values = np.ascontiguousarray(rows).view(dtype).reshape(count, width)
         if accessor.get("normalized"):
             return np.maximum(values / _LIMITS[component], -1.0)
         return values
 
+    def _view(self, number: int) -> NDArray[np.uint8]:
+        """A buffer view's bytes, decoded where they are packed."""
+        if number not in self._views:
+            view = self._gltf["bufferViews"][number]
+            packed = view.get("extensions", {}).get(meshopt.NAME)
+            start = view.get("byteOffset", 0)
+            plain = self._binary[start : start + view["byteLength"]]
+            content = plain if packed is None else meshopt.decode_view(packed, self._binary)
+            self._views[number] = np.frombuffer(content, dtype=np.uint8)
+        return self._views[number]
+
     def _shape(self, primitive: Mapping[str, Any]) -> tuple[Floats, Floats, Floats, NDArray[np.int64], str]:
         attributes = primitive["attributes"]
-        values = [self.accessor(attributes[name]) for name in ("POSITION", "NORMAL", "COLOR_0")]
+        values = [self.accessor(attributes[name]) for name in ("POSITION", "COLOR_0")]
         triangles = self.accessor(primitive["indices"]).astype(np.int64).reshape(-1, 3)
         if triangles.max(initial=0) >= len(values[0]):
             raise ValueError("an index points at no vertex")
         name = self._gltf["materials"][primitive["material"]].get("name", "opaque")
-        positions, normals, colours = (np.asarray(each, dtype=np.float64) for each in values)
+        positions, colours = (np.asarray(each, dtype=np.float64) for each in values)
+        if "NORMAL" in attributes:
+            normals = np.asarray(self.accessor(attributes["NORMAL"]), dtype=np.float64)
+        else:
+            normals = _mean_normals(positions, triangles)
         return positions, normals, colours, triangles, str(name)
 
     def _baked(self, primitive: Mapping[str, Any], matrix: Floats) -> Piece:
@@ -159,6 +182,14 @@ class _Reader:
 
     def _copy_values(self, copies: Mapping[str, int], name: str, otherwise: Floats) -> Floats:
         return np.asarray(self.accessor(copies[name]), dtype=np.float64) if name in copies else otherwise
+
+
+def _mean_normals(positions: Floats, triangles: NDArray[np.int64]) -> Floats:
+    """Normals (n, 3) at the corners of plane faces that store none: the mean of the faces there."""
+    a, b, c = (positions[triangles[:, i]] for i in range(3))
+    faces = np.repeat(np.cross(b - a, c - a), 3, axis=0)
+    total = [np.bincount(triangles.ravel(), faces[:, i], minlength=len(positions)) for i in range(3)]
+    return np.stack(total, axis=1)
 
 
 def rotations(quaternions: Floats) -> Floats:

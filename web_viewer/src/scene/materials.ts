@@ -134,7 +134,7 @@ export class TileMaterials {
   }
 
   private pass(fragmentShader: string, draw: number): ShaderMaterial {
-    return new ShaderMaterial({
+    const material = new ShaderMaterial({
       glslVersion: GLSL3,
       vertexShader: TILE_VERTEX,
       fragmentShader,
@@ -142,6 +142,9 @@ export class TileMaterials {
       side: DoubleSide,
       blending: NormalBlending,
     })
+    // Where a mesh has no normals the shaders must see zeros, not what another mesh left in that place.
+    Object.assign(material.defaultAttributeValues, { normal: [0, 0, 0] })
+    return material
   }
 }
 

@@ -30,6 +30,7 @@ const VERTEX_HEAD = /* glsl */ `
   flat out float vElement;
   out vec3 vWorld;
   out vec3 vNormal;
+  out vec3 vAway;
   out vec4 vTint;
 
   vec3 linearFromSrgb(vec3 c) {
@@ -82,7 +83,10 @@ export const TILE_VERTEX = /* glsl */ `
     vClipHeight = opacity == ${OPACITY_CONTENT} && !uClipContents ? 1e9 : uClipHeight;
     // The cofactor matrix turns normals right under any scale, also the quantization's.
     mat3 m = mat3(toWorld);
-    vNormal = mat3(cross(m[1], m[2]), cross(m[2], m[0]), cross(m[0], m[1])) * normal;
+    vec3 n = mat3(cross(m[1], m[2]), cross(m[2], m[0]), cross(m[0], m[1])) * normal;
+    // Zero stays zero: a plane face, whose normal the fragment shader finds.
+    vNormal = dot(n, n) > 0.0 ? normalize(n) : vec3(0.0);
+    vAway = cameraPosition - vWorld;
     gl_Position = isDrawn(opacity) ? projectionMatrix * viewMatrix * world : vec4(2.0, 2.0, 2.0, 1.0);
   }
 `
@@ -93,6 +97,7 @@ const FRAGMENT_HEAD = /* glsl */ `
   flat in float vElement;
   in vec3 vWorld;
   in vec3 vNormal;
+  in vec3 vAway;
   in vec4 vTint;
   flat in float vClipHeight;
 
@@ -105,7 +110,9 @@ const FRAGMENT_HEAD = /* glsl */ `
 
   // Models come with faces turned either way: the side that is seen is the front.
   vec3 seenNormal() {
-    vec3 n = normalize(vNormal);
+    // From the camera and not from the origin, where far models would lose the digits.
+    vec3 face = cross(dFdx(vAway), dFdy(vAway));
+    vec3 n = dot(vNormal, vNormal) > 0.0 ? normalize(vNormal) : normalize(face);
     return dot(n, cameraPosition - vWorld) < 0.0 ? -n : n;
   }
 `
@@ -271,8 +278,9 @@ export const SPACE_FRAGMENT = /* glsl */ `
   uniform bool uFloorsOnly;
   void main() {
     clipAbove();
-    if (uFloorsOnly && normalize(vNormal).y > -0.5) discard;
     vec3 n = seenNormal();
+    vec3 outwards = dot(vNormal, vNormal) > 0.0 ? vNormal : gl_FrontFacing ? n : -n;
+    if (uFloorsOnly && normalize(outwards).y > -0.5) discard;
     vec3 colour = mix(vec3(0.33, 0.5, 0.66), vPaint.rgb, vPaint.a);
     // Walls a little darker than floors, those to the east and west than those to the north and south.
     float light = uFloorsOnly ? 0.88 : 0.66 + 0.22 * n.y + 0.1 * abs(n.z);

@@ -1,9 +1,11 @@
 import { BufferAttribute, InstancedMesh, Mesh } from 'three'
 import type { BufferGeometry, Camera, InterleavedBufferAttribute, Material, Object3D } from 'three'
 import { TilesRenderer } from '3d-tiles-renderer/three'
-import { UpdateOnChangePlugin } from '3d-tiles-renderer/three/plugins'
+import { GLTFExtensionsPlugin, UpdateOnChangePlugin } from '3d-tiles-renderer/three/plugins'
+import { MeshoptDecoder } from 'three/addons/libs/meshopt_decoder.module.js'
 import { LAYER_SPACE } from './materials'
 import type { TileMaterials } from './materials'
+import { mergeTile } from './merging'
 import type { Box, Point3 } from './types'
 
 const GIB = 2 ** 30
@@ -23,7 +25,7 @@ interface TileExtras {
 interface LoadedTile {
   readonly extras?: TileExtras
   readonly parent?: LoadedTile | null
-  engineData?: { materials: Material[] | null }
+  engineData?: { materials: Material[] | null; geometry: BufferGeometry[] | null }
 }
 
 /** The part of a tile's JSON that says where it lies; boxes are in the tileset's frame, which is the local one. */
@@ -101,6 +103,7 @@ export class BuildingTiles {
     this.renderer.lruCache.minBytesSize = CACHE_FLOOR_BYTES
     this.renderer.downloadQueue.maxJobsPerOrigin = DOWNLOADS_AT_ONCE
     this.renderer.parseQueue.maxJobs = PARSES_AT_ONCE
+    this.renderer.registerPlugin(new GLTFExtensionsPlugin({ metadata: false, rtc: false, meshoptDecoder: MeshoptDecoder }))
     this.renderer.registerPlugin(new UpdateOnChangePlugin())
     this.renderer.registerPlugin(new TileMask(this.filter))
     // The tileset is Z up, three is Y up: viewer_from_local takes (x, y, z) to (x, z, -y).
@@ -178,6 +181,10 @@ export class BuildingTiles {
 
   private dress(scene: Object3D, tile: LoadedTile): void {
     scene.traverse((object) => {
+      if (object instanceof Mesh) prepareGeometry(object.geometry as BufferGeometry)
+    })
+    const geometry = mergeTile(scene)
+    scene.traverse((object) => {
       if (!(object instanceof Mesh)) return
       const own = object.material as Material
       const { material, layer } = this.materials.forName(own.name, own.transparent)
@@ -186,11 +193,10 @@ export class BuildingTiles {
       object.layers.set(layer)
       // Rooms hide what lies behind them, and are seen through glass.
       if (layer === LAYER_SPACE) object.renderOrder = -0.5
-      prepareGeometry(object.geometry as BufferGeometry)
       if (object instanceof InstancedMesh) object.computeBoundingSphere()
     })
     // The shared materials must outlive the tile.
-    if (tile.engineData) tile.engineData.materials = []
+    if (tile.engineData) Object.assign(tile.engineData, { materials: [], geometry })
   }
 }
 
