@@ -27,7 +27,8 @@ EXPECTED = {
     Role.PUBLIC: """
         GET /api/health · GET /api/session · POST /api/session · DELETE /api/session · GET /api/model
         GET /api/model/columns · GET /api/model/boxes · GET /api/model/differences
-        GET /api/elements · GET /api/storeys · GET /api/spaces · GET /api/plans/{storey} · GET /api/spatial/locate · GET /api/spatial/nearest · GET /api/route
+        GET /api/elements · GET /api/storeys · GET /api/spaces · GET /api/plans/{storey}
+        GET /api/spatial/locate · GET /api/spatial/nearest · GET /api/route
         GET /api/poi · GET /api/pois · GET /tiles/{name:path} · HEAD /tiles/{name:path} · GET /docs
         GET /docs/start.js · GET /docs/assets/{name}
     """,
