@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -243,3 +244,19 @@ def test_turtle_reads_back_as_the_same_triples(triples: list[tuple[URIRef, URIRe
 def test_a_base_that_is_no_iri_is_refused(base: str) -> None:
     with pytest.raises(Exception, match="IRI"):
         checked_base(base)
+
+
+DOCS = (ROOT / "docs" / "exports.md").read_text(encoding="utf-8")
+
+
+def test_the_queries_of_the_documentation_are_sparql(graph: Graph) -> None:
+    queries = re.findall(r"```sparql\n(.*?)```", DOCS, re.DOTALL)
+    assert len(queries) == 2
+    for query in queries:
+        assert list(graph.query(query)) == []
+
+
+def test_the_documentation_names_our_own_words(graph: Graph) -> None:
+    used = {str(p).removeprefix(TWIN) for p in graph.predicates() if str(p).startswith(TWIN)}
+    assert {"guid", "areaM2", "portalKind", "pointClass"} <= used
+    assert not [word for word in used if f"`{word}`" not in DOCS]

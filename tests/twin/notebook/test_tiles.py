@@ -103,7 +103,7 @@ def test_a_piece_over_two_storeys_is_cut() -> None:
     piece = Piece(
         "opaque",
         vertices,
-        np.tile(np.float32([0, 0, 1]), (6, 1)),
+        np.tile(np.array([0, 0, 1], dtype=np.float32), (6, 1)),
         np.ones((6, 4), dtype=np.float32),
         np.array([1, 1, 1, 0, 0, 0]),
         np.array([[0, 1, 2], [3, 4, 5]]),
