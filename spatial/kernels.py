@@ -323,3 +323,54 @@ def first_crossings(
                     met[q], rows[q] = t, row
                     segment[7] = t
     return met, rows
+
+
+# What rounding can make of an orientation, as a share of its two products (Shewchuk, 1997, "ccwerrboundA").
+_DOUBT = 3.3306690738754716e-16
+OUTSIDE, INSIDE, UNSURE = 0, 1, 2
+
+
+@compiled
+def _within(x: float, y: float, edges: Floats) -> int:
+    """Whether a point is in rings of edges (n, 4), border included; UNSURE where rounding might decide."""
+    inside = False
+    for i in range(len(edges)):
+        x1, y1, x2, y2 = edges[i, 0], edges[i, 1], edges[i, 2], edges[i, 3]
+        if (y1 > y) != (y2 > y):
+            left, right = (x1 - x) * (y2 - y), (x2 - x) * (y1 - y)
+            if abs(left - right) <= _DOUBT * (abs(left) + abs(right)):
+                return UNSURE
+            if (left > right) == (y2 > y1):
+                inside = not inside
+        elif (y1 == y and (x1 == x or (y2 == y and (x1 < x) != (x2 < x)))) or (y2 == y and x2 == x):
+            return INSIDE
+    return INSIDE if inside else OUTSIDE
+
+
+@compiled
+def first_places(
+    points: Floats, offsets: Ints, candidates: Ints, floors: Floats, plain: Mask, starts: Ints, edges: Floats
+) -> tuple[Ints, Mask]:
+    """The first candidate that each point is in, and whether rounding leaves a doubt: (n,) and (n,).
+
+    Candidates of point i lie between offsets i and i + 1. One whose floor is above the point counts only
+    where no other does. plain: whose outline is made of rings that do not cross.
+    """
+    found, doubtful = np.full(len(points), -1, np.int64), np.zeros(len(points), np.bool_)
+    for q in range(len(points)):
+        for at in range(offsets[q], offsets[q + 1]):
+            place = candidates[at]
+            loose = points[q, 2] < floors[place]
+            if loose and found[q] >= 0:
+                continue
+            state = UNSURE
+            if plain[place]:
+                state = _within(points[q, 0], points[q, 1], edges[starts[place] : starts[place + 1]])
+            if state == UNSURE:
+                doubtful[q] = True
+                break
+            if state == INSIDE:
+                found[q] = place
+                if not loose:
+                    break
+    return found, doubtful

@@ -1,4 +1,4 @@
-"""Points and places: which space and which storey a point is in. Pure functions over loaded data."""
+"""Points and places: which space and which storey a point is in. Over loaded data, no I/O."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from spatial.index import PackedIndex, loops, pack
 from spatial.model import Space, Storey
 
 Floats = NDArray[np.float64]
@@ -15,34 +16,64 @@ FLOOR_TOLERANCE_M = 0.15  # a device or a foot a little under the floor's level 
 
 
 class SpaceLocator:
-    """Answers which space points are in, many points at once."""
+    """Answers which space points are in, thousands at once, exactly.
+
+    Where rounding might decide whether a point is in an outline, shapely's exact predicates do.
+    """
 
     def __init__(self, spaces: Sequence[Space]) -> None:
-        self._spaces = spaces
-        self._tree = shapely.STRtree([space.footprint for space in spaces])
-        self._floor = np.array([space.floor_z_m for space in spaces])
-        self._ceiling = np.array([space.floor_z_m + space.height_m for space in spaces])
-        # Of nested spaces the smaller one is meant; then the one whose floor is nearer under the point.
-        self._area = np.array([space.area_m2 for space in spaces])
+        # Of nested spaces the smaller one is meant: what is meant first comes first in all that follows.
+        area = np.array([space.area_m2 for space in spaces])
+        order = np.lexsort((np.arange(len(spaces)), area))
+        ordered = [spaces[at] for at in order]
+        self._place = np.append(order, -1)  # so that what is nowhere, -1, stays it
+        self._outlines = np.array([space.footprint for space in ordered], dtype=object)
+        self._floor = np.array([space.floor_z_m for space in ordered], dtype=np.float64)
+        self._ceiling = self._floor + np.array([space.height_m for space in ordered], dtype=np.float64)
+        self._plain = shapely.is_valid(self._outlines).astype(np.bool_)
+        self._starts, self._edges = _edges(self._outlines)
+        self._index = PackedIndex.from_bytes(pack(self._boxes()))
 
     def locate(self, points: Floats) -> NDArray[np.int64]:
         """The position in the list of spaces of each point's space, -1 for none.
 
         points: (n, 3) float64, m; answer: (n,) int64. A point on a border counts as inside; where several
-        spaces hold it, one with its true height wins over one with the tolerance, then the smallest.
+        spaces hold it, one with its true height wins over one with the tolerance, then the smallest, then
+        the first. Raises QueryError for a point that is not finite.
         """
-        found = np.full(len(points), -1, dtype=np.int64)
-        if not self._spaces or len(points) == 0:
-            return found
-        geometry = shapely.points(points[:, 0], points[:, 1])
-        point, space = self._tree.query(geometry, predicate="intersects")
-        z = points[point, 2]
-        in_height = (z >= self._floor[space]) & (z <= self._ceiling[space])
-        near_floor = (z >= self._floor[space] - FLOOR_TOLERANCE_M) & (z <= self._ceiling[space])
-        point, space, loose = point[near_floor], space[near_floor], ~in_height[near_floor]
-        worst_first = np.lexsort((-space, -self._area[space], loose.astype(int) * -1))
-        found[point[worst_first]] = space[worst_first]
-        return found
+        held = self._index.containing_many(points)
+        found, doubtful = loops().first_places(
+            points, held.offsets, held.rows, self._floor, self._plain, self._starts, self._edges
+        )
+        for point in np.flatnonzero(doubtful).tolist():
+            found[point] = self._without_rounding(points[point], held.of(point))
+        answer: NDArray[np.int64] = self._place[found]
+        return answer
+
+    def _without_rounding(self, point: Floats, candidates: NDArray[np.int64]) -> int:
+        inside = candidates[shapely.intersects_xy(self._outlines[candidates], point[0], point[1])]
+        ranked = [*inside[self._floor[inside] <= point[2]], *inside]
+        return int(ranked[0]) if ranked else -1
+
+    def _boxes(self) -> Floats:
+        """The boxes in which a space's points are, with the tolerance under the floor: (n, 6) m."""
+        around = shapely.bounds(self._outlines).reshape(-1, 4)
+        floor = self._floor - FLOOR_TOLERANCE_M
+        boxes = np.column_stack([around[:, :2], floor, around[:, 2:], self._ceiling])
+        # A space without an outline or turned upside down holds nothing.
+        boxes[~(floor <= self._ceiling)] = np.nan
+        return boxes
+
+
+def _edges(outlines: NDArray[np.object_]) -> tuple[NDArray[np.int64], Floats]:
+    """The edges of all rings, (e, 4) x, y, x, y, by outline; and where each outline's begin, (n + 1,)."""
+    parts, outline = shapely.get_parts(outlines, return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    spots, ring = shapely.get_coordinates(rings, return_index=True)
+    joined = ring[1:] == ring[:-1]
+    edges = np.hstack([spots[:-1], spots[1:]])[joined]
+    owner = outline[part[ring[:-1][joined]]]
+    return np.searchsorted(owner, np.arange(len(outlines) + 1)).astype(np.int64), edges
 
 
 def storey_at(storeys: Sequence[Storey], extents: Floats, point: tuple[float, float, float]) -> Storey | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,16 +21,14 @@ from spatial.errors import IncompletePackageError, TileFormatError
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
-Decoder = Callable[[str, bytes, int, int], bytes]
-"""Gives the plain bytes of a compressed view: its mode, its content, its count and its stride."""
 
-MESHOPT = "EXT_meshopt_compression"
 _READ = {
     "KHR_mesh_quantization",
     "EXT_mesh_features",
     "EXT_mesh_gpu_instancing",
     "EXT_instance_features",
     "EXT_structural_metadata",
+    meshopt.NAME,
 }
 _DTYPES = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
@@ -45,7 +43,7 @@ class Triangles:
     elements: Indices
 
 
-def read_triangles(folder: Path, decode: Decoder | None = meshopt.decode) -> Triangles:
+def read_triangles(folder: Path) -> Triangles:
     """All triangles that a package's tiles draw, spaces left out.
 
     As exact as the tiles: to `quantization_error_m` of the manifest. Raises IncompletePackageError where a
@@ -56,7 +54,7 @@ def read_triangles(folder: Path, decode: Decoder | None = meshopt.decode) -> Tri
         parts = [
             part
             for uri in _uris(tileset["root"])
-            for part in tile_triangles((folder / uri).read_bytes(), uri, decode)
+            for part in tile_triangles((folder / uri).read_bytes(), uri)
         ]
     except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise IncompletePackageError(
@@ -69,10 +67,10 @@ def read_triangles(folder: Path, decode: Decoder | None = meshopt.decode) -> Tri
     )
 
 
-def tile_triangles(content: bytes, name: str, decode: Decoder | None = meshopt.decode) -> list[Triangles]:
+def tile_triangles(content: bytes, name: str) -> list[Triangles]:
     """The triangles of one GLB, mesh by mesh. Raises TileFormatError."""
     try:
-        return list(_Glb(content, decode).triangles())
+        return list(_Glb(content).triangles())
     except TileFormatError as error:
         raise TileFormatError(f"{name}: {error}") from error
     except (struct.error, ValueError, KeyError, IndexError, TypeError) as error:
@@ -89,16 +87,15 @@ def _uris(tile: Mapping[str, Any]) -> Iterator[str]:
 
 
 class _Glb:
-    def __init__(self, content: bytes, decode: Decoder | None) -> None:
+    def __init__(self, content: bytes) -> None:
         magic, _, _ = struct.unpack_from("<III", content)
         if magic != 0x46546C67:
             raise TileFormatError("no GLB")
         (length,) = struct.unpack_from("<I", content, 12)
         self._doc = json.loads(content[20 : 20 + length])
         self._binary = content[28 + length :]
-        self._decode = decode
         self._views: dict[int, bytes] = {}
-        unread = set(self._doc.get("extensionsRequired", ())) - _READ - ({MESHOPT} if decode else set())
+        unread = set(self._doc.get("extensionsRequired", ())) - _READ
         if unread:
             raise TileFormatError(f"it needs {', '.join(sorted(unread))}, which is not read here")
 
@@ -153,12 +150,10 @@ class _Glb:
     def _view(self, number: int) -> bytes:
         if number not in self._views:
             view = self._doc["bufferViews"][number]
-            packed = view.get("extensions", {}).get(MESHOPT)
-            if packed is None or self._decode is None:
-                self._views[number] = self._slice(view)
-            else:
-                mode, count, stride = packed["mode"], packed["count"], packed["byteStride"]
-                self._views[number] = self._decode(mode, self._slice(packed), count, stride)
+            packed = view.get("extensions", {}).get(meshopt.NAME)
+            self._views[number] = (
+                self._slice(view) if packed is None else meshopt.decode_view(packed, self._binary)
+            )
         return self._views[number]
 
     def _slice(self, view: Mapping[str, Any]) -> bytes:
