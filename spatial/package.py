@@ -341,17 +341,25 @@ class ModelPackage:
         return Location(space, storey, self.elements_at(rows[by_size][:MAX_LOCATED]))
 
     def nearest(
-        self, x: float, y: float, z: float, classes: Iterable[str] = (), limit: int = 10
+        self,
+        x: float,
+        y: float,
+        z: float,
+        classes: Iterable[str] = (),
+        limit: int = 10,
+        radius_m: float | None = None,
     ) -> tuple[Near, ...]:
         """The elements nearest to a point by the distance to their box, nearest first.
 
         classes: as in ElementFilter; without one every element counts but spaces, in which the point is
-        anyway. limit: 1 to MAX_PAGE, others are brought into it.
-        Raises QueryError for a coordinate that is not finite.
+        anyway. limit: 1 to MAX_PAGE, others are brought into it. radius_m: none that is farther away.
+        Raises QueryError for a coordinate or a radius that is not finite.
         """
         _check_finite(x, y, z)
         names = tuple(classes)
         mask = np.isin(self.columns.class_id, self.class_ids(names or ["IfcSpace"]), invert=not names)
+        if radius_m is not None:
+            mask &= np.isin(np.arange(self.element_count), self.index.within([x, y, z], radius_m))
         found = self.index.nearest([x, y, z], min(max(limit, 1), MAX_PAGE), mask)
         elements = self.elements_at(found.rows)
         return tuple(Near(*pair) for pair in zip(elements, found.distances_m.tolist(), strict=True))

@@ -199,6 +199,8 @@ def test_what_is_near(http: httpx.Client) -> None:
     assert [each["guid"] for each in near] == [guid_of("L-01"), guid_of("L-02")]
     assert near[0]["distance_m"] == pytest.approx(1.5)
     assert near[0]["distance_m"] <= near[1]["distance_m"]
+    close = get(http, "/api/spatial/nearest", x=3, y=2, z=1, radius=1.5, **{"class": "IfcLightFixture"})
+    assert [each["guid"] for each in close["items"]] == [guid_of("L-01")]
 
 
 def test_points_and_devices(http: httpx.Client) -> None:
@@ -266,6 +268,7 @@ def test_the_docs_need_nothing_from_outside(http: httpx.Client) -> None:
         ("/api/spatial/locate?x=1&y=2", 422),
         ("/api/spatial/locate?x=nan&y=2&z=3", 422),
         ("/api/spatial/nearest?x=inf&y=2&z=3", 422),
+        ("/api/spatial/nearest?x=1&y=2&z=3&radius=-1", 422),
         ("/api/nothing", 404),
         ("/api", 404),
         ("/tiles/nothing.glb", 404),

@@ -222,6 +222,10 @@ def test_nearest(package: ModelPackage) -> None:
     assert [near.element.name for near in package.nearest(10, 4.5, 1, limit=2)] == ["墙", "门"]
     assert {near.element.ifc_class for near in package.nearest(5, 5, 1)}.isdisjoint({"IfcSpace"})
     assert package.nearest(0, 0, 0, ["IfcPump"]) == ()
+    assert [near.element.tag for near in package.nearest(11, 2, 3.05, ["IfcLightFixture"], radius_m=1.5)] == [
+        "L-02"
+    ]
+    assert package.nearest(11, 2, 3.05, ["IfcLightFixture"], radius_m=0.5) == ()
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])

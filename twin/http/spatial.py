@@ -13,6 +13,10 @@ router = APIRouter(prefix="/api", tags=["places"], responses=PROBLEM_RESPONSES)
 
 FARTHEST_M = 1e7
 Metres = Annotated[float, Query(ge=-FARTHEST_M, le=FARTHEST_M, allow_inf_nan=False, description="m")]
+Radius = Annotated[
+    float | None,
+    Query(ge=0, le=FARTHEST_M, allow_inf_nan=False, description="m; without it as far as it takes"),
+]
 GEOJSON = "application/geo+json"
 
 
@@ -70,9 +74,10 @@ def nearest(
     z: Metres,
     class_names: Annotated[list[str] | None, Query(alias="class")] = None,
     limit: Annotated[int, Query(ge=1)] = 10,
+    radius: Radius = None,
 ) -> schemas.NearPage:
-    """The elements nearest to a point, by the distance to their box."""
-    found = twin.package.nearest(x, y, z, class_names or (), limit)
+    """The elements nearest to a point, by the distance to their box; with `radius` none farther away."""
+    found = twin.package.nearest(x, y, z, class_names or (), limit, radius)
     items = [
         schemas.NearElement(**dict(present.element(twin.package, each.element)), distance_m=each.distance_m)
         for each in found

@@ -261,7 +261,7 @@ export interface paths {
         };
         /**
          * Nearest
-         * @description The elements nearest to a point, by the distance to their box.
+         * @description The elements nearest to a point, by the distance to their box; with `radius` none farther away.
          */
         get: operations["nearest"];
         put?: never;
@@ -4700,6 +4700,8 @@ export interface operations {
                 z: number;
                 class?: string[] | null;
                 limit?: number;
+                /** @description m; without it as far as it takes */
+                radius?: number | null;
             };
             header?: never;
             path?: never;
