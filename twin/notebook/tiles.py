@@ -40,13 +40,14 @@ _KNOWN = frozenset(
 class Piece:
     """Triangles of one material: `triangles` (m, 3) into the n vertices; `feature` (n,) element indices.
 
-    positions (n, 3) m, local frame, Z up; normals (n, 3); colours (n, 4) linear RGBA, 0 to 1. All three
-    corners of a triangle belong to one element.
+    positions (n, 3) m, local frame, Z up; normals (n, 3), None for plane faces, which share their corners and
+    are shaded flat (glTF 2.0, 3.7.2.1); colours (n, 4) linear RGBA, 0 to 1. All three corners of a triangle
+    belong to one element.
     """
 
     material: str
     positions: NDArray[np.float32]
-    normals: NDArray[np.float32]
+    normals: NDArray[np.float32] | None
     colours: NDArray[np.float32]
     feature: NDArray[np.int64]
     triangles: NDArray[np.int64]
@@ -140,7 +141,9 @@ class _Reader:
             self._views[number] = np.frombuffer(content, dtype=np.uint8)
         return self._views[number]
 
-    def _shape(self, primitive: Mapping[str, Any]) -> tuple[Floats, Floats, Floats, NDArray[np.int64], str]:
+    def _shape(
+        self, primitive: Mapping[str, Any]
+    ) -> tuple[Floats, Floats | None, Floats, NDArray[np.int64], str]:
         attributes = primitive["attributes"]
         values = [self.accessor(attributes[name]) for name in ("POSITION", "COLOR_0")]
         triangles = self.accessor(primitive["indices"]).astype(np.int64).reshape(-1, 3)
@@ -148,10 +151,9 @@ class _Reader:
             raise ValueError("an index points at no vertex")
         name = self._gltf["materials"][primitive["material"]].get("name", "opaque")
         positions, colours = (np.asarray(each, dtype=np.float64) for each in values)
+        normals = None
         if "NORMAL" in attributes:
             normals = np.asarray(self.accessor(attributes["NORMAL"]), dtype=np.float64)
-        else:
-            normals = _mean_normals(positions, triangles)
         return positions, normals, colours, triangles, str(name)
 
     def _baked(self, primitive: Mapping[str, Any], matrix: Floats) -> Piece:
@@ -168,13 +170,15 @@ class _Reader:
         turn = rotations(self._copy_values(copies, "ROTATION", np.tile([0.0, 0.0, 0.0, 1.0], (many, 1))))
         scale = self._copy_values(copies, "SCALE", np.ones((many, 3)))
         placed = np.einsum("kij,knj->kni", turn, positions[None] * scale[:, None]) + move[:, None]
-        turned = np.einsum("kij,knj->kni", turn, normals[None] / scale[:, None])
+        turned = None
+        if normals is not None:
+            turned = np.einsum("kij,knj->kni", turn, normals[None] / scale[:, None]).reshape(-1, 3)
         world = placed.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]
         offsets = np.arange(many)[:, None, None] * n
         return _piece(
             name,
             world,
-            turned.reshape(-1, 3),
+            turned,
             np.tile(colours, (many, 1)),
             np.repeat(feature, n),
             (triangles[None] + offsets).reshape(-1, 3),
@@ -182,14 +186,6 @@ class _Reader:
 
     def _copy_values(self, copies: Mapping[str, int], name: str, otherwise: Floats) -> Floats:
         return np.asarray(self.accessor(copies[name]), dtype=np.float64) if name in copies else otherwise
-
-
-def _mean_normals(positions: Floats, triangles: NDArray[np.int64]) -> Floats:
-    """Normals (n, 3) at the corners of plane faces that store none: the mean of the faces there."""
-    a, b, c = (positions[triangles[:, i]] for i in range(3))
-    faces = np.repeat(np.cross(b - a, c - a), 3, axis=0)
-    total = [np.bincount(triangles.ravel(), faces[:, i], minlength=len(positions)) for i in range(3)]
-    return np.stack(total, axis=1)
 
 
 def rotations(quaternions: Floats) -> Floats:
@@ -207,16 +203,19 @@ def rotations(quaternions: Floats) -> Floats:
 def _piece(
     name: str,
     world: Floats,
-    normals: Floats,
+    normals: Floats | None,
     colours: Floats,
     feature: NDArray[np.int64],
     triangles: NDArray[np.int64],
 ) -> Piece:
-    length = np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    unit = None
+    if normals is not None:
+        length = np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+        unit = _z_up(normals / length).astype(np.float32)
     return Piece(
         name,
         _z_up(world).astype(np.float32),
-        _z_up(normals / length).astype(np.float32),
+        unit,
         colours.astype(np.float32),
         feature,
         triangles,

@@ -74,7 +74,7 @@ class ModelView:
     """A model on the screen. Show it as a cell's last line; change it by its methods from other cells.
 
     Attributes: `widget` (ipywidgets), `legend`, `picked` (the element clicked last, None for none),
-    `bodies` and `meshes` (one each for a storey and material).
+    `bodies` and `meshes` (one each for a storey, material and shading).
     """
 
     def __init__(self, package: ModelPackage, bodies: tuple[Body, ...], size: tuple[int, int]) -> None:
@@ -274,13 +274,16 @@ def element_html(element: Element) -> str:
 def _mesh(body: Body) -> Any:
     attributes = {
         "position": pythreejs.BufferAttribute(body.positions, normalized=False),
-        "normal": pythreejs.BufferAttribute(body.normals, normalized=False),
         "color": pythreejs.BufferAttribute(body.colours, normalized=False),
         "index": pythreejs.BufferAttribute(body.triangles.ravel(), normalized=False),
     }
+    if body.normals is not None:
+        attributes["normal"] = pythreejs.BufferAttribute(body.normals, normalized=False)
     opacity = _OPACITY.get(body.material, 1.0)
-    material = pythreejs.MeshLambertMaterial(
+    material = pythreejs.MeshPhongMaterial(
         vertexColors="VertexColors",
+        flatShading=body.normals is None,
+        specular="#000000",
         side="DoubleSide",
         transparent=opacity < 1,
         opacity=opacity,

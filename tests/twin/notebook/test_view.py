@@ -77,6 +77,7 @@ def test_buffers_hold_the_model_in_its_own_colours(shown: ModelView) -> None:
         assert attributes["index"].array.dtype == np.uint32
         assert attributes["index"].array.max() < len(attributes["position"].array)
         assert np.array_equal(attributes["color"].array, body.colours)
+        assert mesh.material.flatShading == (body.normals is None) == ("normal" not in attributes)
         assert mesh.material.transparent == (body.material in ("glass", "space"))
         triangles += len(attributes["index"].array) // 3
     spaces = sum(e.triangles for e in shown.package.iterate() if e.ifc_class == "IfcSpace")
