@@ -74,7 +74,7 @@ def locate(
         "the model does not say where on Earth it is: coordinates are local metres, which no map will take; "
         "give IfcSite a latitude and longitude, or use --latitude and --longitude"
     )
-    return Earth(LOCAL, LOCAL, np.eye(3)[:2], None, (*warnings, nowhere))
+    return Earth(LOCAL, "no georeference", np.eye(3)[:2], None, (*warnings, nowhere))
 
 
 def _by_map(told: Mapping[str, Any], source_from_local: Floats) -> Earth | str | None:
