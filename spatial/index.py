@@ -170,7 +170,10 @@ class PackedIndex:
     def containing_many(self, points: ArrayLike) -> Matches:
         """As `containing`, for (n, 3) points at once."""
         at = point_rows(points)
-        return self._search(loops().BOX, np.hstack([at, -at]))
+        limits = np.empty((len(at), 6))
+        limits[:, :3] = at
+        np.negative(at, out=limits[:, 3:])
+        return self._search(loops().BOX, limits)
 
     def within(self, point: ArrayLike, radius_m: float) -> Indices:
         """Rows whose box comes as near as the radius to the point, ascending; none for a negative radius.
@@ -258,6 +261,7 @@ class PackedIndex:
         counts = np.array([self.box_count, *sizes[:-1]], dtype=np.int64)
         root = np.full((6, BLOCK), np.nan)
         root[:, : sizes[-1]] = _block_bounds(self._blocks[starts[-1] :]).T
+        root.setflags(write=False)  # as the mapped blocks are: the loops are compiled for one kind of array
         return root, self._blocks, starts, counts, self._places
 
     def _search(self, kind: int, queries: Floats) -> Matches:

@@ -128,8 +128,23 @@ def _push(level: int, first: int, hit: Mask, count: int, stack: Ints, size: int)
 @compiled
 def _grown(rows: Ints) -> Ints:
     larger = np.empty(2 * len(rows), np.int64)
-    larger[: len(rows)] = rows
+    for i in range(len(rows)):
+        larger[i] = rows[i]
     return larger
+
+
+@compiled
+def _sort(rows: Ints, low: int, high: int) -> None:
+    """Sort rows[low:high] in place: Shell (1959). To compile numpy's own sort takes a second."""
+    gap = 701
+    while gap > 0:
+        for i in range(low + gap, high):
+            row, at = rows[i], i
+            while at >= low + gap and rows[at - gap] > row:
+                rows[at] = rows[at - gap]
+                at -= gap
+            rows[at] = row
+        gap = 1 if gap == 2 else gap * 4 // 9  # 701, 311, 138, 61, 27, 12, 5, 2, 1
 
 
 @compiled
@@ -160,7 +175,7 @@ def search(
                 if hit[j]:
                     rows[total] = places[node * BLOCK + j]
                     total += 1
-        rows[offsets[q] : total].sort()
+        _sort(rows, offsets[q], total)
         offsets[q + 1] = total
     return offsets, rows[:total]
 
