@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from collections import defaultdict
 from pathlib import Path
@@ -175,6 +176,27 @@ def test_a_folder_is_written_again_but_not_over_other_things(palace_package: Pat
     assert run(command) == 2
     assert (tmp_path / "map" / "notes.txt").read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["map"]
+
+
+def test_a_model_that_is_nowhere_is_told_in_local_metres(
+    palace_package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = tmp_path / "nowhere"
+    shutil.copytree(palace_package, nowhere)
+    facts = json.loads((nowhere / "manifest.json").read_bytes())
+    (nowhere / "manifest.json").write_text(json.dumps({**facts, "georeference": None}))
+    command = ["export", str(nowhere), "--format", "imdf", "-o", str(tmp_path / "map.zip"), "--json"]
+    assert run(command) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["coordinates"] == "local metres"
+    assert "--latitude" in told["warnings"][0]
+    low_x, low_y, _, high_x, high_y, _ = ModelPackage.open(nowhere).manifest.bounds or (0.0,) * 6
+    for unit in read_archive(tmp_path / "map.zip")["unit"]:
+        x, y = unit["properties"]["display_point"]["coordinates"]
+        assert low_x <= x <= high_x
+        assert low_y <= y <= high_y
+    assert run([*command, "--latitude", "24.49", "--longitude", "118.11"]) == 0
+    assert json.loads(capsys.readouterr().out)["coordinates"] == "EPSG:4326"
 
 
 @pytest.mark.parametrize(
