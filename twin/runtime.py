@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from spatial.errors import UnknownPlaceError
 from spatial.model import ElementFilter
 from spatial.package import ModelPackage
+from spatial.warming import warm_up
 from telemetry_bridge.binding_store import BindingStore
 from telemetry_bridge.bindings import Binding, Bindings
 from telemetry_bridge.bridge import Bridge, Outgoing
@@ -290,6 +291,7 @@ async def running(twin: Twin) -> AsyncIterator[None]:
             "answers to commands": twin.commands.run(),
             "stream of events": feed.run(),
             "watch on the package": twin.watch.run(twin.settings.package_poll_s),
+            "first queries": asyncio.to_thread(warm_up, twin.package),
         }
         for name, work in background.items():
             task = asyncio.create_task(work, name=name)
