@@ -4,6 +4,7 @@ import { CameraRig } from './cameraRig'
 import { contentMask, ghostMask, spaceMask, storeyParts } from './classes'
 import { setDaylight } from './daylight'
 import { Dots } from './dots'
+import { EarlyTiles } from './earlyTiles'
 import { Emitter } from './emitter'
 import { localFromWorld, worldBox, worldFromLocal } from './frames'
 import { FrameTimer } from './frameTimer'
@@ -19,7 +20,7 @@ import { initialLevel, PROFILES, QualityGovernor } from './quality'
 import { RouteRibbon } from './routeRibbon'
 import { textureShape } from './stateTexture'
 import { SunShadow } from './sunShadow'
-import { BuildingTiles } from './tiles'
+import { BuildingTiles, isWanted } from './tiles'
 import { loadedElementBox } from './tileBoxes'
 import { TileTraffic } from './traffic'
 import type {
@@ -112,8 +113,8 @@ export class TwinScene implements TwinSceneApi {
     private readonly container: HTMLElement,
     private readonly options: TwinSceneOptions,
   ) {
-    // On its way while the GPU context is made, which takes longer than the request.
-    void fetch(options.tilesetUrl).catch(() => undefined)
+    const first = { spaces: false, storey: null }
+    const early = new EarlyTiles(options.tilesetUrl, (tile) => isWanted(tile.extras, { ...first, later: this.underground }))
     this.renderer = createRenderer()
     this.canvas = this.renderer.domElement
     container.append(this.canvas)
@@ -136,7 +137,7 @@ export class TwinScene implements TwinSceneApi {
       pending: () => this.schedule(),
       outlined: (boxes) => this.frameParts(boxes),
       failed: (error) => this.events.emit('error', error),
-    })
+    }, early)
     this.tiles.setFilter({ later: this.underground })
     this.rig = new CameraRig(this.canvas, this.bounds, this.groundM, this.animate)
     this.shadow = new SunShadow(this.renderer, this.uniforms, PROFILES[this.quality].shadowSize)
@@ -675,6 +676,8 @@ export class TwinScene implements TwinSceneApi {
 
 function createRenderer(): WebGLRenderer {
   const renderer = new WebGLRenderer({ antialias: false, depth: false, stencil: false, alpha: false, powerPreference: 'high-performance' })
+  // Asking a shader whether it is sound waits until it is compiled; a build's shaders are.
+  renderer.debug.checkShaderErrors = import.meta.env.DEV
   const style = renderer.domElement.style
   Object.assign(style, { display: 'block', width: '100%', height: '100%', outline: 'none', touchAction: 'none' })
   renderer.domElement.tabIndex = 0

@@ -60,13 +60,15 @@ describe('buildingBoxes', () => {
   it('takes tiles with content, turned boxes too, and no spaces', () => {
     const box = [10, 20, 3, 5, 0, 0, 0, 6, 0, 0, 0, 3]
     const turned = [0, 0, 0, 0, 2, 0, -4, 0, 0, 0, 0, 1]
+    const content = { uri: 'tile.glb' }
     const root = {
       boundingVolume: { box },
+      geometricError: 1,
       children: [
-        { boundingVolume: { box }, content: {}, extras: { kind: 'building' as const, storey: 1 } },
-        { boundingVolume: { box: turned }, content: {} },
-        { boundingVolume: { box }, content: {}, extras: { kind: 'spaces' as const } },
-        { boundingVolume: {}, content: {} },
+        { boundingVolume: { box }, content, geometricError: 0, extras: { kind: 'building' as const, storey: 1 } },
+        { boundingVolume: { box: turned }, content, geometricError: 0 },
+        { boundingVolume: { box }, content, geometricError: 0, extras: { kind: 'spaces' as const } },
+        { boundingVolume: {}, content, geometricError: 0 },
       ],
     }
     expect(buildingBoxes(root)).toEqual([

@@ -3,6 +3,7 @@ import type { BufferGeometry, Camera, InterleavedBufferAttribute, Material, Obje
 import { TilesRenderer } from '3d-tiles-renderer/three'
 import { GLTFExtensionsPlugin, UpdateOnChangePlugin } from '3d-tiles-renderer/three/plugins'
 import { MeshoptDecoder } from 'three/addons/libs/meshopt_decoder.module.js'
+import type { EarlyTiles } from './earlyTiles'
 import { LAYER_SPACE } from './materials'
 import type { TileMaterials } from './materials'
 import { mergeTile } from './merging'
@@ -17,7 +18,7 @@ const PARSES_AT_ONCE = 4
 const FIRST_ERROR_TARGET_PX = 48
 const ERROR_TARGET_PX = 16
 
-interface TileExtras {
+export interface TileExtras {
   readonly storey?: number | null
   readonly kind?: 'building' | 'spaces'
 }
@@ -31,7 +32,8 @@ interface LoadedTile {
 /** The part of a tile's JSON that says where it lies; boxes are in the tileset's frame, which is the local one. */
 export interface TileJson {
   readonly boundingVolume: { readonly box?: readonly number[] }
-  readonly content?: unknown
+  readonly geometricError: number
+  readonly content?: { readonly uri: string }
   readonly extras?: TileExtras
   readonly children?: readonly TileJson[]
 }
@@ -94,6 +96,7 @@ export class BuildingTiles {
     url: string,
     private readonly materials: TileMaterials,
     private readonly events: TileEvents,
+    early: EarlyTiles,
   ) {
     this.renderer = new TilesRenderer(url)
     this.renderer.errorTarget = FIRST_ERROR_TARGET_PX
@@ -104,6 +107,7 @@ export class BuildingTiles {
     this.renderer.downloadQueue.maxJobsPerOrigin = DOWNLOADS_AT_ONCE
     this.renderer.parseQueue.maxJobs = PARSES_AT_ONCE
     this.renderer.registerPlugin(new GLTFExtensionsPlugin({ metadata: false, rtc: false, meshoptDecoder: MeshoptDecoder }))
+    this.renderer.registerPlugin(early)
     this.renderer.registerPlugin(new UpdateOnChangePlugin())
     this.renderer.registerPlugin(new TileMask(this.filter))
     // The tileset is Z up, three is Y up: viewer_from_local takes (x, y, z) to (x, z, -y).
