@@ -173,7 +173,7 @@ class _Build:
             with reading(self._file):
                 tables = self._reuse.source(model)
             if tables is not None:
-                found = self._shapes(model, [element.step_id for element in tables.elements])
+                found = self._shapes(model, hashing, [element.step_id for element in tables.elements])
             else:
                 tables, found = self._read_all(model, hashing)
             if reused is None:
@@ -192,14 +192,14 @@ class _Build:
         self._reuse = Reuse(previous, prints)
         self._lap("hash")
 
-    def _shapes(self, model: Any, step_ids: Sequence[int]) -> ChunkResult:
+    def _shapes(self, model: Any, hashing: HashingJob, step_ids: Sequence[int]) -> ChunkResult:
         """Give the shapes of products whose tables are known; those that are new are computed."""
         known, missing = self._reuse.bodies(step_ids)
         with reading(self._file):
             products = [model.by_id(step_id) for step_id in missing]
             without_derived_marks(products)
             chunks = plan_chunks(products)
-        job = ShapeJob(model, chunks, self._jobs, self._on_chunk)
+        job = ShapeJob(model, chunks, self._jobs, self._on_chunk, hashing.facets)
         job.start()
         return self._shapes_done(job, known)
 
@@ -215,7 +215,7 @@ class _Build:
             wanted = set(missing)
             chunks = plan_chunks([product for product in products if product.id() in wanted])
         self._teller.tell("read", 0.7)
-        job = ShapeJob(model, chunks, self._jobs, self._on_chunk)
+        job = ShapeJob(model, chunks, self._jobs, self._on_chunk, hashing.facets)
         job.start()
         try:
             with reading(self._file):

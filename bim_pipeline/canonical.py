@@ -24,20 +24,26 @@ _MAX_ROUNDS = 500
 
 
 def canonical_mesh(
-    vertices: FloatArray, triangles: IntArray, colour_ids: IntArray, owners: NDArray[np.int64] | None = None
+    vertices: FloatArray,
+    triangles: IntArray,
+    colour_ids: IntArray,
+    owners: NDArray[np.int64] | None = None,
+    *,
+    keep_diagonals: bool = False,
 ) -> tuple[FloatArray, IntArray, IntArray, NDArray[np.int64]]:
     """Give the mesh with its vertices sorted by owner, x, y, z and made unique, and its triangles sorted.
 
     The surface stays what it is; only diagonals between triangles in one plane and of one colour are chosen
     anew. `triangles` (m, 3), `colour_ids` (m,); `owners` (n,) keeps the vertices of several shapes apart, so
-    that many small ones are done at once. Gives vertices, triangles, colours and the vertices' owners.
+    that many small ones are done at once. `keep_diagonals` is for triangles that no kernel chose, but for
+    their order. Gives vertices, triangles, colours and the vertices' owners.
     """
     owner = np.zeros(len(vertices), dtype=np.int64) if owners is None else owners
     first, ids = _unique_vertices(vertices, owner)
     faces = ids[triangles]
     different = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
     faces, colours, unique = faces[different], colour_ids[different], vertices[first] + 0.0
-    if len(faces) > 1:
+    if len(faces) > 1 and not keep_diagonals:
         faces = _fanned(unique, _delaunay(unique, faces, colours), colours)
     smallest = np.argmin(faces, axis=1)
     faces = np.take_along_axis(faces, (smallest[:, None] + np.arange(3)) % 3, axis=1)
@@ -155,7 +161,7 @@ def _parts(count: int, one: NDArray[np.int64], two: NDArray[np.int64]) -> NDArra
 
 def _flat_edges(vertices: FloatArray, faces: NDArray[np.int64], colours: IntArray) -> _FlatEdges:
     start, end, apex = faces.ravel(), np.roll(faces, -1, axis=1).ravel(), np.roll(faces, -2, axis=1).ravel()
-    here, there = _shared_edges(start, end, len(vertices))
+    here, there = shared_edges(start, end, len(vertices))
     opposite = (start[here] == end[there]) & (colours[here // 3] == colours[there // 3])
     here, there = here[opposite], there[opposite]
     p, q, r, s = (vertices[ids] for ids in (start[here], end[here], apex[here], apex[there]))
@@ -174,7 +180,7 @@ def _flat_edges(vertices: FloatArray, faces: NDArray[np.int64], colours: IntArra
     )
 
 
-def _shared_edges(
+def shared_edges(
     start: NDArray[np.int64], end: NDArray[np.int64], vertices: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pair the half edges that two triangles, and no third, have in common."""

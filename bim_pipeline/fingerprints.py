@@ -16,7 +16,7 @@ from ifcopenshell import ifcopenshell_wrapper
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from bim_pipeline.step_graph import NOTHING, Hashes, Indices, StepGraph, mixed, step_graph
+from bim_pipeline.step_graph import NOTHING, Hashes, Indices, StepGraph, mixed, ranges, step_graph
 
 _WHOLES = 8
 _REVERSED = 1 << 20
@@ -60,8 +60,11 @@ class Fingerprints:
 def fingerprints(content: bytes, schema: str) -> Fingerprints | None:
     """Take the hashes of an IFC file's text; `schema` in capitals, as its header says. None: unreadable."""
     graph = step_graph(content)
-    if graph is None:
-        return None
+    return None if graph is None else fingerprints_of(graph, content, schema)
+
+
+def fingerprints_of(graph: StepGraph, content: bytes, schema: str) -> Fingerprints:
+    """Take the hashes of a file whose text was read already."""
     kinds = _Kinds(graph, schema)
     graph = _without(graph, _targets_are(graph, graph.of_class("IFCOWNERHISTORY")))
     turned = _with_outside_styles(graph, kinds)
@@ -143,8 +146,8 @@ def _merkle(graph: StepGraph, unknown: np.uint64) -> Hashes:
     ready = np.flatnonzero(waiting == 0)
     while len(ready):
         values[ready] = _values_of(graph, values, ready)
-        waking = users.indices[_ranges(users.indptr[ready], users.indptr[ready + 1])]
-        weights = users.data[_ranges(users.indptr[ready], users.indptr[ready + 1])]
+        waking = users.indices[ranges(users.indptr[ready], users.indptr[ready + 1])]
+        weights = users.data[ranges(users.indptr[ready], users.indptr[ready + 1])]
         np.subtract.at(waiting, waking, weights)
         fresh = np.zeros(count, dtype=bool)
         fresh[waking] = True
@@ -156,7 +159,7 @@ def _values_of(graph: StepGraph, values: Hashes, rows: Indices) -> Hashes:
     """Hash rows whose references are all hashed: their text and, in order, what they mean."""
     begin, end = graph.starts[rows], graph.starts[rows + 1]
     lengths = end - begin
-    references = _ranges(begin, end)
+    references = ranges(begin, end)
     places = np.arange(len(references)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     terms = _terms(values, graph.targets[references], places)
     sums = np.zeros(len(rows), dtype=np.uint64)
@@ -180,13 +183,6 @@ def _sums(graph: StepGraph, values: Hashes) -> Hashes:
     with np.errstate(over="ignore"):
         np.cumsum(terms, out=running[1:])
         return np.asarray(running[graph.starts[1:]] - running[graph.starts[:-1]])
-
-
-def _ranges(begin: NDArray[np.integer], end: NDArray[np.integer]) -> Indices:
-    """Join the ranges begin..end (k,) to one list of numbers."""
-    lengths = (end - begin).astype(np.int64)
-    offsets = np.repeat(begin - (np.cumsum(lengths) - lengths), lengths)
-    return np.asarray(np.arange(int(lengths.sum())) + offsets)
 
 
 def _bodies(graph: StepGraph, merkle: Hashes) -> Hashes:
@@ -214,7 +210,7 @@ def _pairs(graph: StepGraph, name: str, *, relating: int) -> tuple[Indices, Indi
     begin, end = graph.starts[rows], graph.starts[rows + 1]
     one = graph.targets[begin if relating == 0 else end - 1]
     low, high = (begin + 1, end) if relating == 0 else (begin, end - 1)
-    related, relatings = graph.targets[_ranges(low, high)], np.repeat(one, high - low)
+    related, relatings = graph.targets[ranges(low, high)], np.repeat(one, high - low)
     sound = (related != NOTHING) & (relatings != NOTHING)
     return related[sound], relatings[sound]
 

@@ -41,15 +41,20 @@ def is_sensible(matrix: FloatArray) -> bool:
     return bool(np.isfinite(matrix).all() and np.abs(matrix).max() <= ABSURD_M)
 
 
-def prepare_shapes(raw: Sequence[RawShape]) -> list[tuple[Shape, SmoothMesh]]:
-    """Make shapes of those meshes that have a triangle that can be drawn; the others are left out."""
+def prepare_shapes(
+    raw: Sequence[RawShape], *, keep_diagonals: bool = False
+) -> list[tuple[Shape, SmoothMesh]]:
+    """Make shapes of those meshes that have a triangle that can be drawn; the others are left out.
+
+    `keep_diagonals` as `canonical_mesh` has it.
+    """
     usable = [shape for shape in raw if len(shape.triangles)]
     if not usable:
         return []
     palettes = [_palette(shape) for shape in usable]
     batch = _Batch.of(usable, palettes)
     vertices, triangles, colour_ids, owners = canonical_mesh(
-        batch.vertices, batch.triangles, batch.colour_ids, batch.owners
+        batch.vertices, batch.triangles, batch.colour_ids, batch.owners, keep_diagonals=keep_diagonals
     )
     smooth = smooth_mesh(vertices, triangles, colour_ids)
     return [

@@ -1,15 +1,17 @@
 """From IFC representations to triangle meshes, with ifcopenshell's kernels.
 
-A chunk of products is done at once: bodies that solids cut by the fast kernel, the others and what cannot be
+A chunk of products is done at once: bodies that the file spells out face by face are read from it (`facets`),
+bodies that solids cut are done by the fast kernel, the others and what cannot be
 right by the safe one. What that drops or leaves empty is done again alone, from every representation that
 could be a body, by the safe kernel and then by the exact one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 import ifcopenshell.geom
 import ifcopenshell.util.element
@@ -17,8 +19,10 @@ import numpy as np
 
 from bim_pipeline.colours import SPACE_COLOUR, Colour, fallback_colour, is_metal_name
 from bim_pipeline.cutting import Measure, is_cut_by_solids, is_plausible_cut, measured
+from bim_pipeline.facets import Facets
 from bim_pipeline.preparing import RawShape, is_sensible, prepare_shapes
-from bim_pipeline.source import FloatArray, Shape, SmoothMesh
+from bim_pipeline.source import FloatArray, IntArray, Shape, SmoothMesh
+from bim_pipeline.units import read_units
 
 # Untyped on purpose: the wrapper's stubs do not know what its iterator yields.
 _geom: Any = ifcopenshell.geom
@@ -33,6 +37,7 @@ MOST_CHUNKS = 16
 _FACETED_WEIGHT = 12
 _HALF_SPACE_WEIGHT = 25
 _CUT_WEIGHT = 5
+_SPELT_OUT_WEIGHT = 3
 _INSTANCE_WEIGHT = 0.25
 EMPTY = "the shape came out empty or with coordinates that are no numbers"
 SPACE_CLASSES = ("IfcSpace", "IfcSpatialZone", "IfcExternalSpatialElement")
@@ -48,6 +53,12 @@ _FLAT_TYPES = frozenset(
         "Point",
     }
 )
+# Items that `facets` can read, with the attribute that leads to their faces.
+_SPELT_OUT = {"IfcFaceBasedSurfaceModel": "FbsmFaces", "IfcFacetedBrep": "Outer"}
+_DEEPEST_MAP = 8
+# How far from the file's own numbers, m, a kernel may put the corners of a face.
+_SAME_PLACE_M = 1e-9
+FacetsByItem: TypeAlias = Mapping[int, Facets]
 _BODY_NAMES = ("Body", "Facetation", "Tessellation", "Body-Fallback", "Surface", "")
 
 
@@ -74,7 +85,7 @@ def plan_chunks(products: Sequence[Any]) -> list[list[int]]:
             source = _mapped_source(bodies[0]) or product.id()
             group = groups.setdefault(source, _Group(source, _weight(product, bodies[0])))
             group.step_ids.append(product.id())
-    ordered = sorted(groups.values(), key=lambda group: (-group.each, len(group.step_ids) == 1, group.source))
+    ordered = sorted(groups.values(), key=lambda group: group.rank)
     limit = max(CHUNK_WEIGHT, sum(group.weight for group in ordered) / MOST_CHUNKS)
     chunks: list[list[int]] = []
     filled = limit
@@ -96,6 +107,11 @@ class _Group:
     step_ids: list[int] = field(default_factory=list)
 
     @property
+    def rank(self) -> tuple[bool, float, bool, int]:
+        """Costly ones first; what is read from the file last, for by then it is."""
+        return self.each == _SPELT_OUT_WEIGHT, -self.each, len(self.step_ids) == 1, self.source
+
+    @property
     def weight(self) -> float:
         return self.each + _INSTANCE_WEIGHT * len(self.step_ids)
 
@@ -104,6 +120,8 @@ def _weight(product: Any, representation: Any) -> float:
     """Guess what a body costs, by its kind alone."""
     mapped = (i.MappingSource.MappedRepresentation for i in representation.Items if i.is_a("IfcMappedItem"))
     kinds = {representation.RepresentationType, *(r.RepresentationType for r in mapped)}
+    if spelt_out_items(product):
+        return _SPELT_OUT_WEIGHT
     if is_cut_by_solids(product, [representation]):
         return _CUT_WEIGHT
     if kinds & {"Clipping", "CSG"}:
@@ -120,17 +138,131 @@ def body_representations(product: Any) -> list[Any]:
     return sorted(found, key=lambda r: (_name_rank(r), r.id()))
 
 
-def shape_chunk(model: Any, step_ids: Sequence[int]) -> ChunkResult:
-    """Compute the bodies of one chunk; a product that gives none is in `failed` with the kernel's reason."""
+def shape_chunk(
+    model: Any, step_ids: Sequence[int], facets: Callable[[], FacetsByItem] = dict
+) -> ChunkResult:
+    """Compute the bodies of one chunk; a product that gives none is in `failed` with the kernel's reason.
+
+    `facets` gives what was read of the file's own faces, by item; it is asked only where it may be of use.
+    """
     result = ChunkResult()
     products = [model.by_id(step_id) for step_id in step_ids]
-    cut = [p for p in products if is_cut_by_solids(p, body_representations(p)[:1])]
-    done = _shape_cut(model, result, cut) if cut else set()
+    spelt_out = [(p, items) for p in products if (items := spelt_out_items(p))]
+    done = _shape_read(model, result, spelt_out, facets()) if spelt_out else set()
+    cut = [p for p in products if p.id() not in done and is_cut_by_solids(p, body_representations(p)[:1])]
+    done |= _shape_cut(model, result, cut) if cut else set()
     done |= _shape_together(model, result, [p for p in products if p.id() not in done])
     for product in products:
         if product.id() not in done:
             _shape_alone(model, result, product)
     return result
+
+
+def spelt_out_items(product: Any) -> list[Any]:
+    """Give the items of a product's likeliest body if the file lists their faces; none where it is cut."""
+    if getattr(product, "HasOpenings", ()):
+        return []
+    items = list(_items(body_representations(product)[:1]))
+    return items if all(item.is_a() in _SPELT_OUT for item in items) else []
+
+
+def _items(representations: Sequence[Any], depth: int = 0) -> Iterator[Any]:
+    """Go through the items of representations and of those that they map."""
+    for item in (item for representation in representations for item in representation.Items):
+        if item.is_a("IfcMappedItem") and depth < _DEEPEST_MAP:
+            yield from _items([item.MappingSource.MappedRepresentation], depth + 1)
+        else:
+            yield item
+
+
+def _shape_read(
+    model: Any, result: ChunkResult, products: Sequence[tuple[Any, list[Any]]], facets: FacetsByItem
+) -> set[int]:
+    """Take the bodies of products, given with their items, from the file's own faces; gives their step ids.
+
+    A kernel is shown one face of each item, and so tells of all else: places, styles, units.
+    """
+    chosen = [(p, items) for p, items in products if all(item.id() in facets for item in items)]
+    if not chosen:
+        return set()
+    known = {item.id(): item for _, items in chosen for item in items}
+    with _one_face_each(model, known, facets) as item_of_set:
+        wanted = {p.id(): {item.id() for item in items} for p, items in chosen}
+        reader = _FacetReader(facets, read_units(model).metres_per_unit, item_of_set, wanted)
+        meshes = _Meshes.of(model, [p for p, _ in chosen], SAFE_KERNEL, read=reader.read)
+    return _keep(result, list(meshes.raw.values()), meshes.placed, keep_diagonals=True)
+
+
+@contextmanager
+def _one_face_each(model: Any, items: Mapping[int, Any], facets: FacetsByItem) -> Iterator[dict[int, int]]:
+    """Leave items only their sample face for a while; gives the items by the ids of their face sets."""
+    before = {step_id: getattr(item, _SPELT_OUT[item.is_a()]) for step_id, item in items.items()}
+    made = []
+    try:
+        for step_id, item in items.items():
+            name = _SPELT_OUT[item.is_a()]
+            kind = "IfcConnectedFaceSet" if name == "FbsmFaces" else "IfcClosedShell"
+            made.append(model.create_entity(kind, [model.by_id(facets[step_id].sample)]))
+            setattr(item, name, [made[-1]] if name == "FbsmFaces" else made[-1])
+        yield {small.id(): step_id for small, step_id in zip(made, items, strict=True)}
+    finally:
+        for step_id, item in items.items():
+            setattr(item, _SPELT_OUT[item.is_a()], before[step_id])
+        for small in made:
+            model.remove(small)
+
+
+class _FacetReader:
+    """Puts the faces that a file lists in the place of the sample that a kernel was shown."""
+
+    def __init__(
+        self,
+        facets: FacetsByItem,
+        metres_per_unit: float,
+        item_of_set: Mapping[int, int],
+        wanted: Mapping[int, set[int]],
+    ) -> None:
+        self._facets = facets
+        self._metres_per_unit = metres_per_unit
+        self._item_of_set = item_of_set
+        self._wanted = wanted
+
+    def read(self, model: Any, geometry: Any, key: str, product: Any) -> RawShape | None:
+        """Give a body's whole mesh; None where the kernel made something else of a sample."""
+        sample = _raw_shape(model, geometry, key, product)
+        sets = np.frombuffer(geometry.item_ids_buffer, dtype=np.int32)
+        parts: dict[int, tuple[FloatArray, IntArray, int]] = {}
+        for number in dict.fromkeys(sets.tolist()):
+            item = self._item_of_set.get(number, number)
+            rows = np.flatnonzero(sets == number)
+            corners = sample.vertices[np.unique(sample.triangles[rows])]
+            mesh = self._mesh(item, corners)
+            if mesh is None or item in parts:
+                return None
+            parts[item] = (*mesh, int(sample.material_ids[rows[0]]))
+        return _joined(sample, list(parts.values())) if parts.keys() == self._wanted[product.id()] else None
+
+    def _mesh(self, item: int, sample: FloatArray) -> tuple[FloatArray, IntArray] | None:
+        """Give an item's mesh in m, if the kernel left the corners of its sample face where they are."""
+        facets = self._facets.get(item)
+        if facets is None:
+            return None
+        vertices = facets.vertices * self._metres_per_unit
+        own = np.unique(vertices[facets.sample_corners], axis=0)
+        distances = np.abs(own[:, None] - sample[None]).max(axis=2)
+        limit = _SAME_PLACE_M + 1e-15 * float(np.abs(own).max())
+        same = len(own) == len(sample) and bool((distances.min(axis=1) <= limit).all())
+        return (vertices, facets.triangles) if same else None
+
+
+def _joined(sample: RawShape, parts: Sequence[tuple[FloatArray, IntArray, int]]) -> RawShape:
+    starts = np.cumsum([0, *(len(vertices) for vertices, _, _ in parts[:-1])])
+    return replace(
+        sample,
+        vertices=np.concatenate([vertices for vertices, _, _ in parts]),
+        triangles=np.concatenate([t + first for (_, t, _), first in zip(parts, starts, strict=True)]),
+        material_ids=np.repeat([m for _, _, m in parts], [len(t) for _, t, _ in parts]).astype(np.int32),
+    )
 
 
 def _shape_cut(model: Any, result: ChunkResult, products: Sequence[Any]) -> set[int]:
@@ -167,17 +299,35 @@ class _Meshes:
     placed: list[tuple[int, str, FloatArray]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, model: Any, products: Sequence[Any], kernel: str, *, uncut: bool = False) -> _Meshes:
-        """Run a kernel over products; what it cannot do is missing. `uncut` leaves openings and cuts away."""
+    def of(
+        cls,
+        model: Any,
+        products: Sequence[Any],
+        kernel: str,
+        *,
+        uncut: bool = False,
+        read: Callable[[Any, Any, str, Any], RawShape | None] | None = None,
+    ) -> _Meshes:
+        """Run a kernel over products; what it cannot do is missing. `uncut` leaves openings and cuts away.
+
+        `read` makes a mesh of a model, a geometry, its key and a product; where it gives none, none is there.
+        """
         settings = _geom.settings()
         settings.set("disable-opening-subtractions", uncut)
         settings.set("disable-boolean-result", uncut)
-        found = cls()
+        found, read = cls(), read or _raw_shape
+        refused: set[str] = set()
         for element in _geom.iterator(settings, model, 1, include=list(products), geometry_library=kernel):
             # What has no style is coloured by its class: a door and a window never share a shape.
             key = f"{element.geometry.id}-{element.type}-{kernel}"
+            if key in refused:
+                continue
             if key not in found.raw:
-                found.raw[key] = _raw_shape(model, element.geometry, key, model.by_id(element.id))
+                raw = read(model, element.geometry, key, model.by_id(element.id))
+                if raw is None:
+                    refused.add(key)
+                    continue
+                found.raw[key] = raw
             found.placed.append((element.id, key, _matrix(element)))
         return found
 
@@ -215,10 +365,14 @@ def _mapped_source(representation: Any) -> int | None:
 
 
 def _keep(
-    result: ChunkResult, raw: Sequence[RawShape], placed: Sequence[tuple[int, str, FloatArray]]
+    result: ChunkResult,
+    raw: Sequence[RawShape],
+    placed: Sequence[tuple[int, str, FloatArray]],
+    *,
+    keep_diagonals: bool = False,
 ) -> set[int]:
     """Add what can be drawn of a kernel's output to the result; gives the step ids of those bodies."""
-    prepared = prepare_shapes(raw)
+    prepared = prepare_shapes(raw, keep_diagonals=keep_diagonals)
     for shape, smooth in prepared:
         result.shapes.append(shape)
         result.smooth[shape.key] = smooth

@@ -34,7 +34,8 @@ class StepGraph:
 
     `ids` (n,); `classes` (n,) into `class_names`, capitals; `texts` (n,) uint64, a hash of each instance's
     text without the ids in it; `starts` (n + 1,): instance i refers to `targets[starts[i]:starts[i + 1]]`, in
-    the text's order, NOTHING where there is no such instance. `header` is the file's text before its data.
+    the text's order, NOTHING where there is no such instance. `header` is the file's text before its data;
+    `opens` and `ends` (n,) are where in the data an instance's arguments begin and end: its `(` and its `;`.
     """
 
     ids: Indices
@@ -44,6 +45,8 @@ class StepGraph:
     starts: Indices
     targets: Indices
     header: bytes
+    opens: Indices
+    ends: Indices
 
     @property
     def owners(self) -> Indices:
@@ -60,17 +63,27 @@ class StepGraph:
         return np.isin(self.classes, wanted)
 
 
-def step_graph(content: bytes) -> StepGraph | None:
-    """Read a file's text; None where it has no data, repeats an id or has comments within its data."""
+def data_of(content: bytes) -> Bytes | None:
+    """Give the text of a file's data, (k,) uint8; None where it has none."""
     start = content.find(b"DATA;")
-    if start < 0:
+    return None if start < 0 else np.frombuffer(content, dtype=np.uint8)[start + 5 :]
+
+
+def step_graph(content: bytes) -> StepGraph | None:
+    """Read a file's text; None where it has no data or an unfinished statement, repeats an id or
+    has comments within its data.
+    """
+    data = data_of(content)
+    if data is None:
         return None
-    data = np.frombuffer(content, dtype=np.uint8)[start + 5 :]
+    start = len(content) - len(data)
     hashes, ends = _marks(data)
     # A comment could hold anything; exporters write them in the header alone.
     if len(ends) == 0 or content.find(b"/*", start) >= 0:
         return None
     statement = np.searchsorted(ends, hashes)
+    if (statement == len(ends)).any():
+        return None
     first = np.ones(len(hashes), dtype=bool)
     first[1:] = statement[1:] != statement[:-1]
     values, stops = _numbers(data, hashes + 1)
@@ -79,10 +92,20 @@ def step_graph(content: bytes) -> StepGraph | None:
     order = np.argsort(ids, kind="stable")
     if len(ids) == 0 or (np.diff(ids[order]) == 0).any():
         return None
-    classes, names = _classes(data, begin, end)
+    classes, names, opens = _classes(data, begin, end)
     texts = _text_hashes(data, begin, end, hashes[~first], stops[~first])
     starts, targets = _references(ids[order], order, owner[~first], values[~first])
-    return StepGraph(ids[order], classes[order], names, texts[order], starts, targets, content[:start])
+    return StepGraph(
+        ids=ids[order],
+        classes=classes[order],
+        class_names=names,
+        texts=texts[order],
+        starts=starts,
+        targets=targets,
+        header=content[: start - 5],
+        opens=opens[order],
+        ends=end[order],
+    )
 
 
 def mixed(values: Hashes) -> Hashes:
@@ -92,6 +115,13 @@ def mixed(values: Hashes) -> Hashes:
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.asarray(z ^ (z >> np.uint64(31)))
+
+
+def ranges(begin: NDArray[np.integer], end: NDArray[np.integer]) -> Indices:
+    """Join the ranges begin..end (k,) to one list of numbers."""
+    lengths = (end - begin).astype(np.int64)
+    offsets = np.repeat(begin - (np.cumsum(lengths) - lengths), lengths)
+    return np.asarray(np.arange(int(lengths.sum())) + offsets)
 
 
 def _marks(data: Bytes) -> tuple[Indices, Indices]:
@@ -118,8 +148,8 @@ def _numbers(data: Bytes, at: Indices) -> tuple[Indices, Indices]:
     return values, stops
 
 
-def _classes(data: Bytes, begin: Indices, end: Indices) -> tuple[Indices, tuple[str, ...]]:
-    """Give each instance's class, which stands between its `=` and the first bracket."""
+def _classes(data: Bytes, begin: Indices, end: Indices) -> tuple[Indices, tuple[str, ...], Indices]:
+    """Give each instance's class, which stands between its `=` and the first bracket, and that bracket."""
     values, weights = _byte_values(), mixed(np.arange(_LONGEST_CLASS, dtype=np.uint64))
     keys, stops = np.zeros(len(begin), dtype=np.uint64), begin.copy()
     active = np.arange(len(begin))
@@ -135,7 +165,7 @@ def _classes(data: Bytes, begin: Indices, end: Indices) -> tuple[Indices, tuple[
     _, example, classes = np.unique(keys, return_index=True, return_inverse=True)
     texts = (bytes(data[begin[i] : stops[i]]) for i in example)
     names = tuple(text.decode("latin-1").strip("= \t\r\n").upper() for text in texts)
-    return classes.astype(np.int64), names
+    return classes.astype(np.int64), names, stops
 
 
 def _byte_values() -> Hashes:

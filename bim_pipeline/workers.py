@@ -17,27 +17,36 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from typing import Any, TypeAlias
 
-from bim_pipeline.shapes import ChunkResult, shape_chunk
+from bim_pipeline.shapes import ChunkResult, FacetsByItem, shape_chunk
 
 CHUNK_CPU_S = 600
 RESCUE_CPU_S = 60
 CRASHED = "the geometry kernel crashed on it or did not come to an end"
 _PR_SET_PDEATHSIG = 1
 _fork = multiprocessing.get_context("fork")
+# A model and what `shape_chunk` asks for its faces.
+_Source: TypeAlias = tuple[Any, Callable[[], FacetsByItem]]
 
 
 class ShapeJob:
     """The shapes of a model under way: `start` forks, `result` waits.
 
-    `on_chunk(done, total)` is called from a thread of this job.
+    `on_chunk(done, total)` is called from a thread of this job; `facets` as `shape_chunk` takes it, called in
+    the forked processes.
     """
 
     def __init__(
-        self, model: Any, chunks: Sequence[Sequence[int]], jobs: int, on_chunk: Callable[[int, int], None]
+        self,
+        model: Any,
+        chunks: Sequence[Sequence[int]],
+        jobs: int,
+        on_chunk: Callable[[int, int], None],
+        facets: Callable[[], FacetsByItem] = dict,
     ) -> None:
         self._model = model
+        self._facets = facets
         self._chunks = chunks
         self._jobs = max(1, min(jobs, len(chunks)))
         self._on_chunk = on_chunk
@@ -65,7 +74,7 @@ class ShapeJob:
         if self._error is not None:
             raise self._error
         for index in sorted(self._crashed):
-            self._results[index] = _rescue(self._model, self._chunks[index])
+            self._results[index] = _rescue((self._model, self._facets), self._chunks[index])
         return [self._results[index] for index in range(len(self._chunks))]
 
     def cancel(self) -> None:
@@ -76,7 +85,7 @@ class ShapeJob:
     def _fork_worker(self, next_chunk: Any) -> Connection:
         ours, theirs = _fork.Pipe(duplex=False)
         process = _fork.Process(
-            target=_work, args=(theirs, self._model, self._chunks, next_chunk), daemon=True
+            target=_work, args=(theirs, (self._model, self._facets), self._chunks, next_chunk), daemon=True
         )
         process.start()
         theirs.close()
@@ -122,7 +131,7 @@ class ShapeJob:
             self._crashed.append(chunk)
 
 
-def _work(pipe: Connection, model: Any, chunks: Sequence[Sequence[int]], next_chunk: Any) -> None:
+def _work(pipe: Connection, source: _Source, chunks: Sequence[Sequence[int]], next_chunk: Any) -> None:
     die_with_parent()
     gc.disable()  # it would only look through what lives until this process ends
     while True:
@@ -134,7 +143,7 @@ def _work(pipe: Connection, model: Any, chunks: Sequence[Sequence[int]], next_ch
         pipe.send(("begun", index))
         _limit_cpu(CHUNK_CPU_S)
         try:
-            result = shape_chunk(model, chunks[index])
+            result = shape_chunk(source[0], chunks[index], source[1])
         except Exception:  # noqa: BLE001 - the parent does the chunk again, product by product, and says why
             os._exit(1)
         pipe.send(("done", result))
@@ -143,15 +152,15 @@ def _work(pipe: Connection, model: Any, chunks: Sequence[Sequence[int]], next_ch
     os._exit(0)
 
 
-def _rescue(model: Any, step_ids: Sequence[int]) -> ChunkResult:
+def _rescue(source: _Source, step_ids: Sequence[int]) -> ChunkResult:
     """Do a chunk again that a process died on, halving it until what is left is the product at fault."""
-    result = _in_a_process(model, step_ids)
+    result = _in_a_process(source, step_ids)
     if result is not None:
         return result
     if len(step_ids) == 1:
         return ChunkResult(failed={step_ids[0]: CRASHED})
     middle = len(step_ids) // 2
-    return _joined(_rescue(model, step_ids[:middle]), _rescue(model, step_ids[middle:]))
+    return _joined(_rescue(source, step_ids[:middle]), _rescue(source, step_ids[middle:]))
 
 
 def _joined(first: ChunkResult, second: ChunkResult) -> ChunkResult:
@@ -163,9 +172,9 @@ def _joined(first: ChunkResult, second: ChunkResult) -> ChunkResult:
     )
 
 
-def _in_a_process(model: Any, step_ids: Sequence[int]) -> ChunkResult | None:
+def _in_a_process(source: _Source, step_ids: Sequence[int]) -> ChunkResult | None:
     ours, theirs = _fork.Pipe(duplex=False)
-    process = _fork.Process(target=_work_once, args=(theirs, model, step_ids), daemon=True)
+    process = _fork.Process(target=_work_once, args=(theirs, source, step_ids), daemon=True)
     process.start()
     theirs.close()
     try:
@@ -178,11 +187,11 @@ def _in_a_process(model: Any, step_ids: Sequence[int]) -> ChunkResult | None:
     return result
 
 
-def _work_once(pipe: Connection, model: Any, step_ids: Sequence[int]) -> None:
+def _work_once(pipe: Connection, source: _Source, step_ids: Sequence[int]) -> None:
     die_with_parent()
     _limit_cpu(RESCUE_CPU_S)
     try:
-        pipe.send(shape_chunk(model, step_ids))
+        pipe.send(shape_chunk(source[0], step_ids, source[1]))
     except Exception as error:  # noqa: BLE001 - of one product, it is that product's reason
         if len(step_ids) == 1:
             pipe.send(ChunkResult(failed={step_ids[0]: f"{type(error).__name__}: {error}"[:200]}))

@@ -222,7 +222,7 @@ def test_a_killed_build_leaves_the_old_package_and_the_next_one_cleans_up(tmp_pa
 def test_the_processes_of_a_killed_build_end_with_it(tmp_path: Path) -> None:
     script = (
         "import os, sys, time, types\nfrom bim_pipeline import workers\n"
-        "workers.shape_chunk = lambda model, ids: time.sleep(60)\n"
+        "workers.shape_chunk = lambda model, ids, facets: time.sleep(60)\n"
         "job = workers.ShapeJob(None, [[1], [2]], 2, lambda a, b: None)\njob.start()\n"
         "print(*[p.pid for p in job._processes], flush=True)\ntime.sleep(60)\n"
     )

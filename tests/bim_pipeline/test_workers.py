@@ -29,13 +29,13 @@ def run(chunks: list[list[int]], jobs: int) -> list[ChunkResult]:
 
 
 def test_results_come_in_the_order_of_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "shape_chunk", lambda model, ids: placed(ids))
+    monkeypatch.setattr(workers, "shape_chunk", lambda model, ids, facets: placed(ids))
     chunks = [[3, 1], [2], [9, 8, 7], [4]]
     assert step_ids(run(chunks, 3)) == [3, 1, 2, 9, 8, 7, 4]
 
 
 def test_a_crash_costs_the_one_product_at_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    def crash_on_13(model: Any, ids: Sequence[int]) -> ChunkResult:
+    def crash_on_13(model: Any, ids: Sequence[int], facets: object) -> ChunkResult:
         if 13 in ids:
             os._exit(139)
         return placed(ids)
@@ -47,7 +47,7 @@ def test_a_crash_costs_the_one_product_at_fault(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_shape_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    def spin_on_2(model: Any, ids: Sequence[int]) -> ChunkResult:
+    def spin_on_2(model: Any, ids: Sequence[int], facets: object) -> ChunkResult:
         while 2 in ids:
             pass
         return placed(ids)
@@ -61,7 +61,7 @@ def test_a_shape_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_an_error_in_a_process_is_the_reason_of_one_product(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stumble(model: Any, ids: Sequence[int]) -> ChunkResult:
+    def stumble(model: Any, ids: Sequence[int], facets: object) -> ChunkResult:
         if 2 in ids:
             raise ValueError("no such thing")
         return placed(ids)
@@ -76,7 +76,7 @@ def test_an_error_of_the_program_is_not_swallowed(monkeypatch: pytest.MonkeyPatc
     def broken(done: int, total: int) -> None:
         raise RuntimeError("the listener failed")
 
-    monkeypatch.setattr(workers, "shape_chunk", lambda model, ids: placed(ids))
+    monkeypatch.setattr(workers, "shape_chunk", lambda model, ids, facets: placed(ids))
     job = ShapeJob(None, [[1]], 1, broken)
     job.start()
     with pytest.raises(RuntimeError, match="listener"):
