@@ -20,7 +20,7 @@ export function dayChartOption(data: DayChartData): EChartsCoreOption {
   const unit = [...data.today, ...data.yesterday].some((value) => value !== null) ? 'kWh' : ''
   return {
     animation: false,
-    grid: { left: 4, right: data.fontPx / 2, top: data.fontPx * 3, bottom: 2, containLabel: true },
+    grid: { left: 4, right: data.fontPx / 2, top: data.fontPx * 3.75, bottom: 2, containLabel: true },
     legend: { top: 0, right: 0, itemWidth: data.fontPx, itemHeight: data.fontPx * 0.66, itemGap: data.fontPx, textStyle: label },
     tooltip: { trigger: 'axis', confine: true, valueFormatter: (value: unknown) => (typeof value === 'number' ? `${data.number(value)} kWh` : '–') },
     xAxis: { type: 'category', data: HOURS, axisLabel: { ...label, interval: 5 }, axisLine: { lineStyle: { color: data.colours.grid } }, axisTick: { show: false } },
