@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,9 @@ from hypothesis import strategies as st
 from bim_pipeline.content import ContentBuilder, is_instanceable, quaternions
 from bim_pipeline.glb import rotate, write_tile
 from bim_pipeline.mesh import smooth_mesh
+from bim_pipeline.seeing import seen_areas
 from bim_pipeline.source import Body, Element, FloatArray, Geometry, Shape
+from bim_pipeline.tileset import tileset
 from bim_pipeline.tiling import BANDS, MAX_EXTENT_M, Cell, band_of, cut_cells, joined_box
 from tests.bim_pipeline.glb_reader import Glb, rotation_matrix
 from tests.bim_pipeline.test_mesh import cube, cylinder
@@ -195,6 +199,97 @@ def test_cells_hold_every_body_once_within_storey_budget_and_extent(
         assert cell.band in BANDS
         assert (boxes[list(cell.elements), :3] >= cell.box[:3]).all()
         assert (boxes[list(cell.elements), 3:] <= cell.box[3:]).all()
+
+
+def _house_in_a_box(rooms: int) -> tuple[list[Element], dict[int, Body], FloatArray]:
+    """A closed hall 40 m long (element 0), and in it, a storey each, slabs of many triangles."""
+    bodies = {0: Body(0, shape("hall"), matrix((0, 0, 0), scale=(40, 40, 10)))}
+    for i in range(1, rooms + 1):
+        place = (4.0 + i % 9, 4.0 + i // 9, 1.0)
+        bodies[i] = Body(i, shape(f"slab {i}", 60), matrix(place, scale=(0.8, 0.8, 0.5)))
+    elements = [Element(i, f"{i}", i, "IfcSlab", storey_index=1000 + i % 2) for i in bodies]
+    return elements, bodies, np.array([bodies[i].box() for i in bodies])
+
+
+def opaque(of: Shape) -> Shape:
+    return replace(of, colours=np.array([[1.0, 0.5, 0.0, 1.0], [0.2, 0.4, 0.6, 1.0]]))
+
+
+def test_what_is_not_seen_from_outside_waits_where_the_first_level_is_full() -> None:
+    elements, bodies, boxes = _house_in_a_box(30)
+    bodies[0] = replace(bodies[0], shape=opaque(bodies[0].shape))
+    whole = cut_cells(elements, bodies, boxes)
+    assert {cell.band for cell in whole} == {"shell"}
+    cells = cut_cells(elements, bodies, boxes, first_level_bytes=6000)
+    first = [i for cell in cells if cell.band == "shell" for i in cell.elements]
+    # A few are seen through slits between the points of the hall.
+    assert first[0] == 0
+    assert len(first) <= 6
+    assert sorted(i for cell in cells for i in cell.elements) == sorted(bodies)
+    document = tileset(cells, [f"{n}.glb" for n in range(len(cells))], {1000: 0, 1001: 1})
+    gates = {
+        gate["geometricError"]
+        for storey in document["root"]["children"]
+        for gate in storey["children"]
+        if "content" not in gate
+    }
+    assert gates == {6.0}
+
+
+def test_glass_hides_nothing_and_what_costs_too_much_waits() -> None:
+    elements, bodies, boxes = _house_in_a_box(30)
+    glass = np.array([[1.0, 0.5, 0.0, 0.4], [0.2, 0.4, 0.6, 0.4]])
+    bodies[0] = replace(bodies[0], shape=replace(bodies[0].shape, colours=glass))
+    first = [
+        i
+        for cell in cut_cells(elements, bodies, boxes, first_level_bytes=6000)
+        if cell.band == "shell"
+        for i in cell.elements
+    ]
+    per_slab = 3.6 * len(bodies[1].shape.triangles) + 10
+    assert 0 in first
+    assert 3 <= len(first) <= 1 + 6000 / per_slab
+
+
+def test_areas_seen_are_those_of_the_faces_outside() -> None:
+    hall = Body(0, opaque(shape("hall")), matrix((0, 0, 0), scale=(20, 20, 10)))
+    inside = Body(1, opaque(shape("core", 30)), matrix((10, 10, 2), scale=(3, 3, 5)))
+    beside = Body(2, opaque(shape("shed")), matrix((40, 0, 0), (0, 0, 1, 1), (6, 6, 4)))
+    seen = seen_areas([hall, inside, beside])
+    assert seen[1] == 0
+    assert (seen[[0, 2]] > 0.2 * np.array([1200, 168])).all()
+    assert (seen[[0, 2]] < 0.75 * np.array([1600, 168])).all()
+    assert seen_areas([hall, inside, beside]).tobytes() == seen.tobytes()
+    assert seen_areas([]).shape == (0,)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32), st.integers(2, 40), st.floats(0, 20_000))
+def test_any_budget_keeps_every_element_once(seed: int, count: int, first_level_bytes: float) -> None:
+    random = np.random.default_rng(seed)
+    shapes = [shape("a", 40), opaque(shape("b")), shape("c", 90)]
+    bodies = {
+        i: Body(i, shapes[random.integers(3)], matrix(tuple(random.uniform(-90, 90, 3)), scale=(9, 9, 9)))
+        for i in range(count)
+    }
+    elements = [Element(i, f"{i}", i, "IfcWall", storey_index=100 + i % 3) for i in range(count)]
+    boxes = np.array([bodies[i].box() for i in range(count)])
+    cells = cut_cells(elements, bodies, boxes, first_level_bytes=first_level_bytes)
+    assert sorted(i for cell in cells for i in cell.elements) == list(range(count))
+    assert {cell.band for cell in cells} <= {"shell", "inner"}
+    assert [cell.elements for cell in cells] == [
+        cell.elements for cell in cut_cells(elements, bodies, boxes, first_level_bytes=first_level_bytes)
+    ]
+
+
+def test_elements_too_long_for_the_common_extent_share_tiles() -> None:
+    lengths = [150.0, 160.0, 170.0, 400.0, 20.0]
+    bodies = {
+        i: Body(i, shape("road"), matrix((0, 3.0 * i, 0), scale=(n, 1, 1))) for i, n in enumerate(lengths)
+    }
+    elements = [Element(i, f"{i}", i, "IfcSlab") for i in bodies]
+    boxes = np.array([bodies[i].box() for i in bodies])
+    assert [cell.elements for cell in cut_cells(elements, bodies, boxes)] == [(4,), (0, 1, 2), (3,)]
 
 
 def _stored(cell: Cell, bodies: dict[int, Body]) -> int:

@@ -87,3 +87,17 @@ def test_every_content_is_there_and_every_file_is_used(package: Path) -> None:
     found = sorted(uris(tileset["root"]))
     files = sorted(p.relative_to(package).as_posix() for p in (package / "tiles").glob("*.glb"))
     assert found == files
+
+
+def test_the_first_level_is_small(package: Path) -> None:
+    def first(tile: dict[str, Any]) -> list[str]:
+        if tile.get("extras", {}).get("kind") == "spaces":
+            return []
+        own = [tile["content"]["uri"]] if "content" in tile else []
+        if tile["geometricError"] < root["geometricError"]:
+            return own
+        return own + [uri for child in tile.get("children", []) for uri in first(child)]
+
+    root = json.loads((package / "tileset.json").read_bytes())["root"]
+    served = sum((package / f"{uri}.br").stat().st_size for uri in first(root))
+    assert served < 500_000

@@ -30,6 +30,8 @@ export const useModelStore = defineStore('model', () => {
     problem.value = ''
     try {
       const found = await fetchModel()
+      // The scene takes it from the browser's cache; a failure is met there.
+      fetch(found.tilesetUrl, { priority: 'high' }).catch(() => undefined)
       columns.value = await fetchColumns(found.columnsUrl, found.elementCount)
       model.value = found
       return true
