@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import Any
 
 from ifcopenshell import ifcopenshell_wrapper
@@ -24,6 +25,10 @@ class Property:
     value: str
     unit: str
 
+    def __reduce__(self) -> tuple[type[Property], tuple[str, str, str, str]]:
+        """Let it be pickled as a call: there are tens of thousands, and a state for each takes long."""
+        return Property, (self.pset, self.name, self.value, self.unit)
+
 
 class PropertyReader:
     """Reads each property set once, however many elements share it."""
@@ -34,9 +39,11 @@ class PropertyReader:
 
     def read(self, definition: Any) -> tuple[Property, ...]:
         """Give the properties of an IfcPropertySet, IfcElementQuantity or predefined set."""
-        if definition.id() not in self._known:
-            self._known[definition.id()] = tuple(self._properties(definition))
-        return self._known[definition.id()]
+        step_id = definition.id()
+        known = self._known.get(step_id)
+        if known is None:
+            known = self._known[step_id] = tuple(self._properties(definition))
+        return known
 
     def _properties(self, definition: Any) -> Iterator[Property]:
         pset = str(definition.Name or definition.is_a().removeprefix("Ifc"))
@@ -50,7 +57,13 @@ class PropertyReader:
             yield from self._predefined(pset, definition)
 
     def _property(self, pset: str, prefix: str, entity: Any) -> Iterator[Property]:
-        name = prefix + str(entity.Name or "")
+        # By position (Name, Description, NominalValue, Unit): by name, attributes cost four times as much.
+        name = prefix + str(entity.get_argument(0) or "")
+        if entity.is_a() == "IfcPropertySingleValue":
+            value, unit = self._measure(entity.get_argument(2), entity.get_argument(3))
+            if value is not None and name:
+                yield Property(pset, name, _json(value), unit)
+            return
         if entity.is_a("IfcComplexProperty"):
             for part in entity.HasProperties or ():
                 yield from self._property(pset, f"{name}.", part)
@@ -61,7 +74,6 @@ class PropertyReader:
 
     def _value(self, entity: Any) -> tuple[Any, str]:
         readers: dict[str, Callable[[], tuple[Any, str]]] = {
-            "IfcPropertySingleValue": lambda: self._measure(entity.NominalValue, entity.Unit),
             "IfcPropertyEnumeratedValue": lambda: self._list(entity.EnumerationValues, None),
             "IfcPropertyListValue": lambda: self._list(entity.ListValues, entity.Unit),
             "IfcPropertyBoundedValue": lambda: self._bounds(entity),
@@ -94,7 +106,7 @@ class PropertyReader:
         """Give a plain value and its unit's symbol; lengths, areas and volumes in metres."""
         if value is None:
             return None, ""
-        plain = value.wrappedValue
+        plain = value.get_argument(0)
         if isinstance(plain, bool) or not isinstance(plain, int | float):
             return (list(plain) if isinstance(plain, tuple) else plain), ""
         own = read_unit(unit) if unit is not None else None
@@ -158,6 +170,8 @@ def _scaled(value: float, factor: float) -> float:
 
 
 def _json(value: Any) -> str:
+    if type(value) is str:
+        return encode_basestring(value)
     if isinstance(value, float) and not math.isfinite(value):
         value = None
     return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)

@@ -10,6 +10,7 @@ import hashlib
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import fields
+from operator import attrgetter
 from typing import TypeAlias
 
 import numpy as np
@@ -68,11 +69,12 @@ def memory_key(what: str, parts: Iterable[Part]) -> bytes:
 
 def element_parts(element: Element) -> list[Part]:
     """Give all that is said of an element but its number in the file, for a key."""
-    values = [getattr(element, name) for name in _ELEMENT_FIELDS]
-    return [value if isinstance(value, np.ndarray) else repr(value) for value in values]
+    return [repr(_values_of(element)), element.placement]
 
 
-_ELEMENT_FIELDS = tuple(field.name for field in fields(Element) if field.name != "step_id")
+_values_of = attrgetter(
+    *(field.name for field in fields(Element) if field.name not in ("step_id", "placement"))
+)
 
 
 def _unpacked(content: bytes) -> dict[bytes, bytes]:
