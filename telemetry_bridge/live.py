@@ -25,7 +25,7 @@ from telemetry_bridge.wire import Indices, Qualities, Quality, Values
 
 STALE_AFTER_PERIODS = 3.0
 REAL_BEATS_SIMULATED_MS = 60_000.0
-SIMULATOR_RESTS_MS = 3_000.0
+SIMULATOR_RESTS_MS = 10_000.0
 """Real time that a busy machine may take between two beats of the simulator."""
 
 Mask = NDArray[np.bool_]
