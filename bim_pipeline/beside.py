@@ -31,7 +31,6 @@ class Beside(Generic[T]):
 
     def _start(self) -> None:
         self._pipe, theirs = _fork.Pipe(duplex=False)
-        gc.collect()
         gc.freeze()  # a collection in the fork would copy every page that it looks at
         try:
             self._process = _fork.Process(target=_work, args=(theirs, self._function), daemon=True)

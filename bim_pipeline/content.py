@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bim_pipeline.colours import vertex_colours
 from bim_pipeline.glb import MATERIALS, Instances, Tile
@@ -122,8 +123,9 @@ def _joined(parts: Sequence[Part]) -> Part:
 def _instance_groups(bodies: Sequence[Body]) -> dict[str, list[Body]]:
     """Choose the shapes worth a draw call of their own: those that save the most triangles."""
     by_shape: dict[str, list[Body]] = {}
-    for body in bodies:
-        if is_instanceable(body.local_from_shape):
+    matrices = np.array([body.local_from_shape for body in bodies]).reshape(-1, 4, 4)
+    for body, can_be in zip(bodies, are_instanceable(matrices).tolist(), strict=True):
+        if can_be:
             by_shape.setdefault(body.shape.key, []).append(body)
     saved = {key: (len(group) - 1) * len(group[0].shape.triangles) for key, group in by_shape.items()}
     worth = [
@@ -135,13 +137,18 @@ def _instance_groups(bodies: Sequence[Body]) -> dict[str, list[Body]]:
     return {key: by_shape[key] for key in worth[:MAX_INSTANCED_PER_TILE]}
 
 
+def are_instanceable(matrices: FloatArray) -> NDArray[np.bool_]:
+    """Say which matrices (n, 4, 4) are no more than a rotation, a scale along their own axes and a move."""
+    linear = matrices[:, :3, :3]
+    gram = linear.transpose(0, 2, 1) @ linear
+    squares = np.diagonal(gram, axis1=1, axis2=2)
+    shear = np.abs(gram[:, [0, 0, 1], [1, 2, 2]]).max(axis=1)
+    return np.asarray((np.linalg.det(linear) > 0) & (shear <= _RIGID_TOLERANCE * squares.max(axis=1)))
+
+
 def is_instanceable(matrix: FloatArray) -> bool:
     """Say whether a matrix is a rotation, a scale along its own axes and a move: no shear, no mirror."""
-    linear = matrix[:3, :3]
-    gram = linear.T @ linear
-    largest = float(np.max(np.diag(gram)))
-    shear = float(np.max(np.abs(gram - np.diag(np.diag(gram)))))
-    return float(np.linalg.det(linear)) > 0 and shear <= _RIGID_TOLERANCE * largest
+    return bool(are_instanceable(matrix[None])[0])
 
 
 def quaternions(rotations: FloatArray) -> FloatArray:

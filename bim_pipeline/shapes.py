@@ -32,7 +32,7 @@ FAST_KERNEL = "hybrid-cgal-simple-manifold-opencascade"
 EXACT_KERNEL = "opencascade"
 # Each chunk costs the kernel a look through the file: no more of them than balance many processes.
 CHUNK_WEIGHT = 64
-MOST_CHUNKS = 16
+MOST_CHUNKS = 12
 # What a body of each kind costs, in bodies that are one extrusion; measured on Revit's and Tekla's files.
 _FACETED_WEIGHT = 12
 _HALF_SPACE_WEIGHT = 25

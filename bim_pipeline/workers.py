@@ -59,7 +59,6 @@ class ShapeJob:
     def start(self) -> None:
         """Fork the processes and begin."""
         next_chunk = _fork.Value("i", 0)
-        gc.collect()
         gc.freeze()
         try:
             pipes = [self._fork_worker(next_chunk) for _ in range(self._jobs if self._chunks else 0)]
