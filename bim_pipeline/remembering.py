@@ -56,15 +56,14 @@ class Memory:
 
 def memory_key(what: str, parts: Iterable[Part]) -> bytes:
     """Hash what a result depends on; `what` names the function that gives it."""
-    digest = hashlib.blake2b(what.encode(), digest_size=KEY_BYTES)
+    texts = [what.encode()]
     for part in parts:
         if isinstance(part, np.ndarray):
-            digest.update(f"a{part.dtype}{part.shape}".encode())
-            digest.update(np.ascontiguousarray(part).tobytes())
+            texts += (f"a{part.dtype.str}{part.shape}".encode(), part.tobytes())
         else:
             text = part if isinstance(part, bytes) else repr(part).encode()
-            digest.update(b"%d:" % len(text) + text)
-    return digest.digest()
+            texts += (b"%d:" % len(text), text)
+    return hashlib.blake2b(b"".join(texts), digest_size=KEY_BYTES).digest()
 
 
 def element_parts(element: Element) -> list[Part]:
