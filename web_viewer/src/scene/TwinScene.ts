@@ -108,13 +108,16 @@ export class TwinScene implements TwinSceneApi {
   private contextLost = false
   private disposed = false
 
-  /** @param container an element with a size; the canvas fills it. @throws Error where WebGL2 is missing. */
+  /**
+   * @param container an element with a size; the canvas fills it.
+   * @param early tiles that are on their way already.
+   * @throws Error where WebGL2 is missing.
+   */
   constructor(
     private readonly container: HTMLElement,
     private readonly options: TwinSceneOptions,
+    early: EarlyTiles = askForTiles(options),
   ) {
-    const first = { spaces: false, storey: null }
-    const early = new EarlyTiles(options.tilesetUrl, (tile) => isWanted(tile.extras, { ...first, later: this.underground }))
     this.renderer = createRenderer()
     this.canvas = this.renderer.domElement
     container.append(this.canvas)
@@ -138,7 +141,7 @@ export class TwinScene implements TwinSceneApi {
       outlined: (boxes) => this.frameParts(boxes),
       failed: (error) => this.events.emit('error', error),
     }, early)
-    this.tiles.setFilter({ later: this.underground })
+    this.tiles.setFilter({ later: underground(options) })
     this.rig = new CameraRig(this.canvas, this.bounds, this.groundM, this.animate)
     this.shadow = new SunShadow(this.renderer, this.uniforms, PROFILES[this.quality].shadowSize)
     this.backdrop = new Backdrop(this.uniforms, this.centre, this.radius, this.groundM, options.terrain ?? null)
@@ -376,13 +379,6 @@ export class TwinScene implements TwinSceneApi {
 
   private get bounds(): Box {
     return this.options.bounds
-  }
-
-  /** Storeys wholly under the ground; none where there is nothing else. */
-  private get underground(): ReadonlySet<number> {
-    const storeys = this.options.storeys ?? []
-    const below = storeys.filter((storey) => storey.elevationM + storey.heightM <= this.groundM + 0.1)
-    return new Set(below.length < storeys.length ? below.map((storey) => storey.index) : [])
   }
 
   private get centre(): Vector3 {
@@ -672,6 +668,19 @@ export class TwinScene implements TwinSceneApi {
     this.needsDraw = true
     this.schedule(1000 / fps)
   }
+}
+
+/** Asks for what the first picture shows; a scene takes it over. The GPU context, made next, holds the page up. */
+export function askForTiles(options: TwinSceneOptions): EarlyTiles {
+  const filter = { spaces: false, storey: null, later: underground(options) }
+  return new EarlyTiles(options.tilesetUrl, (tile) => isWanted(tile.extras, filter))
+}
+
+/** Storeys wholly under the ground; none where there is nothing else. */
+function underground({ bounds, storeys = [] }: TwinSceneOptions): ReadonlySet<number> {
+  const groundM = groundHeight(bounds, storeys)
+  const below = storeys.filter((storey) => storey.elevationM + storey.heightM <= groundM + 0.1)
+  return new Set(below.length < storeys.length ? below.map((storey) => storey.index) : [])
 }
 
 function createRenderer(): WebGLRenderer {

@@ -9,6 +9,8 @@ const SOON: RequestInit = { priority: 'high' }
  */
 export class EarlyTiles {
   readonly name = 'EARLY_TILES'
+  /** Settles when the first level is asked for, or when that failed. */
+  readonly asked: Promise<void>
   private readonly underWay = new Map<string, Promise<Response>>()
 
   /** @param isWanted whether a tile belongs to the first picture; asked when the tileset has come. */
@@ -21,7 +23,7 @@ export class EarlyTiles {
       for (const uri of firstLevel(root, isWanted)) this.ask(absolute(uri, base))
     })
     // A failure is met where the renderer asks again.
-    tiles.catch(() => undefined)
+    this.asked = tiles.catch(() => undefined)
     this.underWay.get(base)!.catch(() => undefined)
   }
 

@@ -33,8 +33,10 @@ export const useSceneStore = defineStore('scene', () => {
 
   /** Makes the scene in `container`. @throws Error when the browser has no WebGL 2. */
   async function open(container: HTMLElement, options: TwinSceneOptions): Promise<TwinSceneApi> {
-    const { TwinScene } = await loadScene()
-    const made: TwinSceneApi = new TwinScene(container, options)
+    const { TwinScene, askForTiles } = await loadScene()
+    const early = askForTiles(options)
+    await early.asked
+    const made: TwinSceneApi = new TwinScene(container, options, early)
     made.on('progress', (share) => (progress.value = share))
     made.on('firstpicture', () => (drawn.value = true))
     made.on('hover', (next) => (hovered.value = next))
