@@ -81,12 +81,10 @@ def point(visit: Visit, device: str, name: str) -> Any:
 
 
 def see_lamp(desk: Visit, palace: Palace) -> dict[str, float]:
-    """Open the lamp's storey and come near the lamp, which is off; where it is on screen."""
+    """Search flies to the lamp in its opened storey; it is off. Gives where it is on screen."""
     select(desk, LAMP, LAMP_NAME)
     expect(point(desk, LAMP, "status")).to_have_text("关")
     index = index_shown(desk, palace)
-    for button in ("只看本层", "飞到"):
-        desk.part("element-panel").get_by_role("button", name=button).click()
     at = come_to_rest(desk, index)
     # What is selected has the colour of a selection over its own.
     desk.page.keyboard.press("Escape")
