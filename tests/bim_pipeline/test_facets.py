@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import ifcopenshell
 import numpy as np
@@ -44,15 +45,18 @@ OUTER = [(0, 0), (2, 0), (2, 2), (0, 2)]
 INNER = [(0.5, 0.5), (1.5, 0.5), (1.5, 1.5), (0.5, 1.5)]
 
 
-def with_height(ring: list[tuple[float, float]], z: float) -> list[tuple[float, ...]]:
+Ring: TypeAlias = Sequence[tuple[float, ...]]
+
+
+def with_height(ring: Ring, z: float) -> list[tuple[float, ...]]:
     return [(x, y, z) for x, y in ring]
 
 
-def sides(ring: list[tuple[float, float]]) -> list[list[list[tuple[float, ...]]]]:
+def sides(ring: Ring) -> list[list[Ring]]:
     return [[[(*ring[i - 1], 0), (*ring[i], 0), (*ring[i], 2), (*ring[i - 1], 2)]] for i in range(len(ring))]
 
 
-FACES = [
+FACES: list[list[Ring]] = [
     [with_height(OUTER, 0)[::-1], with_height(INNER, 0)],
     [with_height(OUTER, 2), with_height(INNER, 2)[::-1]],
     *sides(OUTER),
@@ -61,7 +65,7 @@ FACES = [
 VOLUME, AREA = 8 - 2.0, 2 * (4 - 1) + 4 * 4 + 4 * 2
 
 
-def text_of(faces: list[list[list[tuple[float, ...]]]], flags: list[str] | None = None) -> bytes:
+def text_of(faces: Sequence[Sequence[Ring]], flags: list[str] | None = None) -> bytes:
     """Write an IfcFaceBasedSurfaceModel #1 of faces, each a list of loops, the outer first."""
     lines, number, face_ids = [], 3, []
     for place, loops in enumerate(faces):
@@ -201,7 +205,9 @@ def _reading(path: Path) -> tuple[Any, dict[int, Facets]]:
 
 def _closest(one: Shape, other: Shape) -> float:
     """How far the vertices of one shape are from those of another, at most, m."""
-    return max(float(cKDTree(a.vertices).query(b.vertices)[0].max()) for a, b in ((one, other), (other, one)))
+    return max(
+        float(np.max(cKDTree(a.vertices).query(b.vertices)[0])) for a, b in ((one, other), (other, one))
+    )
 
 
 @pytest.mark.skipif(not FILES.exists(), reason="the shared IFC files are not here")
@@ -237,7 +243,7 @@ def _assert_same(own: Shape, kernel: Shape) -> None:
         np.bincount(s.colour_ids, np.linalg.norm(face_vectors(s.vertices, s.triangles), axis=1))
         for s in (own, kernel)
     ]
-    np.testing.assert_allclose(*of_colour, rtol=1e-5)
+    np.testing.assert_allclose(of_colour[0], of_colour[1], rtol=1e-5)
     # The kernel leaves whole bodies inside out; what is closed is not so here.
     if _is_closed(own):
         floor = abs(volume_of(kernel.vertices, kernel.triangles)) * (1 - 1e-4) - 1e-6

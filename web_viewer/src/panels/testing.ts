@@ -1,5 +1,7 @@
-import { PANELS } from './registry'
-import { loadTexts } from './texts'
+// Tests of components find every text known, as they are on the desk; those without a page need none.
+if (typeof window !== 'undefined') {
+  const [{ PANELS }, { loadTexts }] = await Promise.all([import('./registry'), import('./texts')])
+  await loadTexts(PANELS)
+}
 
-// Tests of components find every text known, as they are on the desk.
-await loadTexts(PANELS)
+export {}
