@@ -165,6 +165,16 @@ class Twin:
         kept: T = self._cache[key]
         return kept
 
+    def cached_while_bound(self, key: str, make: Callable[[], T]) -> T:
+        """What `make` gives, made once and again when bindings changed."""
+        bound, kept = self._cache.get(key, (None, None))
+        if bound is not self.bound:
+            bound = self.bound
+            kept = make()
+            self._cache[key] = bound, kept
+        found: T = kept
+        return found
+
     @property
     def all_notes(self) -> list[str]:
         """What is not as it should be, that of this moment included."""

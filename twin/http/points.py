@@ -1,14 +1,16 @@
 """`/api/points`, `/api/devices`, `/api/state`: what is measured, by what, and what it reads now."""
 
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel
 
-from telemetry_bridge.points import Device
+from telemetry_bridge.points import Device, Point
 from twin.accounts.roles import Role
 from twin.http import history, present, present_live, schemas
 from twin.http.context import TwinDep
+from twin.http.encoded import EncodedBody
 from twin.http.identity import check_role, person_of
 from twin.http.problems import PROBLEM_RESPONSES
 from twin.runtime import Twin
@@ -21,40 +23,59 @@ Cursor = Annotated[str, Query(max_length=64, description="`next` of the part bef
 Short = Annotated[str | None, Query(max_length=100)]
 
 
-@router.get("/points", operation_id="listPoints")
+@router.get("/points", operation_id="listPoints", response_model=schemas.PointPage)
 def list_points(
+    request: Request,
     twin: TwinDep,
     device: Short = None,
     point_class: Annotated[str | None, Query(alias="class", max_length=100)] = None,
     limit: Limit = None,
     cursor: Cursor = "",
-) -> schemas.PointPage:
+) -> Response | schemas.PointPage:
     """The points, by point_index."""
+    if not request.query_params:
+        return _whole(request, twin, "points", lambda: _points(twin, twin.registry.points, None, ""))
     points = twin.registry.points if device is None else twin.registry.points_of(device)
     wanted = [each for each in points if point_class in (None, each.point_class)]
+    return _points(twin, wanted, limit, cursor)
+
+
+def _points(twin: Twin, wanted: Sequence[Point], limit: int | None, cursor: str) -> schemas.PointPage:
     part, next_cursor = present.part_of(wanted, limit, cursor)
     return schemas.PointPage(items=[present_live.point(twin, each) for each in part], next=next_cursor)
 
 
-@router.get("/devices", operation_id="listDevices")
+@router.get("/devices", operation_id="listDevices", response_model=schemas.DevicePage)
 def list_devices(
+    request: Request,
     twin: TwinDep,
     kind: Annotated[str | None, Query(alias="type", max_length=100)] = None,
     storey: Short = None,
     space: Short = None,
     limit: Limit = None,
     cursor: Cursor = "",
-) -> schemas.DevicePage:
+) -> Response | schemas.DevicePage:
     """The devices, by id."""
+    devices = list(twin.registry.devices.values())
+    if not request.query_params:
+        return _whole(request, twin, "devices", lambda: _devices(twin, devices, None, ""))
     on = twin.package.storey(storey).element_index if storey else None
     within = twin.package.space(space).element_index if space else None
-    wanted = [
-        each
-        for each in twin.registry.devices.values()
-        if kind in (None, each.type) and _is_at(twin, each, on, within)
-    ]
+    wanted = [each for each in devices if kind in (None, each.type) and _is_at(twin, each, on, within)]
+    return _devices(twin, wanted, limit, cursor)
+
+
+def _devices(twin: Twin, wanted: Sequence[Device], limit: int | None, cursor: str) -> schemas.DevicePage:
     part, next_cursor = present.part_of(wanted, limit, cursor)
     return schemas.DevicePage(items=[present_live.device(twin, each) for each in part], next=next_cursor)
+
+
+def _whole(request: Request, twin: Twin, name: str, make: Callable[[], BaseModel]) -> Response:
+    """A whole list, written once while bindings stay: to validate thousands of items holds up the stream."""
+    body = twin.cached_while_bound(
+        name, lambda: EncodedBody(make().model_dump_json(by_alias=True).encode(), "application/json")
+    )
+    return body.response(request)
 
 
 def _is_at(twin: Twin, device: Device, storey_index: int | None, space_index: int | None) -> bool:

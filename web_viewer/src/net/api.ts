@@ -21,11 +21,11 @@ export async function fetchBoxes(url: string, elementCount: number): Promise<Flo
 }
 
 export async function fetchPoints(): Promise<PointInfo[]> {
-  return (await getAll<read.RawPoint>('/api/points', { limit: 10_000 })).map(read.point)
+  return (await getAll<read.RawPoint>('/api/points')).map(read.point)
 }
 
 export async function fetchDevices(): Promise<DeviceInfo[]> {
-  return (await getAll<read.RawDevice>('/api/devices', { limit: 10_000 })).map(read.device)
+  return (await getAll<read.RawDevice>('/api/devices')).map(read.device)
 }
 
 export async function fetchSpaces(): Promise<SpaceInfo[]> {
