@@ -123,7 +123,7 @@ def test_in_fast_time_the_simulator_is_not_silent_between_two_beats(speed: float
     sent_ms = clock.time_ms
     clock.time_ms += 400 * speed  # the simulation took so long to reckon
     bridge.accept_columns([row], [30.0], sent_ms, Quality.SIMULATED)
-    clock.time_ms += 2_500 * speed  # and a busy machine comes back to it no sooner
+    clock.time_ms += (SIMULATOR_RESTS_MS - 500) * speed  # and a busy machine comes back to it no sooner
     bridge.flush()
     assert bridge.live.quality[row] == Quality.SIMULATED
     clock.time_ms += max(500 * speed, 180_000)
