@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from telemetry_bridge.bridge import Bridge
+from telemetry_bridge.live import SIMULATOR_RESTS_MS
 from telemetry_bridge.ports import Reading
 from telemetry_bridge.wire import Kind, Quality, decode_frame
 from tests.telemetry_bridge.builders import START_MS, HandClock, registry
