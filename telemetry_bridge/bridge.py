@@ -79,6 +79,7 @@ class Bridge:
         index: list[int] = []
         value: list[float] = []
         time_ms: list[float] = []
+        quality: list[Quality] = []
         refused: list[Refusal] = []
         for reading in readings:
             point, refusal, number = self._checked(reading, now_ms)
@@ -88,8 +89,9 @@ class Bridge:
                 index.append(point.point_index)
                 value.append(number)
                 time_ms.append(now_ms if reading.time_ms is None else reading.time_ms)
+                quality.append(Quality.SIMULATED if simulated else reading.quality)
         if index:
-            self.live.apply(index, value, time_ms, Quality.SIMULATED if simulated else Quality.GOOD, now_ms)
+            self.live.apply(index, value, time_ms, quality, now_ms)
         return Acceptance(len(readings) - len(refused), tuple(refused))
 
     def _checked(self, reading: Reading, now_ms: float) -> tuple[Point | None, Refusal | None, float]:
@@ -99,6 +101,8 @@ class Bridge:
             return None, self._unknown(reading), np.nan
         if fault := self._time_fault(reading.time_ms, now_ms):
             return None, _refusal(reading, *fault), np.nan
+        if reading.value is None and reading.quality is Quality.BAD:
+            return point, None, np.nan  # the protocol's own word that there is no reading: nothing to refuse
         number = number_of(point, reading.value)
         if isinstance(number, BadValue):
             return point if number.no_reading else None, _refusal(reading, number.code, number.reason), np.nan

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
+
+from telemetry_bridge.wire import Quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +12,8 @@ class Reading:
     """One value that a device reported, as it came: `value` and `time` are not checked yet.
 
     `time_ms` is ms since 1970 UTC; None: now. `row` is its place in the message it came in, so that a
-    refusal can name it.
+    refusal can name it. `quality` is what the protocol says of it: with BAD and the value None there is no
+    reading, and the point keeps its last value, marked bad.
     """
 
     device: str
@@ -18,6 +21,7 @@ class Reading:
     value: object
     time_ms: float | None = None
     row: int = 0
+    quality: Quality = Quality.GOOD
 
 
 #: Why a sample was refused, for programs; `docs/wire.md` explains each.
@@ -79,13 +83,19 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How an adapter is: `connected` now, and what a person should know (`detail`)."""
+    """How an adapter is: `connected` now, and what a person should know (`detail`).
+
+    `last_ms` is when something last came, ms since 1970 UTC (None: never, or not known); `last_error` what
+    last went wrong, kept when all is well again.
+    """
 
     connected: bool
     detail: str
     received: int = 0
     refused: int = 0
     reconnects: int = 0
+    last_ms: float | None = None
+    last_error: str = ""
 
 
 class Sink(Protocol):
@@ -109,3 +119,11 @@ class Adapter(Protocol):
 
     def health(self) -> Health:
         """Say how it is; never blocks."""
+
+
+@runtime_checkable
+class Selective(Protocol):
+    """An adapter that knows which points it can write, besides what every adapter does."""
+
+    def writes(self, device: str, point: str) -> bool:
+        """Say whether commands to this point are for this adapter."""

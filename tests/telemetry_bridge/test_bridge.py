@@ -70,6 +70,26 @@ def test_the_bad_of_a_batch_are_named_and_the_good_are_kept() -> None:
     assert bridge.live.value[index_of(bridge, "r1", "temperature")] == 20.0
 
 
+def test_what_a_protocol_calls_bad_is_bad_and_nothing_is_refused() -> None:
+    bridge, clock = new_bridge()
+    row = index_of(bridge, "r1", "temperature")
+    bridge.accept([Reading("r1", "temperature", 20.0)])
+    clock.time_ms += 1000
+    assert bridge.accept([Reading("r1", "temperature", None, quality=Quality.BAD)]).refused == ()
+    assert (bridge.live.value[row], bridge.live.quality[row]) == (20.0, Quality.BAD)
+    clock.time_ms += 1000
+    readings = [
+        Reading("r1", "temperature", 21.0, quality=Quality.BAD),
+        Reading("r2", "temperature", 22.0, quality=Quality.STALE),
+        Reading("r2", "setpoint", 23.0),
+    ]
+    assert bridge.accept(readings).accepted == 3
+    rows = [row, index_of(bridge, "r2", "temperature"), index_of(bridge, "r2", "setpoint")]
+    assert bridge.live.value[rows].tolist() == [21.0, 22.0, 23.0]
+    assert bridge.live.quality[rows].tolist() == [Quality.BAD, Quality.STALE, Quality.GOOD]
+    assert bridge.accept([Reading("r9", "temperature", None, quality=Quality.BAD)]).accepted == 0
+
+
 def test_a_sensor_that_says_nan_is_seen_to_fail() -> None:
     bridge, clock = new_bridge()
     row = index_of(bridge, "r1", "temperature")
