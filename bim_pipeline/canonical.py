@@ -13,10 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from bim_pipeline.source import FloatArray, IntArray
+from spatial.components import connected_parts
 
 _TIE = 1e-6
 _FLAT = 1e-6
@@ -97,7 +96,7 @@ def _delaunay(vertices: FloatArray, faces: NDArray[np.int64], colours: IntArray)
     edges = _flat_edges(vertices, faces, colours)
     if not edges.wrong.any():
         return faces
-    labels = _parts(len(faces), edges.one, edges.two)
+    labels = connected_parts(len(faces), edges.one, edges.two)
     active = np.flatnonzero(np.isin(labels, labels[edges.one[edges.wrong]]))
     part, part_colours = faces[active], colours[active]
     for _ in range(_MAX_ROUNDS):
@@ -129,7 +128,7 @@ def _fanned(vertices: FloatArray, faces: NDArray[np.int64], colours: IntArray) -
     tied = np.flatnonzero(edges.tied)
     if not len(tied):
         return faces
-    labels = _parts(len(faces), edges.one[tied], edges.two[tied])
+    labels = connected_parts(len(faces), edges.one[tied], edges.two[tied])
     sizes = np.bincount(labels)
     fixed = faces.copy()
     _fan_quads(fixed, edges, tied[sizes[labels[edges.one[tied]]] == 2])
@@ -150,13 +149,6 @@ def _fan_quads(faces: NDArray[np.int64], edges: _FlatEdges, chosen: NDArray[np.i
     loop = np.take_along_axis(loop, (smallest[:, None] + np.arange(4)) % 4, axis=1)
     faces[edges.one[chosen]] = loop[:, [0, 1, 2]]
     faces[edges.two[chosen]] = loop[:, [0, 2, 3]]
-
-
-def _parts(count: int, one: NDArray[np.int64], two: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Number the connected parts of triangles (count,) that pairs join."""
-    links = coo_matrix((np.ones(len(one), dtype=np.int8), (one, two)), shape=(count, count))
-    labels: NDArray[np.int32] = connected_components(links, directed=False)[1]
-    return labels
 
 
 def _flat_edges(vertices: FloatArray, faces: NDArray[np.int64], colours: IntArray) -> _FlatEdges:

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from bim_pipeline.canonical import shared_edges
 from bim_pipeline.mesh import face_vectors
 from bim_pipeline.source import FloatArray, IntArray
 from bim_pipeline.step_graph import NOTHING, Bytes, Indices, StepGraph, ranges
+from spatial.components import connected_parts
 
 Flags = NDArray[np.bool_]
 
@@ -309,8 +308,7 @@ def _wound_alike(points: FloatArray, triangles: Indices, item: Indices) -> Indic
     one, two = here // 3, there // 3
     against = count * (start[here] != end[there])
     nodes = np.concatenate([one, one + count]), np.concatenate([two + against, two + count - against])
-    links = coo_matrix((np.ones(2 * len(one), dtype=np.int8), nodes), shape=(2 * count, 2 * count))
-    label = connected_components(links, directed=False)[1]
+    label = connected_parts(2 * count, *nodes)
     neighbours = np.bincount(one, minlength=count) + np.bincount(two, minlength=count)
     plain, turned = label[:count], label[count:]
     score = _scores(points, triangles, label, neighbours == 3)
@@ -318,7 +316,7 @@ def _wound_alike(points: FloatArray, triangles: Indices, item: Indices) -> Indic
     return np.where((wrong & (plain != turned))[:, None], triangles[:, ::-1], triangles)
 
 
-def _scores(points: FloatArray, triangles: Indices, label: NDArray[np.int32], is_inner: Flags) -> FloatArray:
+def _scores(points: FloatArray, triangles: Indices, label: Indices, is_inner: Flags) -> FloatArray:
     """Say of each half how right it is: its volume where it is closed, else the area wound as in the file."""
     plain, turned = label[: len(triangles)], label[len(triangles) :]
     parts = int(label.max(initial=-1)) + 1

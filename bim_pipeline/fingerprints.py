@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from ifcopenshell import ifcopenshell_wrapper
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from bim_pipeline.step_graph import NOTHING, Hashes, Indices, StepGraph, mixed, ranges, step_graph
 
@@ -139,16 +138,14 @@ def _merkle(graph: StepGraph, unknown: np.uint64) -> Hashes:
     values = np.full(count, unknown, dtype=np.uint64)
     known = graph.targets != NOTHING
     waiting = np.bincount(graph.owners[known], minlength=count)
-    users = csr_matrix(
-        (np.ones(int(known.sum()), dtype=np.int64), (graph.targets[known], graph.owners[known])),
-        shape=(count, count),
-    )
+    targets = graph.targets[known]
+    users = graph.owners[known][np.argsort(targets, kind="stable")]
+    starts = np.concatenate([[0], np.cumsum(np.bincount(targets, minlength=count))])
     ready = np.flatnonzero(waiting == 0)
     while len(ready):
         values[ready] = _values_of(graph, values, ready)
-        waking = users.indices[ranges(users.indptr[ready], users.indptr[ready + 1])]
-        weights = users.data[ranges(users.indptr[ready], users.indptr[ready + 1])]
-        np.subtract.at(waiting, waking, weights)
+        waking = users[ranges(starts[ready], starts[ready + 1])]
+        np.subtract.at(waiting, waking, 1)
         fresh = np.zeros(count, dtype=bool)
         fresh[waking] = True
         ready = np.flatnonzero(fresh & (waiting == 0))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from bim_pipeline.source import FloatArray, IntArray, SmoothMesh
+from spatial.components import connected_parts
 
 CREASE_ANGLE_DEG = 35.0
 # Below this area, m2, a triangle is thinner than anything that a screen shows.
@@ -70,15 +69,7 @@ def _smooth_parts(
 ) -> NDArray[np.int64]:
     """Number the smooth parts of each corner (3m,), in order of their first corner."""
     corner_a, corner_b = _smooth_edges(triangles, colour_ids, faces, crease_deg)
-    corners = triangles.size
-    ones = np.ones(len(corner_a), dtype=np.int8)
-    links = coo_matrix((ones, (corner_a, corner_b)), shape=(corners, corners))
-    _, labels = connected_components(links, directed=False)
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    order = np.empty(len(first), dtype=np.int64)
-    order[np.argsort(first, kind="stable")] = np.arange(len(first))
-    parts: NDArray[np.int64] = order[inverse]
-    return parts
+    return connected_parts(triangles.size, corner_a, corner_b)
 
 
 def _smooth_edges(

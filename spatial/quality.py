@@ -13,9 +13,8 @@ from itertools import pairwise
 
 import numpy as np
 import shapely
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
+from spatial.components import connected_parts
 from spatial.model import Element, JsonValue, Portal, Space, Storey
 
 OVERLAP_M2 = 0.1
@@ -301,13 +300,12 @@ def _groups(t: ModelTables) -> list[tuple[list[int], int]]:
     ends = [(place.get(p.space_a), place.get(p.space_b)) for p in t.portals]
     inner = [(a, b) for a, b in ends if a is not None and b is not None]
     rows, columns = np.array(inner, dtype=np.int64).reshape(-1, 2).T
-    graph = coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(indices), len(indices)))
-    count, label = connected_components(graph, directed=False) if indices else (0, np.empty(0, np.int64))
-    exits = [0] * count
+    label = connected_parts(len(indices), rows, columns)
+    exits = [0] * (int(label.max(initial=-1)) + 1)
     for portal, (a, b) in zip(t.portals, ends, strict=True):
         if portal.kind == "door" and (a is None) != (b is None):
             exits[int(label[a if b is None else b])] += 1
-    members = [[indices[i] for i in np.flatnonzero(label == group)] for group in range(count)]
+    members = [[indices[i] for i in np.flatnonzero(label == group)] for group in range(len(exits))]
     return sorted(zip(members, exits, strict=True), key=lambda group: (-len(group[0]), group[0]))
 
 
