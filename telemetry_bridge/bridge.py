@@ -11,6 +11,7 @@ from telemetry_bridge.clock import Clock
 from telemetry_bridge.live import LiveState, Rows
 from telemetry_bridge.points import Point, Registry
 from telemetry_bridge.ports import Acceptance, Reading, Refusal, RefusalCode, clipped
+from telemetry_bridge.refused import RefusedSenders
 from telemetry_bridge.times import format_rfc3339
 from telemetry_bridge.values import BadValue, number_of
 from telemetry_bridge.wire import Frame, Indices, Kind, Quality, encode_frame
@@ -60,6 +61,7 @@ class Bridge:
         self.simulated = simulated
         self.epoch = epoch or secrets.token_hex(8)
         self.seq = 0
+        self.refused = RefusedSenders()
         self.live = LiveState(
             registry.low, registry.high, registry.period_ms, self.settings.real_beats_simulated_ms
         )
@@ -110,6 +112,7 @@ class Bridge:
 
     def _unknown(self, reading: Reading) -> Refusal:
         if reading.device not in self.registry.devices:
+            self.refused.count("message", reading.device, "unknown_device")
             return _refusal(
                 reading, "unknown_device", f"no device {clipped(reading.device)!r} in the registry"
             )

@@ -28,6 +28,7 @@ class Reading:
 RefusalCode = Literal[
     "unknown_device",
     "unknown_point",
+    "wrong_device",
     "bad_value",
     "unknown_state",
     "bad_time",
