@@ -11,9 +11,9 @@ from telemetry_bridge.ports import clipped
 Way = Literal["mqtt", "http", "message"]
 #: Why they were turned away, for programs.
 #:
-#: `bad_secret`: never issued, or not this user's; `revoked`, `expired`: it was good once; `no_secret`: none was
-#: shown where one is needed; `wrong_device`: a secret used for another device; `unknown_device`: not in the
-#: registry; `wrong_topic`: a topic that the device may not use.
+#: `bad_secret`: never issued; `revoked`, `expired`: it was good once; `no_secret`: none was shown where one
+#: is needed; `wrong_device`: a secret used for another device; `unknown_device`: not in the registry;
+#: `wrong_topic`: a topic that the device may not use.
 SenderFault = Literal[
     "bad_secret", "revoked", "expired", "no_secret", "wrong_device", "unknown_device", "wrong_topic"
 ]
@@ -23,7 +23,7 @@ MOST_NAMES = 1000
 
 @dataclass(frozen=True, slots=True)
 class RefusedSender:
-    """Somebody who was turned away; times are ms since 1970 UTC, the machine's. `name` is what they called themselves."""
+    """Somebody who was turned away, by the name that they gave; times are ms since 1970 UTC."""
 
     way: Way
     name: str

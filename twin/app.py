@@ -59,7 +59,7 @@ ROOMS: tuple[tuple[ModuleType, Role], ...] = (
     (tiles, Role.PUBLIC),
     (docs, Role.PUBLIC),
     (points, Role.OPERATOR),
-    (telemetry, Role.OPERATOR),
+    (telemetry, Role.PUBLIC),
     (alarms, Role.OPERATOR),
     (commands, Role.OPERATOR),
     (bindings, Role.OPERATOR),
@@ -68,7 +68,7 @@ ROOMS: tuple[tuple[ModuleType, Role], ...] = (
     (events, Role.MANAGER),
     (accounts, Role.ADMIN),
 )
-"""The rooms, each with the role that it needs; some routes in them ask for more."""
+"""The rooms, each with the role that it needs; some routes in them ask for more, as telemetry does."""
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -35,6 +35,8 @@ from twin.alarms.rulebook import Rulebook, open_rulebook
 from twin.bound import BoundDevices, bind_devices
 from twin.checks import mismatches
 from twin.control.commands import Commands
+from twin.devices.gate import DeviceGate
+from twin.devices.service import Devices
 from twin.errors import DamagedFilmError, DataFolderError, NotRecordedError
 from twin.events.event import Draft
 from twin.events.feed import EventFeed
@@ -72,6 +74,8 @@ class Twin:
     bindings: Bindings
     bound: BoundDevices
     rulebook: Rulebook
+    gate: DeviceGate
+    """Lets devices in by their secrets."""
     database: AsyncEngine | None = None
     """The database, while the twin runs; see `film` and `events`."""
     adapters: dict[str, Adapter | SimulationAdapter] = field(default_factory=dict)
@@ -87,6 +91,7 @@ class Twin:
     """Whether anybody had an account when the twin started."""
     _alarms: Alarms | None = None
     _commands: Commands | None = None
+    _devices: Devices | None = None
     _replay: ReplaySocket | None = None
     _cache: dict[str, Any] = field(default_factory=dict)
     _rebinding: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -125,6 +130,13 @@ class Twin:
         if self._commands is None:
             raise RuntimeError("the twin does not run")
         return self._commands
+
+    @property
+    def devices(self) -> Devices:
+        """What is known of the devices, and their secrets; while the twin runs."""
+        if self._devices is None:
+            raise RuntimeError("the twin does not run")
+        return self._devices
 
     @property
     def accounts(self) -> Accounts:
@@ -204,6 +216,9 @@ def open_twin(settings: Settings) -> Twin:
     store = BindingStore(settings.data_folder)
     bindings = Bindings(registry, store.load())
     bound = bind_devices(package, bindings.element_of)
+    gate = DeviceGate(
+        registry.devices, venue.info.id, bridge.refused, SystemClock(), signed_only=settings.devices_signed
+    )
     rulebook = open_rulebook(venue, registry, lambda device: place_of(package, bound.element_of.get(device)))
     return Twin(
         settings=settings,
@@ -219,6 +234,7 @@ def open_twin(settings: Settings) -> Twin:
         bindings=bindings,
         bound=bound,
         rulebook=rulebook,
+        gate=gate,
         adapters=dict(sources_of(settings, venue, registry, package, clock)),
         notes=[*mismatches(venue, registry, package, bound), *rulebook.notes],
     )
@@ -300,6 +316,7 @@ async def running(twin: Twin) -> AsyncIterator[None]:
             "watch for alarms": twin.alarms.run(),
             "answers to commands": twin.commands.run(),
             "stream of events": feed.run(),
+            "devices' secrets": twin.gate.run(twin.devices.keyring),
             "watch on the package": twin.watch.run(twin.settings.package_poll_s),
             "first queries": asyncio.to_thread(warm_up, twin.package),
         }
@@ -326,6 +343,8 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
         twin.database, twin._events = engine, EventLog(engine, twin.clock)
         twin._commands = Commands(twin.bridge, twin.events, engine, twin.adapters)
         twin._accounts = Accounts(engine, twin.events, SystemClock())
+        twin._devices = Devices(engine, twin.events, SystemClock(), twin.gate)
+        await twin.gate.refresh(twin.devices.keyring)
         if settings.demo_accounts:
             twin.demo = await open_demo(twin.accounts)
         twin.has_accounts = await twin.accounts.exist()

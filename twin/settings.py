@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     broker_port: int = Field(default=1883, ge=0, le=65535)
     """The embedded broker's port; a free one is taken when it is in use."""
 
+    devices_signed: bool = False
+    """Every device must show its secret; else one that has none may speak unsigned, from this machine."""
+
     simulate: bool = False
     speed: float = Field(default=1.0, gt=0, le=86_400)
     """Simulated seconds per second; counts with `simulate` alone."""

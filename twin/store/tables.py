@@ -139,3 +139,50 @@ Index(
     sqlite_where=ALARM.c.closed_ms.is_(None),
     postgresql_where=ALARM.c.closed_ms.is_(None),
 )
+
+#: What people wrote about devices over what the venue's files say; NULL: as the files say.
+DEVICE_FACT = Table(
+    "device_fact",
+    METADATA,
+    Column("device", String(128), primary_key=True),
+    Column("manufacturer", String(200)),
+    Column("model", String(200)),
+    Column("serial", String(200)),
+    Column("firmware", String(200)),
+    Column("area", String(200)),
+    Column("organisation", String(200)),
+    Column("installed", String(10)),  # ISO 8601 date
+    Column("warranty_until", String(10)),
+    Column("protocol", String(32)),
+    Column("note", String(1000)),
+    Column("maintenance", String(200)),  # why it must be left alone; NULL: it is in service
+    Column("changed_ms", BigInteger, nullable=False),
+    Column("changed_by", String(128), nullable=False),
+)
+
+#: Secrets of devices, of which hashes are kept: SHA-256, and mosquitto's own for its password file.
+DEVICE_CREDENTIAL = Table(
+    "device_credential",
+    METADATA,
+    Column("id", String(26), primary_key=True),
+    Column("device", String(128), nullable=False),
+    Column("number", Integer, nullable=False),  # 1, 2 ... within the device
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("mosquitto", String(200), nullable=False),
+    Column("issued_ms", BigInteger, nullable=False),
+    Column("issued_by", String(128), nullable=False),
+    Column("expires_ms", BigInteger),  # NULL: until it is rotated or revoked
+    Column("revoked_ms", BigInteger),
+    Column("used_ms", BigInteger),  # to the minute
+    Index("device_credential_once", "device", "number", unique=True),
+)
+
+#: Guesses of the binding rules that a person said are wrong.
+BINDING_REJECTION = Table(
+    "binding_rejection",
+    METADATA,
+    Column("device", String(128), primary_key=True),
+    Column("element", String(64), primary_key=True),
+    Column("rejected_ms", BigInteger, nullable=False),
+    Column("rejected_by", String(128), nullable=False),
+)

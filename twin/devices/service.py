@@ -1,0 +1,18 @@
+"""Devices as people keep them, while the twin runs: facts, secrets, who was turned away."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from telemetry_bridge.clock import Clock
+from twin.devices.gate import DeviceGate
+from twin.devices.keyring import Keyring
+from twin.devices.ledger import Ledger
+from twin.events.log import EventLog
+
+
+class Devices:
+    """What requests about devices work with; `clock` is the machine's."""
+
+    def __init__(self, engine: AsyncEngine, log: EventLog, clock: Clock, gate: DeviceGate) -> None:
+        self.clock, self.gate = clock, gate
+        self.ledger = Ledger(engine, log, clock)
+        self.keyring = Keyring(engine, log, clock)
