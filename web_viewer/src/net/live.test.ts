@@ -2,35 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest'
 
 import type { Hello } from '@/generated/wire'
 
-import { GRACE_MS, LiveConnection, liveUrl, SILENCE_MS, type LinkState, type SocketLike } from './live'
-
-class FakeSocket implements SocketLike {
-  binaryType = ''
-  onopen: ((event: Event) => void) | null = null
-  onmessage: ((event: MessageEvent) => void) | null = null
-  onclose: ((event: CloseEvent) => void) | null = null
-  onerror: ((event: Event) => void) | null = null
-  closed = false
-
-  constructor(readonly protocol: string) {}
-
-  close(): void {
-    this.closed = true
-  }
-
-  say(data: unknown): void {
-    this.onmessage?.(new MessageEvent('message', { data }))
-  }
-
-  die(): void {
-    this.onclose?.(new Event('close') as CloseEvent)
-  }
-}
-
-interface Timer {
-  ms: number
-  run: () => void
-}
+import { FakeNetwork } from './fixture'
+import { GRACE_MS, LiveConnection, liveUrl, SILENCE_MS, type LinkState } from './live'
 
 const hello: Hello = {
   type: 'hello',
@@ -45,9 +18,7 @@ const hello: Hello = {
   recovered: false,
 }
 
-class Harness {
-  sockets: FakeSocket[] = []
-  timers = new Set<Timer>()
+class Harness extends FakeNetwork {
   states: LinkState[] = []
   hellos: Hello[] = []
   frames: ArrayBuffer[] = []
@@ -66,33 +37,8 @@ class Harness {
       onEvent: (event) => this.events.push(event),
       onFault: (error) => this.faults.push(error),
     },
-    {
-      open: (_url, protocol) => {
-        const socket = new FakeSocket(protocol)
-        this.sockets.push(socket)
-        return socket
-      },
-      after: (ms, run) => {
-        const timer = { ms, run }
-        this.timers.add(timer)
-        return () => this.timers.delete(timer)
-      },
-      random: () => 1,
-    },
+    this.environment,
   )
-
-  get socket(): FakeSocket {
-    const socket = this.sockets.at(-1)
-    if (!socket) throw new Error('no socket was opened')
-    return socket
-  }
-
-  fire(ms: number): void {
-    const timer = [...this.timers].find((each) => each.ms === ms)
-    if (!timer) throw new Error(`no timer of ${String(ms)} ms`)
-    this.timers.delete(timer)
-    timer.run()
-  }
 }
 
 describe('LiveConnection', () => {

@@ -5,8 +5,9 @@ import { Kind, Quality, decodeFrame } from '@/generated/wire'
 import { deltaFrame } from '@/stores/fixture'
 
 import { emptyColumns } from './columns'
+import { FakeNetwork } from './fixture'
 import type { LinkState } from './live'
-import { ReplayConnection, ReplayStream, replayUrl, SEEK_PATIENCE_MS, type ReplayStatus, type TalkingSocket } from './replay'
+import { ReplayConnection, ReplayStream, replayUrl, SEEK_PATIENCE_MS, type ReplayStatus } from './replay'
 
 const T0 = Date.UTC(2026, 2, 1)
 
@@ -19,34 +20,7 @@ function frame(timeMs: number, jump: boolean, ...samples: [number, number][]): A
   return data
 }
 
-class FakeSocket implements TalkingSocket {
-  binaryType = ''
-  onopen: ((event: Event) => void) | null = null
-  onmessage: ((event: MessageEvent) => void) | null = null
-  onclose: ((event: CloseEvent) => void) | null = null
-  onerror: ((event: Event) => void) | null = null
-  readonly sent: { type: string; time?: string; speed?: number; seq?: number }[] = []
-
-  send(data: string): void {
-    this.sent.push(JSON.parse(data) as FakeSocket['sent'][number])
-  }
-
-  close(): void {
-    this.onmessage = null
-  }
-
-  say(data: unknown): void {
-    this.onmessage?.(new MessageEvent('message', { data }))
-  }
-
-  seeks(): number[] {
-    return this.sent.filter((message) => message.type === 'seek').map((message) => Date.parse(message.time ?? ''))
-  }
-}
-
-class Harness {
-  sockets: FakeSocket[] = []
-  timers = new Set<{ ms: number; run: () => void }>()
+class Harness extends FakeNetwork {
   states: LinkState[] = []
   shown: number[] = []
   statuses: ReplayStatus[] = []
@@ -60,35 +34,12 @@ class Harness {
       onEvent: () => undefined,
       onFault: (message) => this.faults.push(message),
     },
-    {
-      open: () => {
-        const socket = new FakeSocket()
-        this.sockets.push(socket)
-        return socket
-      },
-      after: (ms, run) => {
-        const timer = { ms, run }
-        this.timers.add(timer)
-        return () => this.timers.delete(timer)
-      },
-      random: () => 1,
-    },
+    this.environment,
   )
-
-  get socket(): FakeSocket {
-    return this.sockets[this.sockets.length - 1]
-  }
 
   open(atMs: number): void {
     this.connection.seek(atMs)
     this.socket.onopen?.(new Event('open'))
-  }
-
-  fire(ms: number): void {
-    const timer = [...this.timers].find((each) => each.ms === ms)
-    if (!timer) throw new Error(`no timer of ${String(ms)} ms`)
-    this.timers.delete(timer)
-    timer.run()
   }
 }
 
@@ -147,7 +98,7 @@ describe('ReplayConnection', () => {
     harness.socket.say(frame(T0, true))
     harness.connection.play(60)
     harness.socket.say(frame(T0 + 6000, false))
-    harness.socket.onclose?.(new Event('close') as CloseEvent)
+    harness.socket.die()
     expect(harness.states.at(-1)).toBe('lost')
     harness.fire(400)
     harness.socket.onopen?.(new Event('open'))
