@@ -3,7 +3,7 @@ import { PointHistory, type Series } from '@/logic/history'
 
 import { backoffMs } from './backoff'
 import { applyFrame, emptyColumns, type LiveColumns } from './columns'
-import type { LinkState, LiveEnvironment, SocketLike } from './live'
+import { browserEnvironment, type LinkState, type LiveEnvironment, type SocketLike } from './live'
 import { noteClose } from './refusal'
 
 /** Film time between kept samples of a sparkline. */
@@ -52,16 +52,7 @@ export interface ReplayEnvironment extends Omit<LiveEnvironment, 'open'> {
 
 /** The browser's own sockets and timers. */
 export function browserReplayEnvironment(): ReplayEnvironment {
-  return {
-    open: (url, protocol) => new WebSocket(url, protocol),
-    after: (ms, run) => {
-      const id = window.setTimeout(run, ms)
-      return () => {
-        window.clearTimeout(id)
-      }
-    },
-    random: Math.random,
-  }
+  return { ...browserEnvironment(), open: (url, protocol) => new WebSocket(url, protocol) }
 }
 
 /** The address of the film of the server that this page came from. */
