@@ -173,6 +173,12 @@ describe('the chart', () => {
     expect(option.xAxis.data).toHaveLength(24)
   })
 
+  it('names the unit where there are figures, and nothing where there are none', () => {
+    const unitOf = (today: (number | null)[]): string => (dayChartOption({ ...data, today, yesterday: today.map(() => null) }) as { yAxis: { name: string } }).yAxis.name
+    expect(unitOf([null, 3])).toBe('kWh')
+    expect(unitOf([null, null])).toBe('')
+  })
+
   it('grows with the text of the page', () => {
     const lineOf = (fontPx: number): number => (dayChartOption({ ...data, fontPx }) as { series: { lineStyle?: { width: number } }[] }).series[1].lineStyle?.width ?? 0
     expect(lineOf(24)).toBeGreaterThan(lineOf(9))
@@ -304,18 +310,5 @@ describe('the panel', () => {
 
   it('says what went wrong', async () => {
     expect(text(await open(null))).toContain('the film is away')
-  })
-})
-
-describe('the chart of a day', () => {
-  const colours = { today: '#1', yesterday: '#2', text: '#3', grid: '#4' }
-  const unitOf = (today: (number | null)[]): unknown => {
-    const option = dayChartOption({ today, yesterday: today.map(() => null), names: { today: 't', yesterday: 'y' }, colours, fontPx: 12, number: String })
-    return (option.yAxis as { name: string }).name
-  }
-
-  it('names the unit where there are figures, and nothing where there are none', () => {
-    expect(unitOf([null, 3])).toBe('kWh')
-    expect(unitOf([null, null])).toBe('')
   })
 })
