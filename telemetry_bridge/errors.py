@@ -5,7 +5,8 @@ BridgeError
 ├── WireError           a frame that breaks the wire contract
 ├── FaultsError         several faults in one document, all listed
 │   ├── RegistryError   device types or devices that cannot be used
-│   └── BindingError    bindings that cannot be used
+│   ├── BindingError    bindings that cannot be used
+│   └── AdapterFileError  adapters.yaml cannot be used
 ├── PayloadError        a telemetry message that cannot be read at all
 ├── CommandError        a command that cannot be sent
 └── AdapterError        an adapter or a broker that cannot be started
@@ -59,6 +60,10 @@ class RegistryError(FaultsError):
 
 class BindingError(FaultsError):
     """Bindings that cannot be used; none of the list was applied."""
+
+
+class AdapterFileError(FaultsError):
+    """`adapters.yaml` cannot be used; none of its adapters was started."""
 
 
 class PayloadError(BridgeError):

@@ -107,6 +107,9 @@ def serve(
     host: Host = None,
     port: Port = None,
     mqtt: Annotated[str | None, typer.Option(help="A broker to listen to: mqtt://host:1883.")] = None,
+    adapters: Annotated[
+        Path | None, typer.Option(help="The lines to devices. Default: adapters.yaml in the venue folder.")
+    ] = None,
     simulate: Annotated[bool, typer.Option("--simulate", help="Simulate the devices.")] = False,
     speed: Speed = None,
     start: Start = None,
@@ -126,6 +129,7 @@ def serve(
         "host": host,
         "port": port,
         "mqtt": mqtt,
+        "adapters": adapters,
         "simulate": simulate or None,
         "speed": speed,
         "start": parse_start(start),

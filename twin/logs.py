@@ -11,6 +11,8 @@ Format = Literal["console", "json"]
 QUIET_LOGGERS = (
     "alembic",
     "amqtt",
+    "asyncua",
+    "bacpypes3",
     "transitions",
     "asyncio",
     "aiomqtt",
@@ -19,6 +21,9 @@ QUIET_LOGGERS = (
     "uvicorn.error",
     "websockets",
 )
+
+SILENT_LOGGERS = ("pymodbus",)
+"""What they say at length their adapters say in a line."""
 
 
 def configure_logs(form: Format, level: str) -> None:
@@ -44,6 +49,8 @@ def configure_logs(form: Format, level: str) -> None:
     root.setLevel(level.upper())
     for name in QUIET_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in SILENT_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True

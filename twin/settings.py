@@ -42,6 +42,8 @@ class Settings(BaseSettings):
 
     mqtt: str | None = None
     """The broker's URL: ``mqtt://user:password@host:1883`` or ``mqtts://``."""
+    adapters: Path | None = None
+    """The file of the lines to devices; ``adapters.yaml`` in the venue folder when unset."""
     embedded_broker: bool = False
     """Start a broker of our own on loopback and listen to it."""
     broker_port: int = Field(default=1883, ge=0, le=65535)

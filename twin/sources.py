@@ -1,10 +1,14 @@
 """The sources of telemetry that the settings ask for."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import structlog
 
 from spatial.package import ModelPackage
+from telemetry_bridge.adapter_file import FILE, load_adapter_file
+from telemetry_bridge.adapter_lines import Line, Surroundings, make_lines
 from telemetry_bridge.adapters.broker import EmbeddedBroker
 from telemetry_bridge.adapters.mqtt import MqttAdapter
 from telemetry_bridge.clock import Clock
@@ -17,6 +21,8 @@ from twin.simulation.adapter import SimulationAdapter
 from twin.venue import Venue
 
 LOG = structlog.get_logger(__name__)
+
+RESERVED = ("broker", "mqtt", "simulation")
 
 
 class EmbeddedMqtt:
@@ -73,10 +79,39 @@ class EmbeddedMqtt:
 def sources_of(
     settings: Settings, venue: Venue, registry: Registry, package: ModelPackage, clock: Clock
 ) -> Iterator[tuple[str, Adapter | SimulationAdapter]]:
-    """Each source with its name, in the order in which they start. Raises AdapterError for a bad address."""
+    """Each source with its name, in the order in which they start.
+
+    Raises AdapterError for a bad address, AdapterFileError for a file of adapters with faults.
+    """
     if settings.embedded_broker:
         yield "broker", EmbeddedMqtt(settings.broker_port, venue.info.id, registry)
     if settings.mqtt is not None:
         yield "mqtt", MqttAdapter(settings.mqtt, venue.info.id, registry)
     if settings.simulate:
         yield "simulation", SimulationAdapter(registry, package, venue, clock, settings.seed)
+    for line in lines_of(settings, venue, registry, clock):
+        yield line.id, line
+
+
+def lines_of(settings: Settings, venue: Venue, registry: Registry, clock: Clock) -> list[Line]:
+    """The lines to devices that the file of adapters lists; none where there is no file.
+
+    Raises AdapterFileError for a file that cannot be read or has faults.
+    """
+    path = settings.adapters or adapter_file_of(venue)
+    if path is None:
+        return []
+    file = load_adapter_file(path)
+    # Secrets are in the environment, under the names that the file gives them.
+    around = Surroundings(venue.info.id, registry, clock, path.parent, os.environ)
+    lines = make_lines(file, around)
+    for line in lines:
+        if line.id in RESERVED:
+            raise AdapterError(f"{file.name}: the id {line.id} means a source of the server; choose another")
+    return lines
+
+
+def adapter_file_of(venue: Venue) -> Path | None:
+    """``adapters.yaml`` in the venue folder, where there is one."""
+    path = None if venue.folder is None else venue.folder / FILE
+    return path if path is not None and path.is_file() else None

@@ -39,7 +39,7 @@ EXPECTED = {
         POST /api/alarms/{alarm}/acknowledge · POST /api/alarms/{alarm}/close
         POST /api/alarms/{alarm}/shelve · POST /api/alarms/{alarm}/unshelve · GET /api/rules
         GET /api/bindings · GET /api/history/{device}/{point} · WS /ws/live
-        GET /api/commands · POST /api/commands
+        GET /api/commands · POST /api/commands · GET /api/bridge
     """,
     Role.MANAGER: """
         PUT /api/bindings · GET /api/film · WS /ws/replay · GET /api/events · GET /api/events/density

@@ -16,11 +16,12 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from telemetry_bridge.adapter_lines import Line
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.commands import make_command
 from telemetry_bridge.errors import CommandError
 from telemetry_bridge.points import Point
-from telemetry_bridge.ports import Adapter, Command
+from telemetry_bridge.ports import Adapter, Command, Selective
 from twin.control.model import (
     CommandState,
     Order,
@@ -211,7 +212,7 @@ class Commands:
         """Hand a command to the adapter that serves its device; why that did not work, or ''."""
         adapter = self._serving(command)
         if adapter is None:
-            return "no source of telemetry takes commands; start the server with --mqtt or --simulate"
+            return "no source of telemetry takes commands to this point; make it writable in adapters.yaml"
         try:
             await adapter.send(command)
         except CommandError as error:
@@ -219,12 +220,16 @@ class Commands:
         return ""
 
     def _serving(self, command: Command) -> Adapter | SimulationAdapter | None:
-        """The simulation where it reports the point; else a connected protocol, else whatever there is."""
+        """The simulation where it reports the point; else the line that names it, else one open to all."""
         point = self._point(command)
         simulation = self._adapters.get(SIMULATION)
         if simulation is not None and point is not None and self._bridge.live.simulated[point.point_index]:
             return simulation
         protocols = [adapter for name, adapter in self._adapters.items() if name != SIMULATION]
+        for adapter in protocols:
+            if isinstance(adapter, Selective) and adapter.writes(command.device, command.point):
+                return adapter
+        protocols = [each for each in protocols if not isinstance(each, Line) or each.any_point]
         connected = [adapter for adapter in protocols if adapter.health().connected]
         return next(iter((*connected, *protocols)), simulation)
 

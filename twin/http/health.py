@@ -4,6 +4,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter
 
+from telemetry_bridge.adapter_lines import Line
 from twin.http import present, schemas
 from twin.http.context import TwinDep
 from twin.runtime import Twin
@@ -41,7 +42,11 @@ async def get_health(twin: TwinDep) -> schemas.Health:
 
 def adapter_health(twin: Twin) -> list[schemas.AdapterHealth]:
     """How each way of talking with devices is."""
-    found = ((name, adapter.health()) for name, adapter in twin.adapters.items())
+    found = (
+        (name, adapter.health())
+        for name, adapter in twin.adapters.items()
+        if not isinstance(adapter, Line) or adapter.enabled
+    )
     return [
         schemas.AdapterHealth(
             name=name,

@@ -1,0 +1,158 @@
+"""Adapters made from `adapters.yaml`, each kept apart: what is wrong with one costs the others nothing."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from telemetry_bridge.adapter_file import AdapterFile, Entry
+from telemetry_bridge.adapter_file_modbus import ModbusSettings
+from telemetry_bridge.adapter_file_mqtt import MqttLineSettings
+from telemetry_bridge.adapter_file_parts import AdapterSettings, secret_of
+from telemetry_bridge.clock import Clock
+from telemetry_bridge.errors import AdapterError, BridgeError, CommandError
+from telemetry_bridge.points import Registry
+from telemetry_bridge.ports import Adapter, Command, Health, Selective, Sink
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What adapters need to know of the venue; `folder` is what paths in the file start from."""
+
+    venue: str
+    registry: Registry
+    clock: Clock
+    folder: Path
+    environment: Mapping[str, str] = field(repr=False)
+
+
+class Line:
+    """One adapter of the file. Starting and stopping never raise: why it does not work, health says."""
+
+    def __init__(
+        self,
+        entry: Entry,
+        make: Callable[[], Adapter],
+        notes: tuple[str, ...] = (),
+        *,
+        any_point: bool = False,
+    ) -> None:
+        """`any_point`: commands to points that no other line names may be for this one."""
+        self.settings, self.notes, self.any_point = entry.settings, notes, any_point
+        self._make = make
+        self._adapter: Adapter | None = None
+        self._failure = "not started"
+
+    @property
+    def id(self) -> str:
+        """Its name in the file."""
+        return self.settings.id
+
+    @property
+    def kind(self) -> str:
+        """What it speaks."""
+        return self.settings.kind
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the file wants it to run."""
+        return self.settings.enabled
+
+    @property
+    def adapter(self) -> Adapter | None:
+        """What runs; None: nothing does."""
+        return self._adapter
+
+    async def start(self, sink: Sink) -> None:
+        """Make the adapter and start it; a fault is kept for `health`."""
+        if not self.enabled or self._adapter is not None:
+            return
+        adapter: Adapter | None = None
+        try:
+            adapter = self._make()
+            await adapter.start(sink)
+        except (BridgeError, OSError, ImportError) as error:
+            self._failed(str(error))
+        except Exception as error:
+            LOG.exception("the adapter %s cannot be started", self.id)
+            self._failed(f"a fault in the adapter: {error!r}; please report it")
+        else:
+            self._adapter = adapter
+
+    def _failed(self, reason: str) -> None:
+        self._failure = " ".join(reason.split())
+        LOG.error("the adapter %s is not started: %s", self.id, self._failure)
+
+    async def stop(self) -> None:
+        """Stop the adapter; the others must stop too, so that nothing is raised."""
+        adapter, self._adapter = self._adapter, None
+        self._failure = "stopped"
+        if adapter is not None:
+            try:
+                await adapter.stop()
+            except Exception:
+                LOG.exception("the adapter %s did not stop as it should", self.id)
+
+    def writes(self, device: str, point: str) -> bool:
+        """Say whether commands to a point are for this line."""
+        return isinstance(self._adapter, Selective) and self._adapter.writes(device, point)
+
+    async def send(self, command: Command) -> None:
+        """Hand a command to the device. CommandError: it could not be handed over."""
+        if self._adapter is None:
+            raise CommandError(f"the adapter {self.id} does not run: {self.health().detail}")
+        await self._adapter.send(command)
+
+    def health(self) -> Health:
+        """Say how it is."""
+        if self._adapter is not None:
+            return self._adapter.health()
+        if not self.enabled:
+            return Health(False, "switched off in the file")
+        return Health(False, self._failure, last_error=self._failure)
+
+
+def make_lines(file: AdapterFile, around: Surroundings) -> list[Line]:
+    """Give a line for each adapter of a file; nothing is loaded or started yet."""
+    return [_line(entry, file, around) for entry in file.entries]
+
+
+def _line(entry: Entry, file: AdapterFile, around: Surroundings) -> Line:
+    notes = tuple(file.unknown_points(entry, around.registry))
+    for note in notes:
+        LOG.warning("%s", note)
+    settings = entry.settings
+    return Line(
+        entry, lambda: make_adapter(settings, around), notes, any_point=isinstance(settings, MqttLineSettings)
+    )
+
+
+def make_adapter(settings: AdapterSettings, around: Surroundings) -> Adapter:
+    """Make the adapter of an entry; loads the library that it needs.
+
+    Raises:
+        AdapterError: it can never work like this, for example because its secret is not set.
+    """
+    match settings:
+        case MqttLineSettings():
+            return _mqtt(settings, around)
+        case ModbusSettings():
+            from telemetry_bridge.adapters.modbus import ModbusAdapter  # noqa: PLC0415
+
+            return ModbusAdapter(settings, around.registry)
+    raise AdapterError(f"there is no adapter of the kind {settings.kind}")
+
+
+def _mqtt(settings: MqttLineSettings, around: Surroundings) -> Adapter:
+    from telemetry_bridge.adapters.mqtt import MqttAdapter  # noqa: PLC0415
+
+    password = secret_of(settings.password_env, around.environment)
+    scheme, _, rest = settings.url.partition("://")
+    user = "" if settings.username is None else quote(settings.username, safe="")
+    credentials = (
+        f"{user}:{quote(password, safe='')}@" if password is not None else f"{user}@" if user else ""
+    )
+    return MqttAdapter(f"{scheme}://{credentials}{rest}", around.venue, around.registry)

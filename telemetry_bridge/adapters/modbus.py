@@ -1,0 +1,291 @@
+"""Modbus TCP: polls registers in groups, writes registers and reads them back.
+
+One request is under way at a time, as most devices and all serial gateways want it. A unit that does not
+answer is left alone for a while, so that it does not take the others' time.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from telemetry_bridge.adapter_file_modbus import BIT_TABLES, ModbusSettings, Register
+from telemetry_bridge.adapter_file_parts import PointRef
+from telemetry_bridge.adapters.delivery import Delivery, Sample
+from telemetry_bridge.adapters.modbus_plan import Read, plan_reads
+from telemetry_bridge.adapters.modbus_registers import encode, raw_value, with_bit
+from telemetry_bridge.adapters.schedule import Schedule
+from telemetry_bridge.adapters.upkeep import Patience, Upkeep, told
+from telemetry_bridge.errors import CommandError
+from telemetry_bridge.points import Registry
+from telemetry_bridge.ports import Command, Health, Sink
+
+if TYPE_CHECKING:
+    from pymodbus.client import AsyncModbusTcpClient
+
+LOG = logging.getLogger(__name__)
+
+ILLEGAL_ADDRESS = 2
+#: Modbus Application Protocol 1.1b3, 7.
+EXCEPTIONS = {
+    1: "illegal function",
+    2: "illegal data address",
+    3: "illegal data value",
+    4: "server device failure",
+    5: "acknowledge: still working",
+    6: "server device busy",
+    8: "memory parity error",
+    10: "gateway path unavailable",
+    11: "gateway target device failed to respond",
+}
+LONGEST_REST_S = 60.0
+READ_BACK_PAUSES_S = (0.0, 0.2, 0.5, 1.0)
+ROUNDING = 0.5
+
+
+class NoAnswerError(Exception):
+    """A unit that did not answer in time."""
+
+
+class RefusedError(Exception):
+    """A request that the device answered with an exception; `code` is the protocol's."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        super().__init__(f"exception {code}, {EXCEPTIONS.get(code, 'unknown')}")
+
+
+class Rest:
+    """Units that do not answer, each left alone for twice as long as the time before. No I/O."""
+
+    def __init__(self, first_s: float, longest_s: float = LONGEST_REST_S) -> None:
+        self._first_s, self._longest_s = first_s, longest_s
+        self._pause_s: dict[int, float] = {}
+        self._until_s: dict[int, float] = {}
+
+    def silent(self, unit: int, now_s: float) -> None:
+        """Note that a unit did not answer."""
+        pause_s = min(self._longest_s, 2 * self._pause_s.get(unit, self._first_s / 2))
+        self._pause_s[unit], self._until_s[unit] = pause_s, now_s + pause_s
+
+    def answered(self, unit: int) -> None:
+        """Note that a unit answered."""
+        self._pause_s.pop(unit, None)
+        self._until_s.pop(unit, None)
+
+    def rests(self, unit: int, now_s: float) -> bool:
+        """Say whether to leave a unit alone now."""
+        return now_s < self._until_s.get(unit, now_s)
+
+
+class ModbusAdapter:
+    """One Modbus TCP device or gateway."""
+
+    def __init__(
+        self, settings: ModbusSettings, registry: Registry, patience: Patience | None = None
+    ) -> None:
+        """Plan the reads of every group. Loads pymodbus."""
+        from pymodbus.exceptions import ModbusException  # noqa: PLC0415 - loaded when a line needs it
+
+        self._settings, self._registry = settings, registry
+        self._registers = {
+            each.ref: each for each in settings.registers() if registry.find(*each.ref) is not None
+        }
+        self._reads = dict(self._planned())
+        self._delivery = Delivery(settings.id)
+        self._errors: tuple[type[Exception], ...] = (ModbusException,)
+        self._upkeep = Upkeep(settings.id, self._work, self._errors, patience)
+        self._rest = Rest(settings.timeout_s)
+        self._client: AsyncModbusTcpClient | None = None
+        self._turn = asyncio.Lock()
+
+    def _planned(self) -> Iterator[tuple[str, tuple[Read, ...]]]:
+        settings = self._settings
+        for group in settings.periods_s():
+            members = [each for each in self._registers.values() if each.group == group]
+            if members:
+                yield group, plan_reads(members, settings.max_gap, settings.max_registers)
+
+    async def start(self, sink: Sink) -> None:
+        """Begin to connect and poll; returns at once."""
+        self._delivery.connect(sink)
+        self._upkeep.start()
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        await self._upkeep.stop()
+
+    def writes(self, device: str, point: str) -> bool:
+        """Say whether a point is one of this line's that can be written."""
+        register = self._registers.get(PointRef(device, point))
+        return register is not None and register.writable
+
+    def health(self) -> Health:
+        """Say whether the device is there, and what came."""
+        address = f"{self._settings.host}:{self._settings.port}"
+        return self._upkeep.health(address, self._delivery, len(self._registers))
+
+    async def _work(self) -> None:
+        client = self._new_client()
+        try:
+            if not await client.connect():
+                raise ConnectionError(f"no connection with {self._settings.host}:{self._settings.port}")
+            self._client = client
+            self._upkeep.is_up()
+            await self._poll(client)
+        finally:
+            self._client = None
+            client.close()
+
+    def _new_client(self) -> "AsyncModbusTcpClient":
+        from pymodbus.client import AsyncModbusTcpClient  # noqa: PLC0415 - see above
+
+        settings = self._settings
+        return AsyncModbusTcpClient(
+            settings.host,
+            port=settings.port,
+            name=settings.id,
+            timeout=settings.timeout_s,
+            retries=0,
+            reconnect_delay=0,  # reconnecting is ours
+        )
+
+    async def _poll(self, client: "AsyncModbusTcpClient") -> None:
+        loop = asyncio.get_running_loop()
+        periods_s = self._settings.periods_s()
+        schedule = Schedule({group: periods_s[group] for group in self._reads}, loop.time())
+        while client.connected:
+            for group in schedule.due(loop.time()):
+                for read in self._reads[group]:
+                    await self._fetch(group, read)
+            await asyncio.sleep(schedule.wait_s(loop.time()))
+        raise ConnectionError("the connection was lost")
+
+    async def _fetch(self, group: str, read: Read) -> None:
+        """Ask for one read and deliver what came of it."""
+        now_s = asyncio.get_running_loop().time()
+        if self._rest.rests(read.unit, now_s):
+            return
+        try:
+            answer = await self._ask(read)
+        except NoAnswerError as error:
+            self._rest.silent(read.unit, asyncio.get_running_loop().time())
+            self._delivery.take([Sample(each.ref, fault=told(error)) for each in self._of_unit(read.unit)])
+        except RefusedError as error:
+            if error.code == ILLEGAL_ADDRESS and len(read.registers) > 1:
+                await self._fetch_apart(group, read)
+            else:
+                fault = f"{read.place}: {error}"
+                self._delivery.take([Sample(each.ref, fault=fault) for each in read.registers])
+        else:
+            self._delivery.take([_sample(each, read.content(each, answer)) for each in read.registers])
+
+    async def _fetch_apart(self, group: str, read: Read) -> None:
+        """One wrong address, or a gap that the device lacks, must not take its neighbours along."""
+        parts = read.apart()
+        reads = list(self._reads[group])
+        place = reads.index(read)
+        self._reads[group] = (*reads[:place], *parts, *reads[place + 1 :])
+        LOG.warning("%s: %s is refused as a whole; read apart from now on", self._settings.id, read.place)
+        for part in parts:
+            await self._fetch(group, part)
+
+    def _of_unit(self, unit: int) -> list[Register]:
+        return [each for each in self._registers.values() if each.unit == unit]
+
+    async def _ask(self, read: Read) -> Sequence[int]:
+        """Give the registers or bits that were read. NoAnswerError, RefusedError; OSError: disconnected."""
+        client = self._connected()
+        method = {
+            "holding": client.read_holding_registers,
+            "input": client.read_input_registers,
+            "coil": client.read_coils,
+            "discrete": client.read_discrete_inputs,
+        }[read.table]
+        answer = await self._request(method, read.unit, address=read.address, count=read.count)
+        content: Sequence[int] = answer.bits if read.table in BIT_TABLES else answer.registers
+        if len(content) < read.count:
+            raise NoAnswerError(f"{read.place}: only {len(content)} of {read.count} came")
+        return content
+
+    async def _request(self, method: Any, unit: int, **arguments: Any) -> Any:
+        async with self._turn:
+            try:
+                answer = await method(device_id=unit, **arguments)
+            except self._errors as error:
+                if self._client is None or not self._client.connected:
+                    raise ConnectionError("the connection was lost") from error
+                seconds = f"{self._settings.timeout_s:g} s"
+                raise NoAnswerError(f"unit {unit} does not answer within {seconds}") from error
+        self._rest.answered(unit)
+        if answer.isError():
+            raise RefusedError(answer.exception_code)
+        return answer
+
+    def _connected(self) -> "AsyncModbusTcpClient":
+        if self._client is None or not self._client.connected:
+            raise ConnectionError(f"no connection: {self._upkeep.trouble}")
+        return self._client
+
+    async def send(self, command: Command) -> None:
+        """Write a point's register and read it back. CommandError: it was not written, or did not stay."""
+        ref = PointRef(command.device, command.point)
+        register, point = self._registers.get(ref), self._registry.find(*ref)
+        if register is None or point is None or not register.writable:
+            raise CommandError(f"{ref.key} is not writable in {self._settings.id}")
+        try:
+            raw = register.conversion.write(command.value, point)
+            await self._write(register, raw)
+            await self._read_back(register, raw)
+        except (NoAnswerError, RefusedError, OSError, ValueError) as error:
+            raise CommandError(f"{ref.key} ({register.place}): {told(error)}") from error
+
+    async def _write(self, register: Register, raw: float) -> None:
+        client, unit, address = self._connected(), register.unit, register.write_address
+        if register.write_table == "coil":
+            await self._request(client.write_coil, unit, address=address, value=bool(raw))
+            return
+        if register.bit is not None:
+            await self._write_bit(register, bool(raw))
+            return
+        content = encode(raw, register.type, register.word_order, register.byte_order)
+        if len(content) == 1:
+            await self._request(client.write_register, unit, address=address, value=content[0])
+        else:
+            await self._request(client.write_registers, unit, address=address, values=content)
+
+    async def _write_bit(self, register: Register, value: bool) -> None:
+        """Change one bit of a register and leave the others as the device has them."""
+        client, unit, address = self._connected(), register.unit, register.write_address
+        answer = await self._request(client.read_holding_registers, unit, address=address, count=1)
+        content = with_bit(answer.registers[0], register.bit or 0, value)
+        await self._request(client.write_register, unit, address=address, value=content)
+
+    async def _read_back(self, register: Register, raw: float) -> None:
+        """Deliver what the device says now; give it a moment to follow."""
+        (read,) = plan_reads([register], 0, self._settings.max_registers)
+        reported: float | None = None
+        for pause_s in READ_BACK_PAUSES_S:
+            await asyncio.sleep(pause_s)
+            content = await self._ask(read)
+            reported = raw_value(register, content)
+            self._delivery.take([_sample(register, content)])
+            if reported is not None and abs(reported - raw) <= _slack(register, raw):
+                return
+        if register.reads_what_is_written:  # else it is a report that may take its time: it is polled
+            raise ValueError(f"was written as {raw:g} but reads back as {reported}")
+
+
+def _slack(register: Register, raw: float) -> float:
+    """What writing may round: integers to whole numbers, float32 to its digits."""
+    return max(1e-6 * abs(raw), 1e-9) if register.type.startswith("float") else ROUNDING
+
+
+def _sample(register: Register, content: Sequence[int]) -> Sample:
+    raw = raw_value(register, content)
+    if raw is None:
+        return Sample(register.ref, fault=f"{register.place}: the device says that it has no reading")
+    try:
+        return Sample(register.ref, register.conversion.read(raw))
+    except ValueError as error:
+        return Sample(register.ref, fault=f"{register.place}: {error}")

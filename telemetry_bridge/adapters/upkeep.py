@@ -1,0 +1,120 @@
+"""Keeping a connection up: one task that works, and comes back with growing pauses when it breaks."""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from telemetry_bridge.adapters.delivery import Delivery
+from telemetry_bridge.ports import Health
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait before the next try: doubling, each shortened by up to a half at random.
+
+    At random, so that many servers do not come back at once.
+    """
+
+    first_s: float = 0.5
+    longest_s: float = 30.0
+
+    def pause_s(self, failures: int) -> float:
+        """Give the pause after so many failures in a row, s."""
+        return min(self.longest_s, self.first_s * 2.0 ** min(failures, 30)) * random.uniform(0.5, 1.0)
+
+
+class Upkeep:
+    """Runs `work` again and again; `work` calls `is_up` once it is connected, and raises when that breaks."""
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[], Awaitable[None]],
+        troubles: tuple[type[Exception], ...],
+        patience: Patience | None = None,
+    ) -> None:
+        """`troubles` are the errors of a network; any other is a fault of ours and ends the task."""
+        self._name, self._work = name, work
+        self._troubles: tuple[type[Exception], ...] = (OSError, *troubles)  # TimeoutError is an OSError
+        self._patience = patience or Patience()
+        self._task: asyncio.Task[None] | None = None
+        self._failures = 0
+        self.connections = 0
+        self.connected = False
+        self.trouble = "not started"
+        self.last_error = ""
+
+    @property
+    def reconnects(self) -> int:
+        """How often it came back."""
+        return max(0, self.connections - 1)
+
+    def start(self) -> None:
+        """Begin; harmless when it runs."""
+        if self._task is None:
+            self.trouble = "connecting"
+            self._task = asyncio.create_task(self._run(), name=self._name)
+
+    async def stop(self) -> None:
+        """End the work and wait for it."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            self.connected, self.trouble = False, "stopped"
+
+    def is_up(self) -> None:
+        """Note that the connection stands."""
+        self.connected = True
+        self.connections += 1
+        self._failures = 0
+        LOG.info("%s: connected", self._name)
+
+    def health(self, address: str, delivery: Delivery, points: int) -> Health:
+        """Say how the connection is and what came over it."""
+        state = f"connected to {address}" if self.connected else f"{address}: {self.trouble}"
+        bad = len(delivery.faults)
+        counted = f"{bad} of {points} points bad" if bad else f"{points} points"
+        return Health(
+            self.connected,
+            f"{state}; {counted}",
+            delivery.received,
+            delivery.refused,
+            self.reconnects,
+            delivery.last_ms,
+            delivery.last_error or self.last_error,
+            points,
+            bad,
+        )
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._work()
+                self._note("the connection was closed")
+            except self._troubles as error:
+                self._note(told(error))
+            except Exception as error:
+                self._note(f"a fault in the adapter, which does not go on: {error!r}; please report it")
+                LOG.exception("%s has failed", self._name)
+                return
+            finally:
+                self.connected = False
+            await asyncio.sleep(self._patience.pause_s(self._failures))
+            self._failures += 1
+
+    def _note(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            LOG.warning("%s: %s; trying again", self._name, trouble)
+        self.trouble = self.last_error = trouble
+
+
+def told(error: BaseException) -> str:
+    """Say an error in one line, also one that has no text."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,86 @@
+"""`/api/bridge`: the lines to devices, so that one sees which is down, since when and why."""
+
+from typing import Literal
+
+from fastapi import APIRouter
+
+from telemetry_bridge.adapter_lines import Line
+from telemetry_bridge.adapters.mqtt import MqttAdapter
+from telemetry_bridge.ports import Adapter
+from twin.http.context import TwinDep
+from twin.http.present import rfc3339
+from twin.http.problems import PROBLEM_RESPONSES
+from twin.http.schemas import Answer
+from twin.runtime import Twin
+from twin.simulation.adapter import SimulationAdapter
+
+router = APIRouter(prefix="/api/bridge", tags=["server"], responses=PROBLEM_RESPONSES)
+
+LineState = Literal["up", "down", "off"]
+
+
+class BridgeLine(Answer):
+    """One way of talking with devices.
+
+    `state` is `off` where the file of adapters says so. `points` are those that the line serves, where it
+    knows them, and `bad` those of them that it cannot read now. `last_error` stays when all is well again;
+    `notes` say what of the file was left out.
+    """
+
+    id: str
+    kind: str
+    state: LineState
+    detail: str
+    received: int
+    refused: int
+    reconnects: int
+    points: int
+    bad: int
+    last_message: str | None
+    last_error: str
+    notes: list[str]
+
+
+class BridgeState(Answer):
+    """All lines, in the order in which they start."""
+
+    items: list[BridgeLine]
+
+
+@router.get("", operation_id="getBridge")
+async def get_bridge(twin: TwinDep) -> BridgeState:
+    """Each line to devices: whether it is up, what came over it, what went wrong last."""
+    return BridgeState(items=bridge_lines(twin))
+
+
+def bridge_lines(twin: Twin) -> list[BridgeLine]:
+    """The lines of a twin as clients see them."""
+    return [_line(name, adapter) for name, adapter in twin.adapters.items()]
+
+
+def _line(name: str, adapter: Adapter | SimulationAdapter) -> BridgeLine:
+    health = adapter.health()
+    state: LineState = "up" if health.connected else "down"
+    if isinstance(adapter, Line) and not adapter.enabled:
+        state = "off"
+    return BridgeLine(
+        id=name,
+        kind=_kind(name, adapter),
+        state=state,
+        detail=health.detail,
+        received=health.received,
+        refused=health.refused,
+        reconnects=health.reconnects,
+        points=health.points,
+        bad=health.bad,
+        last_message=None if health.last_ms is None else rfc3339(health.last_ms),
+        last_error=health.last_error,
+        notes=list(adapter.notes) if isinstance(adapter, Line) else [],
+    )
+
+
+def _kind(name: str, adapter: Adapter | SimulationAdapter) -> str:
+    """What a line speaks; of the server's own sources the name says it."""
+    if isinstance(adapter, Line):
+        return adapter.kind
+    return "mqtt" if isinstance(adapter, MqttAdapter) else name
