@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bim_pipeline.shapes import ChunkResult
-from bim_pipeline.source import Body, Element, FloatArray, Geometry, ModelWarning, Shape
+from bim_pipeline.source import Body, ChunkResult, Element, FloatArray, Geometry, ModelWarning, Shape
 
 # Beyond this distance from the origin, m, 32-bit floats on a graphics card are coarser than 0.1 mm.
 LOCAL_LIMIT_M = 2_000.0

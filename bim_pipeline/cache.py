@@ -21,8 +21,7 @@ import orjson
 import zstandard
 from numpy.typing import NDArray
 
-from bim_pipeline.shapes import ChunkResult
-from bim_pipeline.source import FloatArray, Shape, SmoothMesh
+from bim_pipeline.source import ChunkResult, FloatArray, Shape, SmoothMesh
 
 CACHE = "rebuild.cache"
 _MAGIC = b"venue twin rebuild cache "

@@ -24,10 +24,14 @@ from spatial.text import index_text
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
-    """All that `model.db` holds; `boxes` (n, 6), NaN rows without a body; `triangles` (n,)."""
+    """All that `model.db` holds; `boxes` (n, 6), NaN rows without a body; `triangles` (n,).
+
+    `space_of` is the space (n,) that contains each element.
+    """
 
     source: SourceModel
     elements: Sequence[Element]
+    space_of: Sequence[int | None]
     boxes: FloatArray
     triangles: Sequence[int]
     failed: Mapping[int, str]
@@ -124,8 +128,9 @@ def _element_row(c: Catalogue, e: Element) -> tuple[Any, ...]:
     placement = None if e.placement is None else np.ascontiguousarray(e.placement, dtype="<f8").tobytes()
     return (
         e.element_index, e.guid, e.ifc_class, e.predefined_type, e.name, e.name_en, e.long_name,
-        e.object_type, e.description, e.tag, e.type_index, e.parent_index, e.storey_index, e.space_index,
-        *(box.tolist() if drawn else (None,) * 6), placement, int(c.triangles[e.element_index]), status,
+        e.object_type, e.description, e.tag, e.type_index, e.parent_index, e.storey_index,
+        c.space_of[e.element_index], *(box.tolist() if drawn else (None,) * 6), placement,
+        int(c.triangles[e.element_index]), status,
     )  # fmt: skip
 
 

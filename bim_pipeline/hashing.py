@@ -16,6 +16,7 @@ from bim_pipeline.facets import Facets, read_facets
 from bim_pipeline.fingerprints import Fingerprints, fingerprints_of
 from bim_pipeline.opening import SourceFile
 from bim_pipeline.package import is_intact
+from bim_pipeline.previous import Previous
 from bim_pipeline.step_graph import data_of, step_graph
 
 _fork = multiprocessing.get_context("fork")
@@ -63,12 +64,14 @@ class Handover:
 
 
 class HashingJob:
-    """Fingerprints of a source under way; with `package`, the digests of its files are checked as well.
+    """Fingerprints of a source under way; the files of a package to build on are checked as well.
 
     `facets` gives the faces that the source lists, by item.
     """
 
-    def __init__(self, source: SourceFile, package: tuple[Path, Mapping[str, str]] | None) -> None:
+    def __init__(self, source: SourceFile, previous: Previous | None) -> None:
+        builds_on = previous is not None and previous.cache is not None
+        package = (previous.folder, previous.digests) if previous is not None and builds_on else None
         self.facets = Handover()
         gc.freeze()
         try:

@@ -41,10 +41,15 @@ class Memory:
             self._used[key] = found
         return found
 
-    def take(self, packed: bytes, made: int) -> None:
-        """Take over what a copy of this memory in another process used (`pack`), and how much it made."""
+    def part(self) -> Memory:
+        """Give a memory of the same build before, for a part of the work; `take` what it packs."""
+        part = Memory()
+        part._known = self._known
+        return part
+
+    def take(self, packed: bytes) -> None:
+        """Take over what another part of the work used, in this process or in one beside it (`pack`)."""
         self._used.update(_unpacked(packed))
-        self.made = made
 
     def pack(self) -> bytes:
         """Give all that was used, in order of keys, as bytes."""

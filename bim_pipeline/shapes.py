@@ -21,7 +21,7 @@ from bim_pipeline.colours import SPACE_COLOUR, Colour, fallback_colour, is_metal
 from bim_pipeline.cutting import Measure, is_cut_by_solids, is_plausible_cut, measured
 from bim_pipeline.facets import Facets
 from bim_pipeline.preparing import RawShape, is_sensible, prepare_shapes
-from bim_pipeline.source import FloatArray, IntArray, Shape, SmoothMesh
+from bim_pipeline.source import ChunkResult, FloatArray, IntArray
 from bim_pipeline.units import read_units
 
 # Untyped on purpose: the wrapper's stubs do not know what its iterator yields.
@@ -62,16 +62,6 @@ FacetsByItem: TypeAlias = Mapping[int, Facets]
 _BODY_NAMES = ("Body", "Facetation", "Tessellation", "Body-Fallback", "Surface", "")
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkResult:
-    """What one chunk of products gave, by step id: bodies as (step id, shape key, matrix (4, 4))."""
-
-    shapes: list[Shape] = field(default_factory=list)
-    smooth: dict[str, SmoothMesh] = field(default_factory=dict)
-    bodies: list[tuple[int, str, FloatArray]] = field(default_factory=list)
-    failed: dict[int, str] = field(default_factory=dict)
-
-
 def plan_chunks(products: Sequence[Any]) -> list[list[int]]:
     """Cut the products with a body into chunks of step ids, the same for any number of processes.
 
@@ -83,8 +73,9 @@ def plan_chunks(products: Sequence[Any]) -> list[list[int]]:
         bodies = body_representations(product)
         if bodies:
             source = _mapped_source(bodies[0]) or product.id()
-            group = groups.setdefault(source, _Group(source, _weight(product, bodies[0])))
-            group.step_ids.append(product.id())
+            if source not in groups:
+                groups[source] = _Group(source, _weight(product, bodies[0]))
+            groups[source].step_ids.append(product.id())
     ordered = sorted(groups.values(), key=lambda group: group.rank)
     limit = max(CHUNK_WEIGHT, sum(group.weight for group in ordered) / MOST_CHUNKS)
     chunks: list[list[int]] = []

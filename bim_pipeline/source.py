@@ -43,7 +43,6 @@ class Element:
     type_index: int | None = None
     parent_index: int | None = None
     storey_index: int | None = None
-    space_index: int | None = None
     placement: FloatArray | None = None
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
 
@@ -197,3 +196,13 @@ class Portal:
     b: tuple[float, float, float]
     width_m: float
     path: FloatArray | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkResult:
+    """What one chunk of products gave, by step id: bodies as (step id, shape key, matrix (4, 4))."""
+
+    shapes: list[Shape] = field(default_factory=list)
+    smooth: dict[str, SmoothMesh] = field(default_factory=dict)
+    bodies: list[tuple[int, str, FloatArray]] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)

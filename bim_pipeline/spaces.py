@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -97,21 +96,18 @@ def _polygonal(geometry: shapely.Geometry) -> shapely.Polygon | shapely.MultiPol
     return shapely.normalize(shapely.MultiPolygon(parts))
 
 
-def with_spaces(elements: Sequence[Element], spaces: Sequence[Space], boxes: FloatArray) -> list[Element]:
-    """Give each element the space that contains it: by the model's structure, else by its box's centre.
+def spaces_of(elements: Sequence[Element], spaces: Sequence[Space], boxes: FloatArray) -> list[int | None]:
+    """Give the space that contains each element: by the model's structure, else by its box's centre.
 
     `boxes` (n, 6), NaN rows for elements without a body.
     """
     by_structure = _by_structure(elements)
     by_place = _by_place(spaces, (boxes[:, :3] + boxes[:, 3:]) / 2)
     places = {"IfcSite", "IfcBuilding", "IfcBuildingStorey", "IfcSpace", "IfcSpatialZone"}
-    result = []
-    for element in elements:
-        space = by_structure[element.element_index]
-        if space is None and element.ifc_class not in places:
-            space = by_place.get(element.element_index)
-        result.append(element if space == element.space_index else replace(element, space_index=space))
-    return result
+    return [
+        by_place.get(element.element_index) if space is None and element.ifc_class not in places else space
+        for element, space in zip(elements, by_structure, strict=True)
+    ]
 
 
 def _by_structure(elements: Sequence[Element]) -> list[int | None]:

@@ -19,7 +19,8 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeAlias
 
-from bim_pipeline.shapes import ChunkResult, FacetsByItem, shape_chunk
+from bim_pipeline.shapes import FacetsByItem, shape_chunk
+from bim_pipeline.source import ChunkResult
 
 CHUNK_CPU_S = 600
 RESCUE_CPU_S = 60

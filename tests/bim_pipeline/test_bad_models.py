@@ -13,7 +13,7 @@ from pathlib import Path
 import ifcopenshell
 import pytest
 
-from bim_pipeline import build, errors
+from bim_pipeline import errors, making
 from bim_pipeline.build import build_package
 from tests.bim_pipeline.models import House
 from tests.bim_pipeline.test_build import contents, rows
@@ -190,7 +190,7 @@ def test_a_full_disk_leaves_the_old_package(tmp_path: Path, monkeypatch: pytest.
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(build, "write_catalogue", full)
+    monkeypatch.setattr(making, "write_catalogue", full)
     House(chairs=4).write(tmp_path / "x.ifc")
     assert "full" in refuse(tmp_path / "x.ifc", target, errors.DiskFullError)
     assert contents(target) == before

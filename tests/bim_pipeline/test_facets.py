@@ -19,8 +19,8 @@ from bim_pipeline.facets import Facets, read_facets
 from bim_pipeline.hashing import Handover
 from bim_pipeline.mesh import face_vectors
 from bim_pipeline.products import list_products
-from bim_pipeline.shapes import ChunkResult, spelt_out_items
-from bim_pipeline.source import Shape
+from bim_pipeline.shapes import spelt_out_items
+from bim_pipeline.source import ChunkResult, Shape
 from bim_pipeline.step_graph import data_of, step_graph
 
 FILES = Path(__file__).parents[3] / "shared" / "ifc"

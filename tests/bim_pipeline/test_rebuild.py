@@ -22,7 +22,7 @@ from bim_pipeline.build import build_package
 from bim_pipeline.cache import CACHE
 from bim_pipeline.differences import DIFFERENCES, read_differences
 from bim_pipeline.package import is_intact
-from bim_pipeline.reuse import DAMAGED, FOREIGN, UNKNOWN
+from bim_pipeline.previous import DAMAGED, FOREIGN, UNKNOWN
 from tests.bim_pipeline.models import MM, House
 
 FILES = Path(__file__).parents[3] / "shared" / "ifc"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bim_pipeline import workers
-from bim_pipeline.shapes import ChunkResult
+from bim_pipeline.source import ChunkResult
 from bim_pipeline.workers import CRASHED, ShapeJob
 
 
