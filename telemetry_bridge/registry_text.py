@@ -204,7 +204,7 @@ def parse_devices(text: str, file: str, types: Iterable[str]) -> list[Device]:
                 seen[row["device"]] = reader.line_num
                 devices.append(_device(row))
     except csv.Error as error:
-        faults.append(Fault(f"{file}:{reader.line_num}", f"not CSV: {error}"))
+        faults.append(Fault(f"{file}:{reader.reader.line_num}", f"not CSV: {error}"))
     if faults:
         raise RegistryError(faults)
     return devices

@@ -40,14 +40,18 @@ EXPECTED = {
         POST /api/alarms/{alarm}/shelve · POST /api/alarms/{alarm}/unshelve · GET /api/rules
         GET /api/bindings · GET /api/history/{device}/{point} · WS /ws/live
         GET /api/commands · POST /api/commands · GET /api/bridge
+        GET /api/devices/facts · GET /api/devices/refused · GET /api/devices/table.csv
+        GET /api/devices/{device}/facts · PUT /api/devices/{device}/maintenance
     """,
     Role.MANAGER: """
+        PATCH /api/devices/{device}/facts · POST /api/devices/table
         PUT /api/bindings · GET /api/film · WS /ws/replay · GET /api/events · GET /api/events/density
     """,
     Role.ADMIN: """
         GET /api/accounts · POST /api/accounts · PATCH /api/accounts/{name} · POST /api/accounts/{name}/links
         GET /api/accounts/{name}/keys · POST /api/accounts/{name}/keys
         DELETE /api/accounts/{name}/keys/{key}
+        POST /api/devices/secrets · GET /api/devices/{device}/secrets · DELETE /api/devices/{device}/secrets
     """,
 }
 ROUTES = access_table(describe_api())

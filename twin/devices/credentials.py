@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 from telemetry_bridge.refused import SenderFault
 
@@ -66,6 +67,14 @@ class Credential:
             return "expired"
         return None
 
+    def state(self, now_ms: float) -> Literal["good", "ending", "expired", "revoked"]:
+        """Where it stands; `ending`: good, but replaced."""
+        if self.revoked_ms is not None:
+            return "revoked"
+        if self.expires_ms is None:
+            return "good"
+        return "ending" if self.expires_ms > now_ms else "expired"
+
 
 class CredentialBook:
     """All secrets of a venue, found by their hashes; never changes."""
@@ -97,7 +106,11 @@ class CredentialBook:
 
     def signs(self, device: str, now_ms: float) -> bool:
         """Whether a device has a good secret, so that nobody may speak for it without one."""
-        return any(each.fault(now_ms) is None for each in self._by_device.get(device, ()))
+        return self.good_of(device, now_ms) > 0
+
+    def good_of(self, device: str, now_ms: float) -> int:
+        """How many good secrets a device has."""
+        return sum(each.fault(now_ms) is None for each in self._by_device.get(device, ()))
 
     def live(self, now_ms: float) -> tuple[Credential, ...]:
         """The good ones, by device and number."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from telemetry_bridge.clock import Clock
 from telemetry_bridge.errors import Fault
@@ -53,52 +53,75 @@ class Ledger:
             return {row.device: _entry(row) for row in await connection.execute(select(DEVICE_FACT))}
 
     async def change(
-        self, changes: Sequence[Change], base: Mapping[str, Facts], actor: str, reason: str = ""
+        self,
+        changes: Sequence[Change],
+        base: Mapping[str, Facts],
+        actor: str,
+        reason: str = "",
+        *,
+        dry_run: bool = False,
     ) -> tuple[str, ...]:
         """Write facts; all are taken, or none. Gives the devices that are not as they were.
 
         `base` is what the files say of each device of the registry: what is the same is not kept twice.
+        `dry_run`: nothing is written, only said.
 
         Raises:
             DeviceFactsError: an unknown device, or facts that cannot be, all of them.
         """
+        now = int(self._clock.now_ms())
         async with writing(self._engine) as connection:
             known = {row.device: _entry(row) for row in await connection.execute(select(DEVICE_FACT))}
-            faults = [fault for change in changes for fault in _faults(change, known, base)]
-            if faults:
-                raise DeviceFactsError(faults)
-            drafts = []
-            for change in changes:
-                draft = await self._apply(connection, change, known, base[change.device], actor, reason)
-                drafts += [draft] if draft else []
-            events = await self._log.append_within(connection, *drafts) if drafts else ()
+            steps = plan(changes, known, base)
+            if dry_run or not steps:
+                return tuple(step.device for step in steps)
+            for step in steps:
+                row = {"device": step.device, "changed_ms": now, "changed_by": actor}
+                await connection.execute(delete(DEVICE_FACT).where(COLUMNS.device == step.device))
+                await connection.execute(insert(DEVICE_FACT).values(**row, **step.written))
+            drafts = [_draft(step, actor, reason) for step in steps]
+            events = await self._log.append_within(connection, *drafts)
         self._log.announce(events)
-        return tuple(draft.subject.removeprefix("device:") for draft in drafts)
+        return tuple(step.device for step in steps)
 
-    async def _apply(
-        self,
-        connection: AsyncConnection,
-        change: Change,
-        known: dict[str, Entry],
-        base: Facts,
-        actor: str,
-        reason: str,
-    ) -> Draft | None:
-        """Write one change; the event that tells it, None: it changes nothing."""
-        before = known[change.device].written if change.device in known else {}
-        after = _written(before, change.facts, base)
-        old, new = merged(base, before), merged(base, after)
-        told = {name: [getattr(old, name), getattr(new, name)] for name in FIELDS if name in change.facts}
-        told = {name: pair for name, pair in told.items() if pair[0] != pair[1]}
-        if not told:
-            return None
-        now = int(self._clock.now_ms())
-        await connection.execute(delete(DEVICE_FACT).where(COLUMNS.device == change.device))
-        row = {"device": change.device, "changed_ms": now, "changed_by": actor}
-        await connection.execute(insert(DEVICE_FACT).values(**row, **after))
-        known[change.device] = Entry(after, now, actor)
-        data: dict[str, Any] = {"changed": told} | ({"reason": reason} if reason else {})
-        return Draft("device.changed", f"device:{change.device}", actor, data)
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change that is one: all that is written of the device then, and by fact the text before and after."""
+
+    device: str
+    written: Written
+    told: Mapping[str, tuple[str, str]]
+
+
+def plan(changes: Sequence[Change], known: Mapping[str, Entry], base: Mapping[str, Facts]) -> list[Step]:
+    """What some changes come to; those that change nothing are left out.
+
+    Raises:
+        DeviceFactsError: an unknown device, one that is there twice, or facts that cannot be; all of them.
+    """
+    faults, steps, seen = list[Fault](), list[Step](), set[str]()
+    for change in changes:
+        where = change.where or change.device
+        if change.device not in base or change.device in seen:
+            why = "is there twice" if change.device in seen else "is not in the registry"
+            faults.append(Fault(where, f"the device {why}"))
+            continue
+        seen.add(change.device)
+        entry = known.get(change.device)
+        step = _step(change, {} if entry is None else entry.written, base[change.device])
+        faults += [Fault(where, fault) for fault in facts_faults(merged(base[change.device], step.written))]
+        steps += [step] if step.told else []
+    if faults:
+        raise DeviceFactsError(faults)
+    return steps
+
+
+def _step(change: Change, before: Written, base: Facts) -> Step:
+    after = _written(before, change.facts, base)
+    old, new = merged(base, before), merged(base, after)
+    pairs = {name: (getattr(old, name), getattr(new, name)) for name in FIELDS}
+    return Step(change.device, after, {name: pair for name, pair in pairs.items() if pair[0] != pair[1]})
 
 
 def _written(before: Written, changes: Written, base: Facts) -> dict[str, str | None]:
@@ -107,13 +130,11 @@ def _written(before: Written, changes: Written, base: Facts) -> dict[str, str | 
     return {name: text if text and text != getattr(base, name) else None for name, text in after.items()}
 
 
-def _faults(change: Change, known: Mapping[str, Entry], base: Mapping[str, Facts]) -> list[Fault]:
-    where = change.where or change.device
-    if change.device not in base:
-        return [Fault(where, "there is no such device")]
-    before = known[change.device].written if change.device in known else {}
-    after = merged(base[change.device], _written(before, change.facts, base[change.device]))
-    return [Fault(where, fault) for fault in facts_faults(after)]
+def _draft(step: Step, actor: str, reason: str) -> Draft:
+    data: dict[str, Any] = {"changed": {name: list(pair) for name, pair in step.told.items()}}
+    return Draft(
+        "device.changed", f"device:{step.device}", actor, data | ({"reason": reason} if reason else {})
+    )
 
 
 def _entry(row: Row[Any]) -> Entry:

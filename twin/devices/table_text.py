@@ -61,7 +61,7 @@ def parse_table(text: str, file: str, devices: Iterable[str]) -> list[Row]:
             if len(rows) > MOST_ROWS:
                 raise DeviceFactsError([Fault(f"{file}:{line}", f"more than {MOST_ROWS:,} rows")])
     except csv.Error as error:
-        faults.append(Fault(f"{file}:{reader.line_num}", f"not CSV: {error}"))
+        faults.append(Fault(f"{file}:{reader.reader.line_num}", f"not CSV: {error}"))
     if faults:
         raise DeviceFactsError(faults)
     return rows

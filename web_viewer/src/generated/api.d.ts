@@ -454,6 +454,177 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/devices/facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Facts
+         * @description Who made each device, whose it is, until when it is under warranty.
+         */
+        get: operations["listDeviceFacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Refused
+         * @description Devices that were turned away: unknown ones, wrong secrets, those that spoke for another.
+         */
+        get: operations["listRefusedDevices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/table.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Devices
+         * @description Every device with its facts as a table; it can be changed and imported again.
+         */
+        get: operations["exportDevices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Devices
+         * @description Write the facts of many devices from a table; all of it is taken, or none.
+         *
+         *     A column `device` and any of the facts; a column that is left out stays, an empty cell goes back to what
+         *     the files say. 422: every fault with its line.
+         */
+        post: operations["importDevices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/{device}/facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Facts
+         * @description What is known of a device beside its points.
+         */
+        get: operations["getDeviceFacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Facts
+         * @description Write facts over what the venue's files say.
+         */
+        patch: operations["changeDeviceFacts"];
+        trace?: never;
+    };
+    "/api/devices/{device}/maintenance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Maintenance
+         * @description Say that a device is being worked at and takes no commands, or that it is in service again.
+         */
+        put: operations["setDeviceMaintenance"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Issue Secrets
+         * @description A new secret for each of some devices; they are shown this once.
+         */
+        post: operations["issueDeviceSecrets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/devices/{device}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Secrets
+         * @description The secrets that a device has and had, without the secrets.
+         */
+        get: operations["listDeviceSecrets"];
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Secrets
+         * @description Make a device's secrets good for nothing at once.
+         */
+        delete: operations["revokeDeviceSecrets"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/telemetry": {
         parameters: {
             query?: never;
@@ -466,6 +637,9 @@ export interface paths {
         /**
          * Post Telemetry
          * @description Take samples; the good ones of a batch are kept, and each of the others is named with its reason.
+         *
+         *     A device signs with its own secret (`Authorization: Bearer twd_...`) and speaks for itself alone; a
+         *     gateway signs with the key of an account with the role `operator` and speaks for all.
          */
         post: operations["postTelemetry"];
         delete?: never;
@@ -672,6 +846,26 @@ export interface paths {
          * @description Tell a device what to do; the answer says that it is on its way, the list what came of it.
          */
         post: operations["sendCommand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bridge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Bridge
+         * @description Each line to devices: whether it is up, what came over it, what went wrong last.
+         */
+        get: operations["getBridge"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1952,6 +2146,51 @@ export interface components {
             ];
         };
         /**
+         * BridgeLine
+         * @description One way of talking with devices.
+         *
+         *     `state` is `off` where the file of adapters says so. `points` are those that the line serves, where it
+         *     knows them, and `bad` those of them that it cannot read now. `last_error` stays when all is well again;
+         *     `notes` say what of the file was left out.
+         */
+        BridgeLine: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "up" | "down" | "off";
+            /** Detail */
+            detail: string;
+            /** Received */
+            received: number;
+            /** Refused */
+            refused: number;
+            /** Reconnects */
+            reconnects: number;
+            /** Points */
+            points: number;
+            /** Bad */
+            bad: number;
+            /** Last Message */
+            last_message: string | null;
+            /** Last Error */
+            last_error: string;
+            /** Notes */
+            notes: string[];
+        };
+        /**
+         * BridgeState
+         * @description All lines, in the order in which they start.
+         */
+        BridgeState: {
+            /** Items */
+            items: components["schemas"]["BridgeLine"][];
+        };
+        /**
          * Camera
          * @description A camera's pose with its device and element.
          */
@@ -2017,6 +2256,41 @@ export interface components {
             disabled?: boolean | null;
             /** Password */
             password?: string | null;
+        };
+        /**
+         * ChangeFacts
+         * @description Facts to write; what is left out stays, null or '' goes back to what the files say.
+         */
+        ChangeFacts: {
+            /** Manufacturer */
+            manufacturer?: string | null;
+            /** Model */
+            model?: string | null;
+            /** Serial */
+            serial?: string | null;
+            /** Firmware */
+            firmware?: string | null;
+            /** Area */
+            area?: string | null;
+            /** Organisation */
+            organisation?: string | null;
+            /**
+             * Installed
+             * @example 2026-03-31
+             */
+            installed?: string | null;
+            /** Warranty Until */
+            warranty_until?: string | null;
+            /** Protocol */
+            protocol?: string | null;
+            /** Note */
+            note?: string | null;
+            /**
+             * Reason
+             * @description Why, for the event.
+             * @default
+             */
+            reason: string;
         };
         /**
          * CheckIn
@@ -2314,6 +2588,55 @@ export interface components {
             points: string[];
         };
         /**
+         * DeviceFacts
+         * @description What is known of a device; '' where nobody said. Dates are ISO 8601.
+         *
+         *     `written` names what people wrote over the venue's files, `changed` and `changed_by` when and who last;
+         *     `maintenance` says why the device takes no commands, '' while it is in service. `under_warranty` is null
+         *     where nobody said until when.
+         */
+        DeviceFacts: {
+            /** Device */
+            device: string;
+            /** Type */
+            type: string;
+            /** Manufacturer */
+            manufacturer: string;
+            /** Model */
+            model: string;
+            /** Serial */
+            serial: string;
+            /** Firmware */
+            firmware: string;
+            /** Area */
+            area: string;
+            /** Organisation */
+            organisation: string;
+            /** Installed */
+            installed: string;
+            /** Warranty Until */
+            warranty_until: string;
+            /** Protocol */
+            protocol: string;
+            /** Note */
+            note: string;
+            /** Maintenance */
+            maintenance: string;
+            /** Under Warranty */
+            under_warranty: boolean | null;
+            /** Written */
+            written: string[];
+            /** Changed */
+            changed: string | null;
+            /** Changed By */
+            changed_by: string | null;
+            /**
+             * Secrets
+             * @description Secrets that are good now.
+             */
+            secrets: number;
+        };
+        /**
          * DeviceKind
          * @description A type of device that the ledger holds.
          */
@@ -2593,6 +2916,16 @@ export interface components {
             next: string | null;
         };
         /**
+         * FactsPage
+         * @description Devices with their facts, by id.
+         */
+        FactsPage: {
+            /** Items */
+            items: components["schemas"]["DeviceFacts"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * FilmInfo
          * @description What was recorded; `recording` false: it cannot be written now, `/api/health` says why.
          */
@@ -2771,6 +3104,26 @@ export interface components {
             gaps: components["schemas"]["Gap"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * IssueSecrets
+         * @description The devices that get a new secret each.
+         *
+         *     `rotate`: their old ones are good for `grace_hours` more; else they stay good.
+         */
+        IssueSecrets: {
+            /** Devices */
+            devices: string[];
+            /**
+             * Rotate
+             * @default false
+             */
+            rotate: boolean;
+            /**
+             * Grace Hours
+             * @default 24
+             */
+            grace_hours: number;
         };
         /**
          * KeyOut
@@ -2994,6 +3347,14 @@ export interface components {
             longitude: number;
         };
         /**
+         * Maintenance
+         * @description Why a device must be left alone; '' puts it back into service.
+         */
+        Maintenance: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * MaintenanceHistory
          * @description What happened to an element and its devices: the newest orders and alarms.
          */
@@ -3123,6 +3484,30 @@ export interface components {
         NewKey: {
             /** Key */
             key: string;
+        };
+        /**
+         * NewSecret
+         * @description A new secret; it is shown this once. Over HTTP it is a bearer token, over MQTT the password.
+         */
+        NewSecret: {
+            /** Device */
+            device: string;
+            /** Number */
+            number: number;
+            /** Username */
+            username: string;
+            /** Secret */
+            secret: string;
+        };
+        /**
+         * NewSecrets
+         * @description New secrets; they are shown this once.
+         */
+        NewSecrets: {
+            /** Items */
+            items: components["schemas"]["NewSecret"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * NoteIn
@@ -3598,6 +3983,47 @@ export interface components {
             note: string;
         };
         /**
+         * Refused
+         * @description Somebody who was turned away: by which way, under which name, why, and how often.
+         */
+        Refused: {
+            /**
+             * Way
+             * @enum {string}
+             */
+            way: "mqtt" | "http" | "message";
+            /** Name */
+            name: string;
+            /**
+             * Fault
+             * @enum {string}
+             */
+            fault: "bad_secret" | "revoked" | "expired" | "no_secret" | "wrong_device" | "unknown_device" | "wrong_topic";
+            /** Times */
+            times: number;
+            /** First */
+            first: string;
+            /** Last */
+            last: string;
+        };
+        /**
+         * RefusedList
+         * @description Who was turned away since the server started, the last first; `total` counts those forgotten too.
+         */
+        RefusedList: {
+            /** Items */
+            items: components["schemas"]["Refused"][];
+            /** Next */
+            next: string | null;
+            /** Total */
+            total: number;
+            /**
+             * Signed Only
+             * @description Whether every device must show a secret.
+             */
+            signed_only: boolean;
+        };
+        /**
          * RefusedSample
          * @description A sample that was not taken, its place in the batch, and why.
          */
@@ -3820,6 +4246,41 @@ export interface components {
             point: string[];
             /** Space Function */
             space_function: string[];
+        };
+        /**
+         * Secret
+         * @description A device's secret without the secret; `username` is what it is used with over MQTT.
+         */
+        Secret: {
+            /** Number */
+            number: number;
+            /** Username */
+            username: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "good" | "ending" | "expired" | "revoked";
+            /** Issued */
+            issued: string;
+            /** Issued By */
+            issued_by: string;
+            /** Expires */
+            expires: string | null;
+            /** Revoked */
+            revoked: string | null;
+            /** Used */
+            used: string | null;
+        };
+        /**
+         * SecretList
+         * @description The secrets of a device, newest first.
+         */
+        SecretList: {
+            /** Items */
+            items: components["schemas"]["Secret"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * SeriesList
@@ -4170,6 +4631,18 @@ export interface components {
             predefined_type: string | null;
             /** Name */
             name: string;
+        };
+        /**
+         * TableImport
+         * @description What an import did, or would do: how many rows were read, and the devices that changed.
+         */
+        TableImport: {
+            /** Rows */
+            rows: number;
+            /** Changed */
+            changed: string[];
+            /** Applied */
+            applied: boolean;
         };
         /**
          * TelemetryAnswer
@@ -4996,6 +5469,341 @@ export interface operations {
             };
         };
     };
+    listDeviceFacts: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactsPage"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRefusedDevices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusedList"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportDevices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A table. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importDevices: {
+        parameters: {
+            query?: {
+                /** @description Only say what would change. */
+                dry_run?: boolean;
+                /** @description Why, for the events. */
+                reason?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example device,manufacturer,installed
+                 *     L2-LUM-0131,Acme,2025-10-01
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableImport"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDeviceFacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The device's id. */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceFacts"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeDeviceFacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The device's id. */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeFacts"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceFacts"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setDeviceMaintenance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The device's id. */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Maintenance"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceFacts"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    issueDeviceSecrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueSecrets"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSecrets"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeviceSecrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The device's id. */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretList"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeDeviceSecrets: {
+        parameters: {
+            query?: {
+                /** @description Which; all, when left out. */
+                number?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description The device's id. */
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postTelemetry: {
         parameters: {
             query?: never;
@@ -5407,6 +6215,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CommandOut"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBridge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BridgeState"];
                 };
             };
             /** @description The request cannot be answered as asked. */

@@ -1,0 +1,113 @@
+"""Secrets and facts in databases of both kinds."""
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from telemetry_bridge.errors import FaultsError
+from telemetry_bridge.refused import RefusedSenders
+from tests.twin.devices.test_gate import FixedClock
+from twin.devices.credentials import CredentialBook
+from twin.devices.errors import CredentialError
+from twin.devices.facts import Facts
+from twin.devices.gate import DeviceGate
+from twin.devices.keyring import MOST_LIVE, Keyring
+from twin.devices.ledger import Change, Ledger
+from twin.errors import NotFoundError
+from twin.events.log import EventFilter, EventLog
+from twin.store.tables import DEVICE_CREDENTIAL
+
+ACTOR = "person:chen"
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+def log(engine: AsyncEngine, clock: FixedClock) -> EventLog:
+    return EventLog(engine, clock)
+
+
+@pytest.fixture
+def keyring(engine: AsyncEngine, log: EventLog, clock: FixedClock) -> Keyring:
+    return Keyring(engine, log, clock)
+
+
+async def test_a_secret_is_known_by_its_hash_alone(keyring: Keyring, engine: AsyncEngine) -> None:
+    (issued,) = await keyring.issue(["L-01"], ACTOR)
+    book = await keyring.book()
+    assert book.check(issued.secret, 0) == issued.credential
+    async with engine.connect() as connection:
+        row = (await connection.execute(select(DEVICE_CREDENTIAL))).one()
+    assert issued.secret not in str(row)
+
+
+async def test_rotating_lets_the_old_ones_end_and_counts_on(keyring: Keyring, clock: FixedClock) -> None:
+    (first,) = await keyring.issue(["L-01"], ACTOR)
+    (second,) = await keyring.rotate(["L-01"], ACTOR, 500)
+    (third,) = await keyring.rotate(["L-01"], ACTOR, 9000)
+    book = await keyring.book()
+    assert [each.credential.number for each in (first, second, third)] == [1, 2, 3]
+    clock.time_ms += 500
+    assert book.check(first.secret, clock.time_ms) == "expired"  # the second rotation gave it no more time
+    assert book.check(second.secret, clock.time_ms) != "expired"
+    assert book.check(third.secret, 1e15) == third.credential
+
+
+async def test_too_many_good_secrets_are_refused_and_none_of_the_list_is_issued(keyring: Keyring) -> None:
+    for _ in range(MOST_LIVE):
+        await keyring.issue(["L-01"], ACTOR)
+    with pytest.raises(CredentialError, match="L-01"):
+        await keyring.issue(["L-02", "L-01"], ACTOR)
+    assert not (await keyring.book()).signs("L-02", 0)
+
+
+async def test_revoking_what_is_not_good_is_an_error(keyring: Keyring) -> None:
+    await keyring.issue(["L-01"], ACTOR)
+    with pytest.raises(NotFoundError):
+        await keyring.revoke("L-01", ACTOR, 2)
+    await keyring.revoke("L-01", ACTOR)
+    with pytest.raises(NotFoundError):
+        await keyring.revoke("L-01", ACTOR)
+
+
+async def test_a_gate_learns_of_every_change_and_reads_no_more_than_it_must(
+    keyring: Keyring, clock: FixedClock
+) -> None:
+    gate = DeviceGate({"L-01"}, "small", RefusedSenders(), clock)
+    assert await gate.refresh(keyring)
+    assert not await gate.refresh(keyring)
+    for change in (
+        lambda: keyring.issue(["L-01"], ACTOR),
+        lambda: keyring.rotate(["L-01"], ACTOR, 5),
+        lambda: keyring.revoke("L-01", ACTOR, 1),
+    ):
+        await change()
+        assert await gate.refresh(keyring)
+        assert gate.book.credentials == (await keyring.book()).credentials
+
+
+async def test_uses_are_written_down(keyring: Keyring) -> None:
+    (issued,) = await keyring.issue(["L-01"], ACTOR)
+    await keyring.note_uses({issued.credential.id: 77})
+    book: CredentialBook = await keyring.book()
+    assert [each.used_ms for each in book.credentials] == [77]
+
+
+async def test_facts_are_taken_whole_or_not_at_all(
+    engine: AsyncEngine, log: EventLog, clock: FixedClock
+) -> None:
+    ledger, base = Ledger(engine, log, clock), {"L-01": Facts(model="M1"), "L-02": Facts()}
+    with pytest.raises(FaultsError):
+        await ledger.change([Change("L-01", {"model": "M2"}), Change("L-03", {})], base, ACTOR)
+    assert await ledger.all() == {}
+    assert await ledger.change([Change("L-01", {"model": "M2"})], base, ACTOR, dry_run=True) == ("L-01",)
+    assert await ledger.all() == {}
+    await ledger.change([Change("L-01", {"model": "M2"}), Change("L-02", {})], base, ACTOR, "checked")
+    (entry,) = (await ledger.all()).values()
+    assert (entry.written["model"], entry.changed_by) == ("M2", ACTOR)
+    (event,) = await log.find(EventFilter(type="device.*"), 10)
+    assert event.data == {"changed": {"model": ["M1", "M2"]}, "reason": "checked"}
+    assert (event.subject, event.actor) == ("device:L-01", ACTOR)
