@@ -1,9 +1,4 @@
-/** Something at a place on the screen, CSS pixels. */
-export interface Placed<T> {
-  readonly item: T
-  readonly x: number
-  readonly y: number
-}
+import type { Placed } from '@/panels/usePins'
 
 /** Things too near each other to be told apart; `items` in the order in which they were given. */
 export interface Cluster<T> {
