@@ -80,7 +80,7 @@ export const useBookingStore = defineStore('booking', () => {
     }
   }
 
-  return { ...state, bookings, chosen, next, nowMs, load, soon, follow, giveBack }
+  return { ...state, bookings, chosen, next, nowMs, load, follow, giveBack }
 })
 
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the refs are their own description

@@ -56,10 +56,7 @@ export const messages: PanelTexts = {
     fromThisAlarm: '转工单',
     log: '经过',
     history: '维修与报警记录',
-    noHistory: '没有工单和报警记录',
-    openOrders: '{count} 张未完工单',
     created: '工单 {number} 已提交',
-    reopenedTimes: '退回 {count} 次',
     close: '关闭',
   },
   en: {
@@ -116,10 +113,7 @@ export const messages: PanelTexts = {
     fromThisAlarm: 'Make a work order',
     log: 'What happened',
     history: 'Repairs and alarms',
-    noHistory: 'No work orders or alarms yet',
-    openOrders: '{count} open work orders',
     created: 'Work order {number} is made',
-    reopenedTimes: 'sent back {count} times',
     close: 'Close',
   },
 }

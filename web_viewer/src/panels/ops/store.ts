@@ -148,5 +148,5 @@ function orderLists() {
   // Each hello may follow a break in which events were missed.
   watch([() => live.hello, orderQuery], reloadOrders)
 
-  return { filter, text, orders, listed, overdue, counts, people, me, ordersProblem, orderChanges, orderQuery, reloadOrders, loadPeople }
+  return { filter, text, orders, listed, overdue, counts, people, ordersProblem, orderChanges, orderQuery, reloadOrders, loadPeople }
 }
