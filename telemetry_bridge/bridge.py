@@ -1,7 +1,8 @@
 """Readings in, frames out: the middle of the package. No I/O."""
 
+import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +10,12 @@ from numpy.typing import ArrayLike
 
 from telemetry_bridge.clock import Clock
 from telemetry_bridge.live import LiveState, Rows
-from telemetry_bridge.points import Point, Registry
-from telemetry_bridge.ports import Acceptance, Reading, Refusal, RefusalCode, clipped
+from telemetry_bridge.points import Registry
+from telemetry_bridge.ports import MAX_LISTED, Acceptance, Reading, Refusal, RefusalCode, clipped
 from telemetry_bridge.refused import RefusedSenders
 from telemetry_bridge.times import format_rfc3339
 from telemetry_bridge.values import BadValue, number_of
-from telemetry_bridge.wire import Frame, Indices, Kind, Quality, encode_frame
+from telemetry_bridge.wire import Frame, Indices, Kind, Quality, Values, encode_frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,25 @@ class BridgeSettings:
     max_ahead_ms: float = 5 * 60_000.0
     max_age_ms: float = 24 * 3_600_000.0
     real_beats_simulated_ms: float = 60_000.0
+
+
+class _Gathered:
+    """Columns that grow by one sample."""
+
+    __slots__ = ("index", "quality", "time_ms", "value")
+
+    def __init__(self) -> None:
+        self.index: list[int] = []
+        self.value: list[float] = []
+        self.time_ms: list[float] = []
+        self.quality: list[int] = []
+
+    def add(self, index: int, value: float, time_ms: float, quality: int) -> None:
+        """Add one."""
+        self.index.append(index)
+        self.value.append(value)
+        self.time_ms.append(time_ms)
+        self.quality.append(quality)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +82,9 @@ class Bridge:
         self.epoch = epoch or secrets.token_hex(8)
         self.seq = 0
         self.refused = RefusedSenders()
+        #: Called when samples came, before anything else happens: for whoever cuts the frames.
+        self.on_news: Callable[[], None] | None = None
+        self._is_state = np.array([bool(point.states) for point in registry.points], dtype=np.bool_)
         self.live = LiveState(
             registry.low, registry.high, registry.period_ms, self.settings.real_beats_simulated_ms
         )
@@ -74,41 +97,38 @@ class Bridge:
     def accept(self, readings: Sequence[Reading], *, simulated: bool = False) -> Acceptance:
         """Take the good readings; each of the others is refused with its reason, by its `row`.
 
-        A value that is no number (NaN, null) is refused too, and marks its point bad: that the sensor fails
-        must not go unseen. Values outside the range are taken, with quality bad.
+        A value that the point cannot take (NaN, null, no state of it) is refused too, and marks its point
+        bad: that the sensor fails must not go unseen. Values outside the range are taken, with quality bad.
         """
         now_ms = self._now_ms()
-        index: list[int] = []
-        value: list[float] = []
-        time_ms: list[float] = []
-        quality: list[Quality] = []
+        taken = _Gathered()
         refused: list[Refusal] = []
         for reading in readings:
-            point, refusal, number = self._checked(reading, now_ms)
-            if refusal is not None:
-                refused.append(refusal)
-            if point is not None:
-                index.append(point.point_index)
-                value.append(number)
-                time_ms.append(now_ms if reading.time_ms is None else reading.time_ms)
-                quality.append(Quality.SIMULATED if simulated else reading.quality)
-        if index:
-            self.live.apply(index, value, time_ms, quality, now_ms)
+            self._gather(reading, now_ms, taken, refused)
+        if taken.index:
+            quality = Quality.SIMULATED if simulated else np.array(taken.quality)
+            self._apply(
+                np.array(taken.index), np.array(taken.value), np.array(taken.time_ms), quality, now_ms
+            )
         return Acceptance(len(readings) - len(refused), tuple(refused))
 
-    def _checked(self, reading: Reading, now_ms: float) -> tuple[Point | None, Refusal | None, float]:
-        """Give the point to write, why the reading is refused, and its number; None: none, it is not."""
+    def _gather(self, reading: Reading, now_ms: float, taken: "_Gathered", refused: list[Refusal]) -> None:
         point = self.registry.find(reading.device, reading.point)
         if point is None:
-            return None, self._unknown(reading), np.nan
-        if fault := self._time_fault(reading.time_ms, now_ms):
-            return None, _refusal(reading, *fault), np.nan
-        if reading.value is None and reading.quality is Quality.BAD:
-            return point, None, np.nan  # the protocol's own word that there is no reading: nothing to refuse
-        number = number_of(point, reading.value)
+            refused.append(self._unknown(reading))
+            return
+        time_ms = reading.time_ms
+        if time_ms is not None and (fault := self._time_fault(time_ms, now_ms)):
+            refused.append(_refusal(reading, *fault))
+            return
+        number: float | BadValue = np.nan
+        # None and BAD: the protocol's own word that there is no reading, so nothing to refuse.
+        if reading.value is not None or reading.quality is not Quality.BAD:
+            number = number_of(point, reading.value)
         if isinstance(number, BadValue):
-            return point if number.no_reading else None, _refusal(reading, number.code, number.reason), np.nan
-        return point, None, number
+            refused.append(_refusal(reading, number.code, number.reason))
+            number = np.nan
+        taken.add(point.point_index, number, now_ms if time_ms is None else time_ms, reading.quality)
 
     def _unknown(self, reading: Reading) -> Refusal:
         if reading.device not in self.registry.devices:
@@ -120,44 +140,56 @@ class Bridge:
         reason = f"{reading.device} has no point {clipped(reading.point)!r}; it has {names}"
         return _refusal(reading, "unknown_point", reason)
 
-    def _time_fault(self, time_ms: float | None, now_ms: float) -> tuple[RefusalCode, str] | None:
-        if time_ms is None:
-            return None
+    def _time_fault(self, time_ms: float, now_ms: float) -> tuple[RefusalCode, str] | None:
         if time_ms > now_ms + self.settings.max_ahead_ms:
             minutes = self.settings.max_ahead_ms / 60_000
             return "future", f"more than {minutes:g} minutes ahead of the server's clock; set the device's"
         if time_ms < now_ms - self.settings.max_age_ms:
             return "too_old", f"older than {self.settings.max_age_ms / 3_600_000:g} hours"
         # NaN compares false with everything.
-        return None if np.isfinite(time_ms) else ("bad_time", "the time is not a number")
+        return None if math.isfinite(time_ms) else ("bad_time", "the time is not a number")
 
     def accept_columns(
-        self, point_index: ArrayLike, value: ArrayLike, time_ms: ArrayLike, quality: ArrayLike
+        self, point_index: ArrayLike, value: ArrayLike, time_ms: ArrayLike | None, quality: ArrayLike
     ) -> Acceptance:
         """Take m samples as columns: the fast way for simulators and columnar protocols.
 
         `point_index` (m,) integer, `value` (m,) float in the point's unit, `time_ms` and `quality` (m,) or
-        one for all. Samples outside the time window are refused by their row.
+        one for all; no time: now. A value that is no number, or no state of its point, is taken as bad.
+        Samples outside the time window are refused by their row; of very many, the first ones by name.
 
         Raises:
             ValueError: columns of different lengths, an unknown point_index or quality.
         """
+        now_ms = self._now_ms()
         index = np.asarray(point_index, dtype=np.intp)
         values = np.asarray(value, dtype=np.float64)
-        times = np.broadcast_to(np.asarray(time_ms, dtype=np.float64), index.shape)
+        times = np.asarray(now_ms if time_ms is None else time_ms, dtype=np.float64)
+        times = np.broadcast_to(times, index.shape)
         qualities = np.broadcast_to(np.asarray(quality, dtype=np.intp), index.shape)
         if values.shape != index.shape or index.ndim != 1:
             raise ValueError(f"columns differ in shape: {index.shape}, {values.shape}")
         _check_bounds("point_index", index, len(self.registry))
         _check_bounds("quality", qualities, len(Quality))
-        now_ms = self._now_ms()
-        taken = times <= now_ms + self.settings.max_ahead_ms
-        taken &= times >= now_ms - self.settings.max_age_ms
-        self.live.apply(index[taken], values[taken], times[taken], qualities[taken], now_ms)
-        refused = [
-            self._refused_row(int(row), int(index[row]), times[row], now_ms) for row in np.flatnonzero(~taken)
+        values = np.where(self._is_state[index] & (values != np.floor(values)), np.nan, values)
+        taken = (times <= now_ms + self.settings.max_ahead_ms) & (times >= now_ms - self.settings.max_age_ms)
+        if taken.all():
+            self._apply(index, values, times, qualities, now_ms)
+            return Acceptance(len(index))
+        self._apply(index[taken], values[taken], times[taken], qualities[taken], now_ms)
+        return self._without(np.flatnonzero(~taken), index, times, now_ms)
+
+    def _apply(self, index: Rows, value: Values, time_ms: Values, quality: ArrayLike, now_ms: float) -> None:
+        self.live.apply(index, value, time_ms, quality, now_ms)
+        if self.on_news is not None:
+            self.on_news()
+
+    def _without(self, rows: Rows, index: Rows, time_ms: Values, now_ms: float) -> Acceptance:
+        """Say what became of a batch of which these rows were refused for their times."""
+        listed = [
+            self._refused_row(int(row), int(index[row]), time_ms[row], now_ms) for row in rows[:MAX_LISTED]
         ]
-        return Acceptance(int(taken.sum()), tuple(refused))
+        return Acceptance(len(index) - len(rows), tuple(listed), len(rows) - len(listed))
 
     def _refused_row(self, row: int, point_index: int, time_ms: float, now_ms: float) -> Refusal:
         point = self.registry.points[point_index]

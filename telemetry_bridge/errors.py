@@ -8,6 +8,7 @@ BridgeError
 │   ├── BindingError    bindings that cannot be used
 │   └── AdapterFileError  adapters.yaml cannot be used
 ├── PayloadError        a telemetry message that cannot be read at all
+├── SubscriptionError   a live client's wish that cannot be met
 ├── CommandError        a command that cannot be sent
 └── AdapterError        an adapter or a broker that cannot be started
 ```
@@ -19,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-PayloadCode = Literal["too_large", "not_json", "wrong_shape", "wrong_topic"]
+PayloadCode = Literal["too_large", "not_json", "wrong_shape", "wrong_topic", "wrong_registry"]
 
 
 class BridgeError(Exception):
@@ -71,6 +72,14 @@ class PayloadError(BridgeError):
 
     def __init__(self, code: PayloadCode, message: str) -> None:
         self.code = code
+        super().__init__(message)
+
+
+class SubscriptionError(BridgeError):
+    """A live client's wish that cannot be met; `id` is the one that its message had."""
+
+    def __init__(self, message: str, id: int | None = None) -> None:  # noqa: A002 - the wire's name for it
+        self.id = id
         super().__init__(message)
 
 

@@ -13,13 +13,11 @@ from typing import Any
 import orjson
 
 from telemetry_bridge.errors import PayloadError
-from telemetry_bridge.ports import Acceptance, Reading, Refusal, Sink, clipped
+from telemetry_bridge.ports import MAX_LISTED, Acceptance, Reading, Refusal, Sink, clipped
 from telemetry_bridge.times import parse_rfc3339
 
 MAX_PAYLOAD_BYTES = 1024 * 1024
 MAX_SAMPLES = 20_000
-#: So many refusals are listed in an answer; the count is always whole.
-MAX_LISTED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,11 @@ def parse_http(data: bytes) -> Batch:
     Raises:
         PayloadError: too large, not JSON, or no list of samples.
     """
-    document = _document(data)
+    return read_samples(read_document(data))
+
+
+def read_samples(document: object) -> Batch:
+    """Read `{"samples": [...]}`, parsed already. PayloadError: it is something else, or too long."""
     samples = document.get("samples") if isinstance(document, dict) else None
     if not isinstance(samples, list):
         raise PayloadError("wrong_shape", 'send {"samples": [{"device", "point", "value", "time"?}]}')
@@ -81,7 +83,7 @@ def parse_mqtt(topic: str, payload: bytes, *, retained: bool = False) -> Batch:
             raise PayloadError(
                 "wrong_topic", f"{clipped(topic)!r} is not twin/<venue>/devices/<device>/telemetry"
             )
-    document = _document(payload)
+    document = read_document(payload)
     reports = document if isinstance(document, list) else [document]
     results: list[Reading | Refusal] = []
     for report in reports:
@@ -118,7 +120,8 @@ def _reading(row: int, device: str, point: str, value: object, time: object) -> 
         return Refusal.of(row, device, point, "bad_time", str(error))
 
 
-def _document(data: bytes) -> Any:
+def read_document(data: bytes) -> Any:
+    """Parse JSON. PayloadError: too large, or not JSON."""
     if len(data) > MAX_PAYLOAD_BYTES:
         limit = f"{MAX_PAYLOAD_BYTES:,} bytes"
         raise PayloadError(
@@ -162,6 +165,6 @@ def acceptance_json(acceptance: Acceptance) -> Mapping[str, Any]:
     """
     return {
         "accepted": acceptance.accepted,
-        "refused_count": len(acceptance.refused),
+        "refused_count": acceptance.refused_count,
         "refused": [asdict(each) for each in acceptance.refused[:MAX_LISTED]],
     }

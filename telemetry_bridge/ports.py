@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
+from numpy.typing import ArrayLike
+
 from telemetry_bridge.wire import Quality
 
 
@@ -39,6 +41,8 @@ RefusalCode = Literal[
 
 #: So much of a text that came from outside is repeated in an answer or a log.
 SHOWN = 100
+#: So many refusals of a batch are made out one by one or listed in an answer; the count is always whole.
+MAX_LISTED = 1000
 
 
 def clipped(text: str) -> str:
@@ -65,10 +69,19 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """What became of a batch: how many samples were taken, and each that was not."""
+    """What became of a batch: how many samples were taken, and each that was not.
+
+    Of a large batch of columns not every refusal is made out: `unlisted` is how many more there are.
+    """
 
     accepted: int
     refused: tuple[Refusal, ...] = ()
+    unlisted: int = 0
+
+    @property
+    def refused_count(self) -> int:
+        """How many were not taken."""
+        return len(self.refused) + self.unlisted
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +120,15 @@ class Sink(Protocol):
 
     def accept(self, readings: Sequence[Reading]) -> Acceptance:
         """Take the good readings and say which were refused, and why. Never raises for bad readings."""
+
+
+class ColumnSink(Protocol):
+    """Where columns of samples go; `Bridge` is one."""
+
+    def accept_columns(
+        self, point_index: ArrayLike, value: ArrayLike, time_ms: ArrayLike | None, quality: ArrayLike
+    ) -> Acceptance:
+        """Take m samples as columns; see `Bridge.accept_columns`."""
 
 
 class Adapter(Protocol):

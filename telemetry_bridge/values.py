@@ -11,14 +11,10 @@ SHOWN = 40
 
 @dataclass(frozen=True, slots=True)
 class BadValue:
-    """A value that a point cannot take: a code for programs, a reason for people.
-
-    `no_reading`: the device itself says that it has no value (null, NaN, infinite).
-    """
+    """A value that a point cannot take: a code for programs, a reason for people."""
 
     code: RefusalCode
     reason: str
-    no_reading: bool = False
 
 
 def number_of(point: Point, value: object) -> float | BadValue:
@@ -27,7 +23,7 @@ def number_of(point: Point, value: object) -> float | BadValue:
     Numbers outside the range pass (their quality is judged later); a number that is no state's does not.
     """
     if value is None:
-        return BadValue("bad_value", f"null is no reading; {point.key} is marked bad", no_reading=True)
+        return BadValue("bad_value", f"null is no reading; {point.key} is marked bad")
     if isinstance(value, bool):
         return _from_truth(point, value)
     if isinstance(value, int | float):
@@ -53,7 +49,7 @@ def _from_number(point: Point, value: float) -> float | BadValue:
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        return BadValue("bad_value", f"{number} is no reading; {point.key} is marked bad", no_reading=True)
+        return BadValue("bad_value", f"{number} is no reading; {point.key} is marked bad")
     if point.states and not number.is_integer():
         return BadValue("unknown_state", f"{point.key} takes {_expected(point)}, not {number}")
     return number

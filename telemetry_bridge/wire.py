@@ -101,6 +101,14 @@ def frame_bytes(n: int) -> int:
     return HEADER_BYTES + _index_bytes(n) + 9 * n
 
 
+def frame_length(data: bytes | memoryview) -> int:
+    """Give the length that the frame at the beginning of `data` says it has. WireError: not even a header."""
+    if len(data) < HEADER_BYTES:
+        raise WireError(f"a frame has at least {HEADER_BYTES} bytes, these are {len(data)}")
+    n: int = _HEADER.unpack_from(data)[3]
+    return frame_bytes(n)
+
+
 def encode_frame(frame: Frame) -> bytes:
     """Give the frame's bytes.
 

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
+from telemetry_bridge.wire import Frame, Kind, encode_frame
 from tests.contract.running import RunningServer
 from tests.contract.small_house import guid_of
 
@@ -156,3 +158,24 @@ def test_bindings_of_a_wrong_shape_are_a_problem(http: httpx.Client, body: str) 
     answer = http.put("/api/bindings", content=body, headers={"content-type": "application/json"})
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_columns_and_frames_are_taken_as_samples_are(http: httpx.Client) -> None:
+    columns = {"point": ["L-01/status", "R1-T/temperature", "L-01/nothing"], "value": [1, 22.5, 0]}
+    answer = http.post("/api/telemetry", json={"columns": columns}).json()
+    assert (answer["accepted"], answer["refused_count"]) == (2, 1)
+    assert [(each["index"], each["code"]) for each in answer["refused"]] == [(2, "unknown_point")]
+    assert reading(http, "R1-T", "temperature")["value"] == 22.5
+
+    numbers = http.get("/api/model").json()["registry"]
+    point = next(each for each in http.get("/api/state").json()["items"] if each["device"] == "R1-T")
+    now_ms = datetime.now(UTC).timestamp() * 1000
+    index, value = np.array([point["point_index"]], np.uint32), np.array([23.5])
+    frame = encode_frame(Frame(Kind.DELTA, 1, now_ms, index, value, np.zeros(1, np.uint8)))
+    headers = {"content-type": "application/vnd.venue-twin.frame"}
+    sent = http.post("/api/telemetry", content=frame, headers=headers, params={"registry": numbers})
+    assert sent.json() == {"accepted": 1, "refused_count": 0, "refused": []}
+    assert reading(http, "R1-T", "temperature")["value"] == 23.5
+    for registry, content in (("0" * 12, frame), (numbers, frame[:-1])):
+        refused = http.post("/api/telemetry", content=content, headers=headers, params={"registry": registry})
+        assert (refused.status_code, refused.headers["content-type"]) == (400, "application/problem+json")

@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 
-from telemetry_bridge.payload import MAX_LISTED, Batch, deliver, parse_http
-from telemetry_bridge.ports import Reading, Refusal
+from telemetry_bridge.columns import FRAME_MEDIA_TYPE, ColumnBatch, ColumnReader, deliver_columns
+from telemetry_bridge.payload import Batch, deliver, read_document, read_samples
+from telemetry_bridge.ports import MAX_LISTED, Acceptance, Reading, Refusal
 from twin.accounts.roles import Role
 from twin.http import schemas
 from twin.http.context import TwinDep
@@ -14,32 +15,55 @@ from twin.runtime import Twin
 
 router = APIRouter(prefix="/api", tags=["live"], responses=PROBLEM_RESPONSES)
 
+SAMPLES = {
+    "type": "object",
+    "required": ["samples"],
+    "properties": {
+        "samples": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["device", "point", "value"],
+                "properties": {
+                    "device": {"type": "string"},
+                    "point": {"type": "string"},
+                    "value": {"type": ["number", "boolean", "string"]},
+                    "time": {"type": "string", "format": "date-time"},
+                },
+            },
+        }
+    },
+}
+NUMBERS = {"type": "array", "items": {"type": ["number", "null"]}}
+NUMBER_OR_NUMBERS = {"type": ["number", "array"], "items": {"type": "number"}}
+COLUMNS = {
+    "type": "object",
+    "required": ["columns"],
+    "properties": {
+        "columns": {
+            "type": "object",
+            "required": ["value"],
+            "properties": {
+                "point": {"type": "array", "items": {"type": "string"}},
+                "point_index": {"type": "array", "items": {"type": "integer"}},
+                "registry": {"type": "string"},
+                "value": NUMBERS,
+                "time": {"type": "string", "format": "date-time"},
+                "time_ms": NUMBER_OR_NUMBERS,
+                "quality": NUMBER_OR_NUMBERS,
+            },
+        }
+    },
+}
 BODY = {
     "requestBody": {
         "required": True,
         "content": {
             "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["samples"],
-                    "properties": {
-                        "samples": {
-                            "type": "array",
-                            "items": {
-                                "type": "object",
-                                "required": ["device", "point", "value"],
-                                "properties": {
-                                    "device": {"type": "string"},
-                                    "point": {"type": "string"},
-                                    "value": {"type": ["number", "boolean", "string"]},
-                                    "time": {"type": "string", "format": "date-time"},
-                                },
-                            },
-                        }
-                    },
-                },
+                "schema": {"oneOf": [SAMPLES, COLUMNS]},
                 "example": {"samples": [{"device": "L2-LUM-0131", "point": "status", "value": "on"}]},
-            }
+            },
+            FRAME_MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}},
         },
     }
 }
@@ -51,21 +75,48 @@ BODY = {
     openapi_extra=BODY,
     dependencies=[Depends(device_or(Role.OPERATOR))],
 )
-async def post_telemetry(request: Request, twin: TwinDep) -> schemas.TelemetryAnswer:
+async def post_telemetry(
+    request: Request, twin: TwinDep, registry: str | None = None
+) -> schemas.TelemetryAnswer:
     """Take samples; the good ones of a batch are kept, and each of the others is named with its reason.
 
     A device signs with its own secret (`Authorization: Bearer twd_...`) and speaks for itself alone; a
-    gateway signs with the key of an account with the role `operator` and speaks for all.
+    gateway signs with the key of an account with the role `operator` and speaks for all. Thousands at once go
+    as columns, in JSON or as frames; frames need `registry`, which `GET /api/points` tells.
     """
     body = await request.body()
-    batch = await run_in_threadpool(parse_http, body)
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    batch = await run_in_threadpool(_read, twin, body, media_type, registry)
     sender = device_of(request)
-    if sender is not None:
-        batch = _own(twin, batch, sender)
-    acceptance = deliver(batch, twin.bridge)  # on the event loop: the live state has one writer
+    # On the event loop: the live state has one writer.
+    return _answer(_delivered(twin, batch, sender))
+
+
+def _read(twin: Twin, body: bytes, media_type: str, registry: str | None) -> Batch | ColumnBatch:
+    reader = twin.cached("column reader", lambda: ColumnReader(twin.registry))
+    if media_type == FRAME_MEDIA_TYPE:
+        return reader.read_frames(body, registry)
+    document = read_document(body)
+    if isinstance(document, dict) and "columns" in document:
+        return reader.read_json(document["columns"])
+    return read_samples(document)
+
+
+def _delivered(twin: Twin, batch: Batch | ColumnBatch, sender: str | None) -> Acceptance:
+    if isinstance(batch, Batch):
+        return deliver(batch if sender is None else _own(twin, batch, sender), twin.bridge)
+    if sender is None:
+        return deliver_columns(batch, twin.bridge)
+    own = batch.of_device(twin.registry, sender)
+    if len(own.strangers) > len(batch.strangers):
+        twin.gate.count_wrong_device(sender)
+    return deliver_columns(own, twin.bridge, sender)
+
+
+def _answer(acceptance: Acceptance) -> schemas.TelemetryAnswer:
     return schemas.TelemetryAnswer(
         accepted=acceptance.accepted,
-        refused_count=len(acceptance.refused),
+        refused_count=acceptance.refused_count,
         refused=[
             schemas.RefusedSample(
                 index=each.index,

@@ -639,7 +639,8 @@ export interface paths {
          * @description Take samples; the good ones of a batch are kept, and each of the others is named with its reason.
          *
          *     A device signs with its own secret (`Authorization: Bearer twd_...`) and speaks for itself alone; a
-         *     gateway signs with the key of an account with the role `operator` and speaks for all.
+         *     gateway signs with the key of an account with the role `operator` and speaks for all. Thousands at once go
+         *     as columns, in JSON or as frames; frames need `registry`, which `GET /api/points` tells.
          */
         post: operations["postTelemetry"];
         delete?: never;
@@ -5806,7 +5807,9 @@ export interface operations {
     };
     postTelemetry: {
         parameters: {
-            query?: never;
+            query?: {
+                registry?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5832,7 +5835,19 @@ export interface operations {
                         /** Format: date-time */
                         time?: string;
                     }[];
+                } | {
+                    columns: {
+                        point?: string[];
+                        point_index?: number[];
+                        registry?: string;
+                        value: (number | null)[];
+                        /** Format: date-time */
+                        time?: string;
+                        time_ms?: number | number[];
+                        quality?: number | number[];
+                    };
                 };
+                "application/vnd.venue-twin.frame": string;
             };
         };
         responses: {
