@@ -3,7 +3,7 @@
 Every fault names file and line. Secrets stand in the environment; the file names the variables.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
@@ -28,11 +28,11 @@ MAX_BYTES = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One adapter of the file; `line_of_ref` is where the file first names each of its points."""
+    """One adapter of the file; `named` are its points, each with its line, in the file's order."""
 
     settings: AdapterSettings
     line: int
-    line_of_ref: Mapping[PointRef, int]
+    named: tuple[tuple[PointRef, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class AdapterFile:
         """Say which points of an entry the venue lacks, each with its line; they are left out."""
         return [
             f"{self.name}:{line}: the venue has no point {ref.key}"
-            for ref, line in entry.line_of_ref.items()
+            for ref, line in entry.named
             if registry.find(*ref) is None
         ]
 
@@ -121,8 +121,8 @@ class _Reader:
             return None
         for inner, message in settings.faults():
             self._fault((*path, *inner), message)
-        named = {ref: line_of((*path, *inner), self._lines) for ref, inner in reversed(list(settings.refs()))}
-        return Entry(settings, line_of(path, self._lines), dict(reversed(named.items())))
+        named = [(ref, line_of((*path, *inner), self._lines)) for ref, inner in settings.refs()]
+        return Entry(settings, line_of(path, self._lines), tuple(sorted(named, key=lambda each: each[1])))
 
     def _check_once(self, entries: list[Entry]) -> None:
         """An id names one adapter, and a point has one source."""
@@ -133,16 +133,12 @@ class _Reader:
             if name in ids:
                 self._add(entry.line, f"the id {name} is there already, on line {ids[name]}")
             ids.setdefault(name, entry.line)
-            for ref, line in self._places(entry):
+            for ref, line in entry.named if entry.settings.enabled else ():
                 if ref in sources:
                     other, first = sources[ref]
                     self._add(line, f"{ref.key} is read already by {other}, on line {first}")
                 else:
                     sources[ref] = (name, line)
-
-    def _places(self, entry: Entry) -> Iterator[tuple[PointRef, int]]:
-        if entry.settings.enabled:
-            yield from entry.line_of_ref.items()
 
     def _fault(self, path: Path, message: str) -> None:
         self._add(line_of(path, self._lines), message)

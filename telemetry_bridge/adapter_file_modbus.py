@@ -1,7 +1,7 @@
 """The settings of a Modbus TCP line, as `adapters.yaml` has them, and its registers. No I/O."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, ClassVar, Literal, cast
 
 from annotated_types import Ge, Le, MinLen
@@ -219,7 +219,7 @@ class ModbusSettings(AdapterSettings):
 
 def _moved(register: RegisterEntry, device: DeviceEntry) -> PointEntry:
     """The register of a map as the device has it."""
-    fields = {name: getattr(register, name) for name in RegisterEntry.__dataclass_fields__}
-    entry = PointEntry(**fields, device=device.device, unit=device.unit)
+    shared = {each.name: getattr(register, each.name) for each in fields(register)}
+    entry = PointEntry(**shared, device=device.device, unit=device.unit)
     write = register.write and replace(register.write, address=register.write.address + device.base)
     return replace(entry, address=register.address + device.base, write=write)

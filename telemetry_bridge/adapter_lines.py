@@ -10,6 +10,7 @@ from telemetry_bridge.adapter_file import AdapterFile, Entry
 from telemetry_bridge.adapter_file_modbus import ModbusSettings
 from telemetry_bridge.adapter_file_mqtt import MqttLineSettings
 from telemetry_bridge.adapter_file_parts import AdapterSettings, secret_of
+from telemetry_bridge.adapters.upkeep import Patience
 from telemetry_bridge.clock import Clock
 from telemetry_bridge.errors import AdapterError, BridgeError, CommandError
 from telemetry_bridge.points import Registry
@@ -20,13 +21,17 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What adapters need to know of the venue; `folder` is what paths in the file start from."""
+    """What adapters need to know of the venue; `folder` is what paths in the file start from.
+
+    `patience` is how they come back to what is away.
+    """
 
     venue: str
     registry: Registry
     clock: Clock
     folder: Path
     environment: Mapping[str, str] = field(repr=False)
+    patience: Patience = field(default_factory=Patience)
 
 
 class Line:
@@ -142,7 +147,7 @@ def make_adapter(settings: AdapterSettings, around: Surroundings) -> Adapter:
         case ModbusSettings():
             from telemetry_bridge.adapters.modbus import ModbusAdapter  # noqa: PLC0415
 
-            return ModbusAdapter(settings, around.registry)
+            return ModbusAdapter(settings, around.registry, around.patience)
     raise AdapterError(f"there is no adapter of the kind {settings.kind}")
 
 

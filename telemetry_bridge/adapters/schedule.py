@@ -16,9 +16,12 @@ class Schedule:
         """Give the names whose time has come, those due first in front, and set when they are due again."""
         names = sorted((at_s, name) for name, at_s in self._due_s.items() if at_s <= now_s)
         for at_s, name in names:
-            beats = int((now_s - at_s) // self._periods_s[name])
+            period_s = self._periods_s[name]
+            beats = int((now_s - at_s) // period_s)
+            # Rounding may leave the next beat where it already is.
+            beats += at_s + (beats + 1) * period_s <= now_s
             self.missed += beats
-            self._due_s[name] = at_s + (beats + 1) * self._periods_s[name]
+            self._due_s[name] = at_s + (beats + 1) * period_s
         return [name for _, name in names]
 
     def wait_s(self, now_s: float) -> float:

@@ -1,8 +1,8 @@
-"""A Modbus TCP server of pymodbus as the peer of the tests: units whose registers a test sets and looks at."""
+"""A Modbus TCP server of pymodbus as the peer of the tests, which set its registers and see its writes."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import cast
 
 from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
@@ -10,14 +10,18 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 READ_COILS, READ_DISCRETE, READ_HOLDING, READ_INPUT = 1, 2, 3, 4
 SIZE = 400
+UNIT_AT = 6
 
 
 class PeerUnit:
-    """One unit: SIZE addresses of each table. `silent_s` delays its answers, `absent` addresses are refused."""
+    """One unit: SIZE addresses of each table.
+
+    A `silent` one does not answer, `absent` addresses are refused, `sticky` ones keep what they have.
+    """
 
     def __init__(self, unit: int) -> None:
         self.unit = unit
-        self.silent_s = 0.0
+        self.silent = False
         self.absent: set[int] = set()
         self.refusal: ExcCodes | None = None
         self.sticky: set[int] = set()
@@ -48,7 +52,6 @@ class PeerUnit:
         registers: list[int],
         values: list[int] | list[bool] | None,
     ) -> ExcCodes | None:
-        await asyncio.sleep(self.silent_s)
         table = {5: 1, 15: 1, 6: 3, 16: 3}.get(function, function)
         self._registers[table] = registers
         self._apply(table, registers)
@@ -61,7 +64,7 @@ class PeerUnit:
         else:
             self.writes.append((function, address, [int(each) for each in values]))
             for place in self.sticky & set(range(address, address + count)):
-                values[place - address] = registers[place]
+                cast("list[int]", values)[place - address] = registers[place]
         return None
 
     def _apply(self, table: int, registers: list[int]) -> None:
@@ -86,12 +89,18 @@ class Peer:
 
     async def start(self) -> None:
         devices = [unit.device() for unit in self.units.values()]
-        self._server = ModbusTcpServer(devices, address=("127.0.0.1", self.port), ignore_missing_devices=True)
+        self._server = ModbusTcpServer(
+            devices, address=("127.0.0.1", self.port), trace_packet=self._without_silent
+        )
         await self._server.serve_forever(background=True)
+
+    def _without_silent(self, sending: bool, packet: bytes) -> bytes:
+        unit = self.units.get(packet[UNIT_AT]) if sending else None
+        return b"" if unit is not None and unit.silent else packet
 
     async def stop(self) -> None:
         if self._server is not None:
-            await self._server.shutdown()
+            await self._server.shutdown()  # type: ignore[no-untyped-call]
             self._server = None
 
 

@@ -1,0 +1,80 @@
+"""What the tests of adapters share: a bridge on the machine's clock, lines made from YAML, waiting."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+
+from telemetry_bridge.adapter_file import parse_adapter_file
+from telemetry_bridge.adapter_lines import Surroundings, make_adapter
+from telemetry_bridge.adapters.upkeep import Patience
+from telemetry_bridge.bridge import Bridge
+from telemetry_bridge.clock import SystemClock
+from telemetry_bridge.commands import make_command
+from telemetry_bridge.ports import Adapter, Command
+from telemetry_bridge.wire import Quality
+from tests.telemetry_bridge.builders import registry
+
+WAIT_S = 30.0
+QUICK = Patience(0.05, 0.2)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(WAIT_S):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+class Site:
+    """A bridge, one adapter on it, and what its points show."""
+
+    def __init__(
+        self, text: str, folder: Path = Path(), environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.bridge = Bridge(registry(), SystemClock())
+        file = parse_adapter_file(text)
+        around = Surroundings(
+            "palace", self.bridge.registry, self.bridge.clock, folder, environment or {}, QUICK
+        )
+        self.adapter: Adapter = make_adapter(file.entries[0].settings, around)
+
+    def _index(self, key: str) -> int:
+        point = self.bridge.registry.find(*key.split("/"))
+        assert point is not None
+        return point.point_index
+
+    def value(self, key: str) -> float:
+        return float(self.bridge.live.value[self._index(key)])
+
+    def quality(self, key: str) -> Quality:
+        return Quality(int(self.bridge.live.quality[self._index(key)]))
+
+    def shows(self, key: str, value: float, quality: Quality = Quality.GOOD) -> Callable[[], bool]:
+        return lambda: abs(self.value(key) - value) < 1e-3 and self.quality(key) is quality
+
+    def is_bad(self, key: str) -> Callable[[], bool]:
+        index = self._index(key)
+        return lambda: self.quality(key) is Quality.BAD and bool(self.bridge.live.known[index])
+
+    def command(self, key: str, value: object) -> Command:
+        device, point = key.split("/")
+        now_ms = self.bridge.clock.now_ms()
+        return make_command(self.bridge.registry, "c1", device, point, value, now_ms)
+
+
+@contextlib.asynccontextmanager
+async def running(site: Site) -> AsyncIterator[Site]:
+    """The site with its adapter started, until the block ends."""
+    await site.adapter.start(site.bridge)
+    try:
+        yield site
+    finally:
+        await site.adapter.stop()

@@ -1,0 +1,98 @@
+"""Lines made from the file: what fails in one is kept for its health and costs nobody else anything."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from telemetry_bridge.adapter_file import parse_adapter_file
+from telemetry_bridge.adapter_lines import Line, Surroundings, make_lines
+from telemetry_bridge.bridge import Bridge
+from telemetry_bridge.errors import CommandError
+from telemetry_bridge.ports import Adapter, Command, Health, Sink
+from tests.telemetry_bridge.builders import HandClock, registry
+
+FILE = """
+- id: plant
+  kind: modbus
+  host: 127.0.0.1
+  port: 9
+  points:
+    - {device: r1, point: setpoint, address: 1, writable: true}
+    - {device: r9, point: setpoint, address: 1}
+- {id: hall, kind: mqtt, url: "mqtt://127.0.0.1:9", username: k, password_env: NOT_SET}
+- {id: spare, kind: mqtt, url: "mqtt://127.0.0.1:9", enabled: false}
+"""
+COMMAND = Command("c", "r1", "setpoint", 20.0, 0.0)
+
+
+def lines(environment: dict[str, str] | None = None) -> list[Line]:
+    around = Surroundings("palace", registry(), HandClock(), Path(), environment or {})
+    return make_lines(parse_adapter_file(FILE), around)
+
+
+async def test_a_line_whose_secret_is_missing_says_so_and_the_others_run() -> None:
+    plant, hall, spare = lines()
+    bridge = Bridge(registry(), HandClock())
+    for line in (plant, hall, spare):
+        await line.start(bridge)
+    assert "NOT_SET is not set" in hall.health().detail
+    assert hall.health().last_error == hall.health().detail
+    assert plant.adapter is not None
+    assert spare.health().detail == "switched off in the file"
+    assert plant.notes == ("adapters.yaml:8: the venue has no point r9/setpoint",)
+    with pytest.raises(CommandError, match=r"hall does not run: .*NOT_SET"):
+        await hall.send(COMMAND)
+    for line in (plant, hall, spare):
+        await line.stop()
+    assert plant.health().detail == "stopped"
+
+
+async def test_commands_are_for_the_line_that_names_the_point() -> None:
+    plant, hall, _ = lines({"NOT_SET": "now it is"})
+    bridge = Bridge(registry(), HandClock())
+    assert not plant.writes("r1", "setpoint"), "not before it runs"
+    await plant.start(bridge)
+    await hall.start(bridge)
+    assert plant.writes("r1", "setpoint")
+    assert not plant.writes("r2", "setpoint")
+    assert not hall.writes("r1", "setpoint")
+    assert (plant.any_point, hall.any_point) == (False, True)
+    await plant.stop()
+    await hall.stop()
+
+
+class Broken(Adapter):
+    """Fails wherever it can."""
+
+    async def start(self, sink: Sink) -> None:
+        raise ZeroDivisionError("a fault of ours")
+
+    async def stop(self) -> None:
+        raise ZeroDivisionError
+
+    async def send(self, command: Command) -> None:
+        raise CommandError("no")
+
+    def health(self) -> Health:
+        return Health(True, "well")
+
+
+async def test_a_fault_of_an_adapter_does_not_leave_its_line(caplog: pytest.LogCaptureFixture) -> None:
+    entry = parse_adapter_file(FILE).entries[0]
+    line = Line(entry, Broken)
+    await line.start(Bridge(registry(), HandClock()))
+    assert "a fault of ours" in line.health().detail
+    assert not line.health().connected
+    await line.stop()
+    assert "cannot be started" in caplog.text
+
+
+async def test_a_line_can_be_started_again() -> None:
+    plant = lines()[0]
+    bridge = Bridge(registry(), HandClock())
+    for _ in range(2):
+        await plant.start(bridge)
+        await asyncio.sleep(0)
+        assert plant.adapter is not None
+        await plant.stop()
