@@ -9,6 +9,7 @@ BridgeError
 │   └── AdapterFileError  adapters.yaml cannot be used
 ├── PayloadError        a telemetry message that cannot be read at all
 ├── SubscriptionError   a live client's wish that cannot be met
+├── MqttError           a broker that refuses, or bytes that are no MQTT
 ├── CommandError        a command that cannot be sent
 └── AdapterError        an adapter or a broker that cannot be started
 ```
@@ -81,6 +82,10 @@ class SubscriptionError(BridgeError):
     def __init__(self, message: str, id: int | None = None) -> None:  # noqa: A002 - the wire's name for it
         self.id = id
         super().__init__(message)
+
+
+class MqttError(BridgeError):
+    """A broker that refuses or ends the connection, or bytes that are no MQTT."""
 
 
 class CommandError(BridgeError):

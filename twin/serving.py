@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from telemetry_bridge.uvicorn_handover import HandoverProtocol
 from twin.errors import PortError
 from twin.settings import Settings
 
@@ -20,7 +21,7 @@ LOG = structlog.get_logger(__name__)
 GRACE_S = 3
 """How long open connections get to end after Ctrl-C."""
 WEBSOCKET_MESSAGE_BYTES = 65_536
-"""Clients have little to say on `/ws/live`."""
+"""Clients have little to say; those of `/ws/live` less than this, see `telemetry_bridge.message_guard`."""
 
 
 def bind_port(host: str, port: int) -> socket.socket:
@@ -104,7 +105,7 @@ def serve(app: FastAPI, settings: Settings, bound: socket.socket, on_ready: Call
     config = uvicorn.Config(
         app,
         lifespan="off",
-        ws="websockets-sansio",
+        ws=HandoverProtocol,
         ws_max_size=WEBSOCKET_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # a frame is encoded once for all clients, and does not compress well
         log_config=None,

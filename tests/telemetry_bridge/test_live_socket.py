@@ -5,6 +5,7 @@ import contextlib
 import json
 import logging
 import socket
+import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,14 +21,17 @@ from websockets.typing import Subprotocol
 
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.hub import MAX_EVENTS, Hub
+from telemetry_bridge.live_connection import Patience
 from telemetry_bridge.live_socket import SUBPROTOCOL, LiveSocket, SocketSettings, origin_allowed
 from telemetry_bridge.message_guard import BURST, MAX_MESSAGE_BYTES
 from telemetry_bridge.ports import Reading
 from telemetry_bridge.pump import Pump
+from telemetry_bridge.uvicorn_handover import HandoverProtocol
 from telemetry_bridge.wire import Frame, Kind, decode_frame
 from tests.telemetry_bridge.builders import START_MS, HandClock, registry
 
 WAIT_S = 10.0
+WAY: Any = HandoverProtocol
 
 
 @dataclass
@@ -55,8 +59,15 @@ def no_errors_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
+@pytest.fixture(params=[HandoverProtocol, "websockets-sansio"], ids=["transport", "asgi"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Every test runs on both fronts: the clients notice no difference."""
+    monkeypatch.setattr(sys.modules[__name__], "WAY", request.param)
+    return request.param
+
+
 @pytest.fixture
-async def served() -> AsyncIterator[Served]:
+async def served(way: Any) -> AsyncIterator[Served]:
     async with serving(500) as running:
         yield running
 
@@ -70,7 +81,7 @@ async def serving(rooms: int, settings: SocketSettings | None = None) -> AsyncIt
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
-        app, log_config=None, log_level="error", ws_per_message_deflate=False, lifespan="off"
+        app, log_config=None, log_level="error", ws_per_message_deflate=False, lifespan="off", ws=WAY
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve([listener]))
@@ -124,6 +135,9 @@ async def test_hello_then_snapshot_then_deltas_and_heartbeats(served: Served) ->
             "event_epoch": served.bridge.epoch,
             "event_seq": 0,
             "recovered": False,
+            "selection": "all",
+            "points": 1503,
+            "resumed": False,
         }
         snapshot = await frame(connection)
         assert (snapshot.kind, snapshot.seq, snapshot.value.tolist()) == (Kind.SNAPSHOT, 1, [20.0])
@@ -157,7 +171,7 @@ async def test_a_stalled_client_catches_up_with_few_frames() -> None:
 
 async def test_a_client_that_reads_nothing_for_too_long_is_let_go() -> None:
     async with (
-        serving(20_000, SocketSettings(send_timeout_s=0.3)) as served,
+        serving(20_000, SocketSettings(patience=Patience(send_timeout_s=0.3))) as served,
         client(served, max_queue=1, close_timeout=0.1) as connection,
     ):
         await text(connection)
@@ -214,11 +228,12 @@ async def closing(connection: ClientConnection) -> int | None:
 
 
 async def test_too_many_events_at_once_close_with_1013(served: Served) -> None:
-    async with client(served) as connection:
+    async with client(served, max_queue=1) as connection:
         await text(connection)
         await frame(connection)
-        for _ in range(MAX_EVENTS + 1):
-            served.hub.publish_event({})
+        # More than the sockets' buffers hold, before the client can read any of it.
+        for _ in range(3 * MAX_EVENTS):
+            served.hub.publish_event({"text": "x" * 20_000})
         assert await closing(connection) == 1013
     await until_gone(served)
 

@@ -44,8 +44,9 @@ async def test_it_runs_until_cancelled() -> None:
     task = asyncio.create_task(Pump(bridge, hub).run())
     await asyncio.wait_for(got.wait(), 5)
     message = client.take()
-    assert isinstance(message, bytes)
-    assert decode_frame(message).value.tolist() == [20.0]
+    assert message is not None
+    assert isinstance(message.payload, bytes)
+    assert decode_frame(message.payload).value.tolist() == [20.0]
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task

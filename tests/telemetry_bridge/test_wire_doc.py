@@ -8,12 +8,13 @@ from typing import get_args
 
 import numpy as np
 import pytest
+from websockets.frames import CloseCode
 
-from telemetry_bridge import hub, message_guard, payload, wire
+from telemetry_bridge import hub, live_connection, message_guard, payload, subscriptions, wire
 from telemetry_bridge.bridge import BridgeSettings
 from telemetry_bridge.errors import PayloadCode
 from telemetry_bridge.live_socket import SUBPROTOCOL
-from telemetry_bridge.messages import EventMessage, Hello
+from telemetry_bridge.messages import EventMessage, Filter, Hello, Refused, Subscribed
 from telemetry_bridge.payload import command_topic, parse_http, parse_mqtt, telemetry_topic
 from telemetry_bridge.ports import RefusalCode
 from telemetry_bridge.wire import Kind, Quality, decode_frame
@@ -81,6 +82,8 @@ def test_every_refusal_code_is_listed() -> None:
         ("MQTT", command_topic("<venue>", "<device>")),
         ("The live stream", f"subprotocol `{SUBPROTOCOL}`"),
         ("The live stream", f"lets {hub.MAX_EVENTS} of them wait is closed with {hub.CLOSE_TRY_AGAIN_LATER}"),
+        ("Subscriptions", f"at most {subscriptions.MAX_FILTERS};"),
+        ("Subscriptions", f"{subscriptions.MIN_RATE:g} to {subscriptions.MAX_RATE:g};"),
         ("The live stream", f"at most {message_guard.MAX_MESSAGE_BYTES:,} bytes"),
         ("The live stream", f"{message_guard.BURST:g} at once and {message_guard.MESSAGES_PER_S:g} a second"),
     ],
@@ -96,6 +99,15 @@ def test_the_examples_are_read() -> None:
     hello, event = (json.loads(block) for block in json_blocks(section("The live stream")))
     assert set(hello) == set(Hello.__annotations__)
     assert set(event) == set(EventMessage.__annotations__)
+    wish, answer, refusal = (json.loads(block) for block in json_blocks(section("Subscriptions")))
+    assert subscriptions.read_wish(json.dumps(wish)) is not None
+    assert set(answer) == set(Subscribed.__annotations__)
+    assert set(refusal) == set(Refused.__annotations__)
+
+
+def test_the_fields_of_a_filter_are_the_ones_read() -> None:
+    listed = tuple(row[0].strip("`") for row in rows(section("Subscriptions")))
+    assert listed == subscriptions.FIELDS == tuple(Filter.__annotations__)
 
 
 def test_the_close_codes_are_the_ones_used() -> None:
@@ -107,4 +119,6 @@ def test_the_close_codes_are_the_ones_used() -> None:
         identity.CLOSE_ROLE,
         message_guard.CLOSE_POLICY,
         message_guard.CLOSE_TOO_BIG,
+        live_connection.CLOSE_BAD_TEXT,
+        CloseCode.PROTOCOL_ERROR,
     }

@@ -5,7 +5,7 @@ panel's router or on the route itself; all that are said must be met. A test wal
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends
@@ -49,17 +49,35 @@ PersonDep = Annotated[Person, Depends(person_of)]
 
 async def find_person(connection: HTTPConnection) -> Person:
     """As `person_of`, asked anew: a stream outlives the session that opened it."""
+    return await shown_by(connection).person()
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a connection showed to be let in, kept without the connection: equal ones are the same person."""
+
+    twin: Twin = field(repr=False)
+    is_developer: bool
+    key: str | None = field(repr=False)
+    token: str | None = field(repr=False)
+
+    async def person(self) -> Person:
+        """Whose it is now. Raises SignInError: a key that is not good."""
+        if self.is_developer:
+            return DEVELOPER
+        if self.key is not None:
+            holder = await self.twin.accounts.who(self.key, "key")
+            if holder is None:
+                raise SignInError("this key is not good: it was revoked, or its account was disabled")
+            return holder
+        return (await self.twin.accounts.who(self.token) if self.token else None) or ANYBODY
+
+
+def shown_by(connection: HTTPConnection) -> Credential:
+    """What a request or a WebSocket shows."""
     twin: Twin = connection.app.state.twin
-    if twin.settings.dev and is_local(connection):
-        return DEVELOPER
-    key = bearer_key(connection)
-    if key is not None:
-        holder = await twin.accounts.who(key, "key")
-        if holder is None:
-            raise SignInError("this key is not good: it was revoked, or its account was disabled")
-        return holder
-    token = connection.cookies.get(COOKIE)
-    return (await twin.accounts.who(token) if token else None) or ANYBODY
+    is_developer = twin.settings.dev and is_local(connection)
+    return Credential(twin, is_developer, bearer_key(connection), connection.cookies.get(COOKIE))
 
 
 def bearer_key(connection: HTTPConnection) -> str | None:

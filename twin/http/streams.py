@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Depends, WebSocket
 
 from twin.accounts.roles import Role
 from twin.errors import RequestError
-from twin.http.identity import CLOSE_SIGN_IN, check_role, find_person, requires
+from twin.http.identity import CLOSE_SIGN_IN, Credential, check_role, requires, shown_by
 from twin.runtime import Twin
 
 RECHECK_S = 20.0
@@ -21,36 +22,46 @@ router = APIRouter()
 async def live(websocket: WebSocket) -> None:
     """The live stream; its protocol is in docs/wire.md."""
     twin: Twin = websocket.app.state.twin
-    await _serve(websocket, twin.socket.serve_client(websocket), Role.OPERATOR)
+    stream_pass = StreamPass(shown_by(websocket), Role.OPERATOR)
+    await _serve(websocket, twin.socket.serve_client(websocket, stream_pass), stream_pass)
 
 
 @router.websocket("/ws/replay", dependencies=[Depends(requires(Role.MANAGER))])
 async def replay(websocket: WebSocket) -> None:
     """The film as a stream; its protocol is in docs/wire.md."""
     twin: Twin = websocket.app.state.twin
-    await _serve(websocket, twin.replay.serve_client(websocket), Role.MANAGER)
+    stream_pass = StreamPass(shown_by(websocket), Role.MANAGER)
+    await _serve(websocket, twin.replay.serve_client(websocket), stream_pass)
 
 
-async def _serve(websocket: WebSocket, serving: Awaitable[None], role: Role) -> None:
+@dataclass(frozen=True, slots=True)
+class StreamPass:
+    """What lets somebody see a stream: who they are, and the role that it needs."""
+
+    credential: Credential
+    role: Role
+
+    async def holds(self) -> bool:
+        """Whether it still does."""
+        try:
+            check_role(await self.credential.person(), self.role)
+        except RequestError:
+            return False
+        return True
+
+
+async def _serve(websocket: WebSocket, serving: Awaitable[None], stream_pass: StreamPass) -> None:
     """Serve until the client leaves, or may not stay."""
     work = asyncio.ensure_future(serving)
     try:
         while not (await asyncio.wait({work}, timeout=RECHECK_S))[0]:
-            if not await _may_stay(websocket, role):
+            if not await stream_pass.holds():
                 await _cancel(work)
                 await websocket.close(CLOSE_SIGN_IN, "the session has ended")
                 return
         await work
     finally:
         await _cancel(work)
-
-
-async def _may_stay(websocket: WebSocket, role: Role) -> bool:
-    try:
-        check_role(await find_person(websocket), role)
-    except RequestError:
-        return False
-    return True
 
 
 async def _cancel(work: "asyncio.Future[None]") -> None:

@@ -25,6 +25,9 @@ export interface Hello {
   readonly event_epoch: string
   readonly event_seq: number
   readonly recovered: boolean
+  readonly selection: string
+  readonly points: number
+  readonly resumed: boolean
 }
 
 /** Something that happened; `event_seq` counts up by one. */
@@ -32,6 +35,38 @@ export interface EventMessage {
   readonly type: 'event'
   readonly event_seq: number
   readonly event: Readonly<Record<string, unknown>>
+}
+
+/** Points that every field names; storeys and spaces by guid, points as `device/point`. */
+export interface Filter {
+  readonly layers?: readonly string[]
+  readonly storeys?: readonly string[]
+  readonly spaces?: readonly string[]
+  readonly classes?: readonly string[]
+  readonly points?: readonly string[]
+}
+
+/** What a client wants from now on: points that any filter holds, so many frames a second at most. */
+export interface Subscribe {
+  readonly type: 'subscribe'
+  readonly id?: number
+  readonly select?: readonly Filter[] | null
+  readonly rate?: number | null
+}
+
+/** The answer to `subscribe`: the points that frames hold from now on; `id` is the question's. */
+export interface Subscribed {
+  readonly type: 'subscribed'
+  readonly id: number | null
+  readonly selection: string
+  readonly points: number
+}
+
+/** The answer to a `subscribe` that cannot be met; all stays as it was. */
+export interface Refused {
+  readonly type: 'error'
+  readonly id: number | null
+  readonly message: string
 }
 
 /** One frame; the columns are views into the message, all of length n. */

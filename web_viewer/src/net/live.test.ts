@@ -16,6 +16,9 @@ const hello: Hello = {
   event_epoch: 'a',
   event_seq: 0,
   recovered: false,
+  selection: 'all',
+  points: 2,
+  resumed: false,
 }
 
 class Harness extends FakeNetwork {

@@ -37,7 +37,9 @@ export class FakeSocket {
 /** First message of a stream. */
 export function hello(registry: string): Hello {
   const time = new Date(Date.UTC(2026, 2, 1)).toISOString()
-  return { type: 'hello', epoch: 'e', seq: 0, time, registry, simulated: false, speed: 1, event_epoch: 'e', event_seq: 0, recovered: false }
+  const events = { event_epoch: 'e', event_seq: 0, recovered: false }
+  const points = { selection: 'all', points: 3, resumed: false }
+  return { type: 'hello', epoch: 'e', seq: 0, time, registry, simulated: false, speed: 1, ...events, ...points }
 }
 
 /** A delta frame of good samples, `[point_index, value]`. */
