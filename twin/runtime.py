@@ -21,6 +21,7 @@ from telemetry_bridge.bindings import Binding, Bindings
 from telemetry_bridge.bridge import Bridge, Outgoing
 from telemetry_bridge.clock import Clock, SimulatedClock, SystemClock
 from telemetry_bridge.hub import Hub
+from telemetry_bridge.live_connection import Patience
 from telemetry_bridge.live_socket import LiveSocket, SocketSettings
 from telemetry_bridge.points import Device, Registry
 from telemetry_bridge.ports import Adapter
@@ -35,6 +36,9 @@ from twin.alarms.rulebook import Rulebook, open_rulebook
 from twin.bound import BoundDevices, bind_devices
 from twin.checks import mismatches
 from twin.control.commands import Commands
+from twin.devices.binder import Binder
+from twin.devices.binding_report import Report
+from twin.devices.binding_rules import load_binding_rules
 from twin.devices.gate import DeviceGate
 from twin.devices.service import Devices
 from twin.errors import DamagedFilmError, DataFolderError, NotRecordedError
@@ -44,6 +48,7 @@ from twin.events.log import EventLog
 from twin.film.film import Film, FilmSettings
 from twin.film.recorder import RecorderSettings
 from twin.film.replay_socket import ReplaySettings, ReplaySocket
+from twin.point_places import PointPlaces
 from twin.settings import Settings
 from twin.simulation.adapter import SimulationAdapter
 from twin.sources import sources_of
@@ -55,6 +60,7 @@ LOG = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 MS_PER_S = 1000.0
+PING_EVERY_S = 20.0
 
 
 @dataclass(slots=True, eq=False)
@@ -69,8 +75,11 @@ class Twin:
     bridge: Bridge
     hub: Hub
     socket: LiveSocket
+    places: PointPlaces
     watch: PackageWatch
     store: BindingStore
+    binder: Binder
+    """Guesses the elements of devices by the venue's rules."""
     bindings: Bindings
     bound: BoundDevices
     rulebook: Rulebook
@@ -157,7 +166,7 @@ class Twin:
             return False
         return True
 
-    async def rebind(self, changes: Sequence[Binding], actor: str) -> None:
+    async def rebind(self, changes: Sequence[Binding], actor: str, reason: str = "") -> None:
         """Bind devices anew, keep it in the data folder, and tell the clients.
 
         Raises BindingError, and then nothing has changed.
@@ -167,8 +176,23 @@ class Twin:
             await asyncio.to_thread(self.store.save, changed.overrides)
             bound = await asyncio.to_thread(bind_devices, self.package, changed.element_of)
             self.bindings, self.bound = changed, bound
-        devices = {"devices": [each.device for each in changes]}
-        await self.events.append(Draft("bindings.changed", "bindings", actor, devices))
+            self.places.rebind(bound)
+            self.socket.desk.places_changed()
+        told: dict[str, Any] = {"devices": [each.device for each in changes]}
+        told["elements"] = [each.element for each in changes]
+        if reason:
+            told["reason"] = reason
+        await self.events.append(Draft("bindings.changed", "bindings", actor, told))
+
+    async def binding_report(self) -> Report:
+        """What about the bindings deserves a look; worked out anew when bindings or rejections changed."""
+        rejected = await self.devices.rejections.all()
+        bindings, kept = self.bindings, self._cache.get("bindings.report")
+        if kept is None or kept[0] is not bindings or kept[1] != rejected:
+            report = await asyncio.to_thread(self.binder.report, bindings, rejected)
+            kept = self._cache["bindings.report"] = bindings, rejected, report
+        found: Report = kept[2]
+        return found
 
     def cached(self, key: str, make: Callable[[], T]) -> T:
         """What `make` gives, made once; for answers that do not change within a revision."""
@@ -214,11 +238,13 @@ def open_twin(settings: Settings) -> Twin:
     bridge = Bridge(registry, clock, simulated=settings.simulate)
     hub = Hub(len(registry), epoch=bridge.epoch)
     store = BindingStore(settings.data_folder)
-    bindings = Bindings(registry, store.load())
+    binder = Binder(package, registry, load_binding_rules(venue.folder))
+    bindings = binder.bound(Bindings(registry, store.load()))
     bound = bind_devices(package, bindings.element_of)
     gate = DeviceGate(
         registry.devices, venue.info.id, bridge.refused, SystemClock(), signed_only=settings.devices_signed
     )
+    places = PointPlaces(registry, package, venue.layers, bound)
     rulebook = open_rulebook(venue, registry, lambda device: place_of(package, bound.element_of.get(device)))
     return Twin(
         settings=settings,
@@ -228,9 +254,11 @@ def open_twin(settings: Settings) -> Twin:
         clock=clock,
         bridge=bridge,
         hub=hub,
-        socket=LiveSocket(bridge, hub, SocketSettings(settings.allowed_origins)),
+        socket=LiveSocket(bridge, hub, live_settings(settings), places),
+        places=places,
         watch=PackageWatch(settings.package, package.manifest.revision),
         store=store,
+        binder=binder,
         bindings=bindings,
         bound=bound,
         rulebook=rulebook,
@@ -274,6 +302,18 @@ def open_registry(venue: Venue, package: ModelPackage) -> Registry:
             type_class(each.type_index),
         )
         for each in found
+    )
+
+
+def live_settings(settings: Settings) -> SocketSettings:
+    """What the settings say of live streams."""
+    return SocketSettings(
+        allowed_origins=settings.allowed_origins,
+        max_clients=settings.live_clients,
+        max_clients_per_address=settings.live_clients_per_address,
+        patience=Patience(
+            settings.live_send_timeout_s, settings.live_idle_s, min(PING_EVERY_S, settings.live_idle_s / 3.0)
+        ),
     )
 
 

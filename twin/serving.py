@@ -1,11 +1,12 @@
 """From settings to a process that answers: the port, the event loop, signals, and the end."""
 
 import asyncio
+import contextlib
 import errno
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from types import FrameType
 
 import structlog
@@ -18,6 +19,8 @@ from twin.settings import Settings
 
 LOG = structlog.get_logger(__name__)
 
+SPARE_FILES = 256
+"""Open files for all that is no live stream."""
 GRACE_S = 3
 """How long open connections get to end after Ctrl-C."""
 WEBSOCKET_MESSAGE_BYTES = 65_536
@@ -41,6 +44,17 @@ def bind_port(host: str, port: int) -> socket.socket:
         bound.close()
         raise PortError(port_fault(host, port, error)) from error
     return bound
+
+
+def raise_file_limit() -> int:
+    """Let this process have as many open sockets as the system allows it; how many that is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(
+            ValueError, OSError
+        ):  # some systems allow less than they say
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def port_fault(host: str, port: int, error: OSError) -> str:
@@ -76,7 +90,7 @@ class Server(uvicorn.Server):
             raise PortError(f"the port cannot be listened on: {error.strerror}; choose another") from error
         self._on_ready()
 
-    @contextmanager
+    @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Take SIGINT and SIGTERM as a wish to end; uvicorn's own would raise them again at the end."""
 
@@ -102,6 +116,9 @@ def serve(app: FastAPI, settings: Settings, bound: socket.socket, on_ready: Call
             "passwords cross this network as they are: put a proxy with https in front",
             host=settings.host,
         )
+    files = raise_file_limit()
+    if files < settings.live_clients + SPARE_FILES:
+        LOG.warning("fewer live streams than live_clients: raise 'ulimit -n'", open_files=files)
     config = uvicorn.Config(
         app,
         lifespan="off",

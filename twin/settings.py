@@ -65,6 +65,15 @@ class Settings(BaseSettings):
     """So many seconds of telemetry at most are lost when the server is killed."""
     film_keep_days: float = Field(default=30.0, gt=0)
 
+    live_clients: int = Field(default=5000, gt=0)
+    """So many live streams are served at once, replays not counted."""
+    live_clients_per_address: int = Field(default=1000, gt=0)
+    """So many of them to one address; a proxy that does not name its clients is one."""
+    live_idle_s: float = Field(default=60.0, ge=5)
+    """A live stream whose client answers no ping for so long is closed."""
+    live_send_timeout_s: float = Field(default=30.0, ge=1)
+    """So is one whose client takes nothing of what it is sent for so long."""
+
     package_poll_s: float = Field(default=3.0, gt=0)
     """How often the server looks whether the package was rebuilt under it."""
 
