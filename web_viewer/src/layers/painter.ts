@@ -56,7 +56,7 @@ export class LayerPainter {
 }
 
 /** Packed RGBA of a target: the first rule that has a colour for usable values; grey where values are unusable. */
-export function colourOf(compiled: CompiledLayer, columns: LiveColumns, target: number): number {
+function colourOf(compiled: CompiledLayer, columns: LiveColumns, target: number): number {
   const end = compiled.entryStart[target + 1]
   let unusable = false
   for (let start = compiled.entryStart[target]; start < end; ) {

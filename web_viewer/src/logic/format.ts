@@ -85,7 +85,7 @@ export function pickName(names: Names | null | undefined, locale: Locale, fallba
 }
 
 /** The state that an enumeration's value stands for; null where there is none. */
-export function stateOf(point: Pick<PointInfo, 'states'>, value: number): PointState | null {
+function stateOf(point: Pick<PointInfo, 'states'>, value: number): PointState | null {
   return point.states[Math.round(value)] ?? null
 }
 

@@ -164,7 +164,7 @@ export class Backdrop {
 }
 
 /** A disc around `centre` with the terrain's rectangle left out; x to the east, y to the north of the centre. */
-export function groundAround(terrain: Box, centre: Vector3, radius: number): BufferGeometry {
+function groundAround(terrain: Box, centre: Vector3, radius: number): BufferGeometry {
   const west = terrain.min[0] - centre.x + UNDER_RIM_M
   const east = terrain.max[0] - centre.x - UNDER_RIM_M
   const south = terrain.min[1] + centre.z + UNDER_RIM_M

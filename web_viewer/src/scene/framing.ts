@@ -23,7 +23,7 @@ const MARGIN = 1.07
 const CENTRING_STEPS = 3
 
 /** The box's middle. */
-export function boxCentre(box: Box): Point3 {
+function boxCentre(box: Box): Point3 {
   return [0, 1, 2].map((i) => (box.min[i]! + box.max[i]!) / 2) as unknown as Point3
 }
 

@@ -18,7 +18,7 @@ export function loadedElementBox(tiles: BuildingTiles, elementIndex: number): Bo
 }
 
 /** From a mesh to the tiles' group; a tile that is not shown now has no parent, and counts as the group's child. */
-export function matrixInGroup(mesh: Object3D, group: Object3D): Matrix4 {
+function matrixInGroup(mesh: Object3D, group: Object3D): Matrix4 {
   const matrix = new Matrix4()
   for (let object: Object3D | null = mesh; object !== null && object !== group; object = object.parent) {
     object.updateMatrix()

@@ -6,7 +6,7 @@ import type { CameraPose } from '@/scene/types'
 import type { Alarm, AlarmDetail, AlarmState, Priority } from './alarm'
 
 /** As the server spells an alarm. */
-export interface RawAlarm {
+interface RawAlarm {
   readonly id: string
   readonly rule: string
   readonly name: Names
@@ -46,7 +46,7 @@ function timeOf(text: string | null): number | null {
   return text === null ? null : Date.parse(text)
 }
 
-export function readAlarm(raw: RawAlarm): Alarm {
+function readAlarm(raw: RawAlarm): Alarm {
   return {
     id: raw.id,
     rule: raw.rule,

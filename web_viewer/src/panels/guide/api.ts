@@ -35,7 +35,7 @@ export async function fetchRoute(from: string, to: string, profile: Profile, lan
 }
 
 /** The server's problem details as the reason that the page shows. */
-export function noWayOf(status: number, body: unknown): NoWay {
+function noWayOf(status: number, body: unknown): NoWay {
   const problem = (typeof body === 'object' && body !== null ? body : {}) as { detail?: unknown; errors?: readonly { reason?: unknown }[] }
   const text = typeof problem.detail === 'string' ? problem.detail : `HTTP ${String(status)}`
   const reason = problem.errors?.at(0)?.reason

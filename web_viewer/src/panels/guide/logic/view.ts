@@ -94,7 +94,7 @@ export function headingUp(heading: number): number {
 }
 
 /** The same angle within -pi..pi. */
-export function normalAngle(angle: number): number {
+function normalAngle(angle: number): number {
   return Math.atan2(Math.sin(angle), Math.cos(angle))
 }
 
