@@ -5,7 +5,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from telemetry_bridge.errors import BindingError, Fault
@@ -21,6 +21,8 @@ class Binding:
 
     device: str
     element: str | None
+    where: str = field(default="", compare=False)
+    """Where it was written, for a fault: `bindings.csv:12`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +39,25 @@ class BindingReport:
 class Bindings:
     """All bindings of a venue; never changes, `with_changes` gives new ones."""
 
-    def __init__(self, registry: Registry, overrides: Mapping[str, str | None] | None = None) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        overrides: Mapping[str, str | None] | None = None,
+        ruled: Mapping[str, str] | None = None,
+    ) -> None:
         """Bind each device as the registry does, except as `overrides` (device to guid or None) says.
 
-        Overrides of devices that are no longer in the registry are kept, and do nothing: the device may come
-        back.
+        `ruled` (device to guid) is what rules found for devices of which neither says anything. Overrides of
+        devices that are no longer in the registry are kept, and do nothing: the device may come back.
         """
         self._registry = registry
         self.overrides: Mapping[str, str | None] = MappingProxyType(dict(overrides or {}))
+        self._ruled = MappingProxyType(dict(ruled or {}))
         self.element_of: Mapping[str, str | None] = MappingProxyType(
-            {device.id: self.overrides.get(device.id, device.guid) for device in registry.devices.values()}
+            {
+                device.id: self.overrides.get(device.id, device.guid or self._ruled.get(device.id))
+                for device in registry.devices.values()
+            }
         )
         self._devices_of = _inverted(self.element_of)
 
@@ -62,7 +73,7 @@ class Bindings:
         """Give the bindings with these devices bound anew; the other devices keep theirs.
 
         `is_element` says whether a guid is an element of the model. Binding a device as the registry does
-        takes its override away.
+        takes its override away; to bind it to none is kept, since rules would bind it otherwise.
 
         Raises:
             BindingError: an unknown device, an unknown element, a device twice; all of them, none is applied.
@@ -73,9 +84,23 @@ class Bindings:
         overrides = dict(self.overrides)
         for change in changes:
             overrides[change.device] = change.element
-            if self._registry.devices[change.device].guid == change.element:
+            if change.element is not None and self._registry.devices[change.device].guid == change.element:
                 del overrides[change.device]
-        return Bindings(self._registry, overrides)
+        return Bindings(self._registry, overrides, self._ruled)
+
+    def with_rules(self, ruled: Mapping[str, str]) -> "Bindings":
+        """Give the same bindings with what rules found (device to guid) for the devices without one."""
+        return Bindings(self._registry, self.overrides, ruled)
+
+    @property
+    def ruled(self) -> Mapping[str, str]:
+        """The devices that are bound by a rule alone, to guids; nobody has confirmed them."""
+        silent = (device for device in self._ruled if device in self.element_of)
+        return {
+            device: self._ruled[device]
+            for device in silent
+            if device not in self.overrides and self._registry.devices[device].guid is None
+        }
 
     def report(self, is_element: IsElement) -> BindingReport:
         """Say what deserves a look; `is_element` as for `with_changes`."""
@@ -98,7 +123,7 @@ def _inverted(element_of: Mapping[str, str | None]) -> Mapping[str, tuple[str, .
 def _faults(changes: Sequence[Binding], registry: Registry, is_element: IsElement) -> Iterable[Fault]:
     seen = set[str]()
     for row, change in enumerate(changes):
-        where, device = f"binding {row}", clipped(change.device)
+        where, device = change.where or f"binding {row}", clipped(change.device)
         if change.device not in registry.devices:
             yield Fault(where, f"there is no device {device}")
         elif change.device in seen:

@@ -41,10 +41,12 @@ EXPECTED = {
         GET /api/bindings · GET /api/history/{device}/{point} · WS /ws/live
         GET /api/commands · POST /api/commands · GET /api/bridge
         GET /api/devices/facts · GET /api/devices/refused · GET /api/devices/table.csv
+        GET /api/bindings/report · GET /api/bindings/table.csv
         GET /api/devices/{device}/facts · PUT /api/devices/{device}/maintenance
     """,
     Role.MANAGER: """
         PATCH /api/devices/{device}/facts · POST /api/devices/table
+        POST /api/bindings/accept · POST /api/bindings/reject · POST /api/bindings/table
         PUT /api/bindings · GET /api/film · WS /ws/replay · GET /api/events · GET /api/events/density
     """,
     Role.ADMIN: """

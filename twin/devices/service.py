@@ -6,6 +6,7 @@ from telemetry_bridge.clock import Clock
 from twin.devices.gate import DeviceGate
 from twin.devices.keyring import Keyring
 from twin.devices.ledger import Ledger
+from twin.devices.rejections import Rejections
 from twin.events.log import EventLog
 
 
@@ -15,4 +16,5 @@ class Devices:
     def __init__(self, engine: AsyncEngine, log: EventLog, clock: Clock, gate: DeviceGate) -> None:
         self.clock, self.gate = clock, gate
         self.ledger = Ledger(engine, log, clock)
+        self.rejections = Rejections(engine, log, clock)
         self.keyring = Keyring(engine, log, clock)

@@ -107,7 +107,7 @@ async def import_devices(
     A column `device` and any of the facts; a column that is left out stays, an empty cell goes back to what
     the files say. 422: every fault with its line.
     """
-    text = _decoded(await request.body())
+    text = decoded(await request.body())
     rows = await asyncio.to_thread(parse_table, text, "table", twin.registry.devices)
     changes = [Change(row.device, row.facts, f"table:{row.line}") for row in rows]
     base = await asyncio.to_thread(base_of, twin)
@@ -205,7 +205,8 @@ def _check_known(twin: Twin, devices: Iterable[str]) -> None:
         raise NotFoundError(f"there is no device {unknown[0][:100]!r}")
 
 
-def _decoded(body: bytes) -> str:
+def decoded(body: bytes) -> str:
+    """The text of a table. Raises BadRequestError where it is not UTF-8."""
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:

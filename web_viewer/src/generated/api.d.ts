@@ -897,6 +897,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/bindings/table.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Bindings
+         * @description Every device and its element as a table; it can be changed and imported again.
+         */
+        get: operations["exportBindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bindings/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Bindings
+         * @description Bind many devices by a table with the columns `device` and `element`; all of it is taken, or none.
+         *
+         *     422: every fault with its line.
+         */
+        post: operations["importBindings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bindings/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Report
+         * @description Devices without an element with what is guessed of them, what vanished, what rules bound.
+         */
+        get: operations["getBindingsReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bindings/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Bindings
+         * @description Bind devices to the elements that a person says they belong to, guessed or chosen; null: to none.
+         */
+        post: operations["acceptBindings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bindings/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject Bindings
+         * @description Say that guesses are wrong: they are not made again. A device that a rule bound so is bound no more.
+         */
+        post: operations["rejectBindings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/film": {
         parameters: {
             query?: never;
@@ -1638,6 +1740,29 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AcceptBindings
+         * @description Bindings that a person has looked at.
+         */
+        AcceptBindings: {
+            /** Items */
+            items: components["schemas"]["AcceptedBinding"][];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * AcceptedBinding
+         * @description A device and the element that it belongs to; null: to none.
+         */
+        AcceptedBinding: {
+            /** Device */
+            device: string;
+            /** Element */
+            element: string | null;
+        };
+        /**
          * AccountOut
          * @description An account; `locked_until` while too many wrong passwords keep it shut.
          */
@@ -2007,6 +2132,31 @@ export interface components {
             shared: {
                 [key: string]: string[];
             };
+        };
+        /**
+         * BindingTableImport
+         * @description What an import of bindings did, or would do.
+         */
+        BindingTableImport: {
+            /** Rows */
+            rows: number;
+            /** Changed */
+            changed: string[];
+            /** Applied */
+            applied: boolean;
+        };
+        /**
+         * BindingsReport
+         * @description What about the bindings deserves a person's look; the counts are of all, whatever the filter.
+         */
+        BindingsReport: {
+            /** Items */
+            items: components["schemas"]["ReportRow"][];
+            /** Next */
+            next: string | null;
+            counts: components["schemas"]["ReportCounts"];
+            /** Shared */
+            shared: components["schemas"]["SharedElement"][];
         };
         /**
          * BookableList
@@ -2804,9 +2954,9 @@ export interface components {
             /** Connected */
             connected: components["schemas"]["ConnectedElement"][];
             /** Parents */
-            parents: components["schemas"]["ElementRef"][];
+            parents: components["schemas"]["twin__http__schemas__ElementRef"][];
             /** Children */
-            children: components["schemas"]["ElementRef"][];
+            children: components["schemas"]["twin__http__schemas__ElementRef"][];
             /** Child Count */
             child_count: number;
             /** Devices */
@@ -2823,24 +2973,6 @@ export interface components {
             items: components["schemas"]["Element"][];
             /** Next */
             next: string | null;
-        };
-        /**
-         * ElementRef
-         * @description Enough of an element to show a link to it.
-         */
-        ElementRef: {
-            /** Guid */
-            guid: string;
-            /** Element Index */
-            element_index: number;
-            /** Class */
-            class: string;
-            /** Name */
-            name: string;
-            /** Name En */
-            name_en: string;
-            /** Long Name */
-            long_name: string;
         };
         /**
          * EnergySummary
@@ -3002,6 +3134,21 @@ export interface components {
             time: string | null;
             /** Quality */
             quality: ("good" | "stale" | "bad" | "simulated") | null;
+        };
+        /**
+         * GuessOut
+         * @description An element that a device may belong to: how likely (0..1), which rules found it, by which text.
+         */
+        GuessOut: {
+            element: components["schemas"]["twin__http__binding_schemas__ElementRef"];
+            /** Confidence */
+            confidence: number;
+            /** Rules */
+            rules: string[];
+            /** Text */
+            text: string;
+            /** Distance M */
+            distance_m: number | null;
         };
         /**
          * HallList
@@ -3331,7 +3478,7 @@ export interface components {
          */
         Located: {
             space: components["schemas"]["Space"] | null;
-            storey: components["schemas"]["ElementRef"] | null;
+            storey: components["schemas"]["twin__http__schemas__ElementRef"] | null;
             /** Items */
             items: components["schemas"]["Element"][];
             /** Next */
@@ -3725,6 +3872,21 @@ export interface components {
             closed: string | null;
         };
         /**
+         * PastElement
+         * @description An element that the revision before still had.
+         */
+        PastElement: {
+            /** Guid */
+            guid: string;
+            /** Name */
+            name: string;
+            /** Ifc Class */
+            ifc_class: string;
+            /** Storey */
+            storey: string | null;
+            box: components["schemas"]["Box"] | null;
+        };
+        /**
          * PastSample
          * @description One recorded sample; `state` is the enumeration's key.
          */
@@ -4041,6 +4203,78 @@ export interface components {
             reason: string;
         };
         /**
+         * RejectGuesses
+         * @description Guesses that are wrong; they are not made again.
+         */
+        RejectGuesses: {
+            /** Items */
+            items: components["schemas"]["RejectedGuess"][];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * RejectedGuess
+         * @description A guess that is wrong.
+         */
+        RejectedGuess: {
+            /** Device */
+            device: string;
+            /** Element */
+            element: string;
+        };
+        /**
+         * ReportCounts
+         * @description How many devices are of each kind; `settled` are bound and need no look.
+         */
+        ReportCounts: {
+            /** Vanished */
+            vanished: number;
+            /** Ruled */
+            ruled: number;
+            /** Guessed */
+            guessed: number;
+            /** Unbound */
+            unbound: number;
+            /** Aside */
+            aside: number;
+            /** Settled */
+            settled: number;
+            /** Shared */
+            shared: number;
+            /** Doubtful */
+            doubtful: number;
+        };
+        /**
+         * ReportRow
+         * @description A device that deserves a look.
+         *
+         *     `vanished`: its element is not in the model any more; `ruled`: a rule bound it and nobody has confirmed
+         *     it; `guessed`, `unbound`: it has no element, and there are guesses or none; `aside`: somebody said that it
+         *     belongs to none. `element` is the guid that it is bound to.
+         */
+        ReportRow: {
+            /** Device */
+            device: string;
+            name: components["schemas"]["Name"];
+            /** Type */
+            type: string;
+            type_name: components["schemas"]["Name"];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "vanished" | "ruled" | "guessed" | "unbound" | "aside";
+            /** Element */
+            element: string | null;
+            bound: components["schemas"]["twin__http__binding_schemas__ElementRef"] | null;
+            past: components["schemas"]["PastElement"] | null;
+            /** Guesses */
+            guesses: components["schemas"]["GuessOut"][];
+        };
+        /**
          * RouteAnswer
          * @description A way from place to place; `length_m` is what is walked, a lift's ride adds none.
          */
@@ -4178,6 +4412,12 @@ export interface components {
             object: components["schemas"]["RouteObject"] | null;
             space: components["schemas"]["Name"] | null;
         };
+        /**
+         * RowKind
+         * @description Why a device is in the report.
+         * @enum {string}
+         */
+        RowKind: "vanished" | "ruled" | "guessed" | "unbound" | "aside";
         /**
          * Rule
          * @description A rule, and how many points it watches.
@@ -4326,6 +4566,19 @@ export interface components {
             accounts: boolean;
             /** Demo */
             demo: components["schemas"]["DemoLinkOut"][];
+        };
+        /**
+         * SharedElement
+         * @description An element with several devices; `doubtful` where two of them are of one type.
+         */
+        SharedElement: {
+            element: components["schemas"]["twin__http__binding_schemas__ElementRef"] | null;
+            /** Guid */
+            guid: string;
+            /** Devices */
+            devices: string[];
+            /** Doubtful */
+            doubtful: boolean;
         };
         /**
          * Shelving
@@ -4690,6 +4943,45 @@ export interface components {
                 ][];
             };
             operator: components["schemas"]["Name"] | null;
+        };
+        /**
+         * ElementRef
+         * @description An element as a list shows it; `storey` and `space` are guids, `box` in local metres.
+         */
+        twin__http__binding_schemas__ElementRef: {
+            /** Guid */
+            guid: string;
+            /** Element Index */
+            element_index: number;
+            /** Name */
+            name: string;
+            /** Tag */
+            tag: string;
+            /** Ifc Class */
+            ifc_class: string;
+            /** Storey */
+            storey: string | null;
+            /** Space */
+            space: string | null;
+            box: components["schemas"]["Box"] | null;
+        };
+        /**
+         * ElementRef
+         * @description Enough of an element to show a link to it.
+         */
+        twin__http__schemas__ElementRef: {
+            /** Guid */
+            guid: string;
+            /** Element Index */
+            element_index: number;
+            /** Class */
+            class: string;
+            /** Name */
+            name: string;
+            /** Name En */
+            name_en: string;
+            /** Long Name */
+            long_name: string;
         };
         /**
          * Problem
@@ -6321,6 +6613,180 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BindingReport"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportBindings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A table. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    importBindings: {
+        parameters: {
+            query?: {
+                /** @description Only say what would change. */
+                dry_run?: boolean;
+                /** @description Why, for the event. */
+                reason?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example device,element
+                 *     L2-LUM-0131,
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindingTableImport"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBindingsReport: {
+        parameters: {
+            query?: {
+                /** @description Of these kinds alone. */
+                kind?: components["schemas"]["RowKind"][] | null;
+                /** @description Of this device alone. */
+                device?: string | null;
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindingsReport"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acceptBindings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptBindings"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportCounts"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rejectBindings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectGuesses"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportCounts"];
                 };
             };
             /** @description The request cannot be answered as asked. */
