@@ -103,11 +103,14 @@ def assemble(
         del bodies[stray]
         boxes[stray] = np.nan
     shift = _shift(boxes)
-    placed = {i: _body_moved(bodies[i], shift) for i in sorted(bodies)}
+    placed = {i: bodies[i] for i in sorted(bodies)}
+    if shift.any():
+        placed = {i: _body_moved(body, shift) for i, body in placed.items()}
+        elements = [_element_moved(element, shift) for element in elements]
     local_from_source = np.eye(4)
     local_from_source[:3, 3] = shift
     return Assembly(
-        elements=tuple(_element_moved(element, shift) for element in elements),
+        elements=tuple(elements),
         geometry=Geometry(placed, found.smooth, failed),
         boxes=boxes + np.tile(shift, 2) if len(boxes) else boxes,
         source_boxes=boxes,
@@ -155,11 +158,11 @@ def _moved(matrix: FloatArray, shift: FloatArray) -> FloatArray:
 
 
 def _body_moved(body: Body, shift: FloatArray) -> Body:
-    return replace(body, local_from_shape=_moved(body.local_from_shape, shift)) if shift.any() else body
+    return replace(body, local_from_shape=_moved(body.local_from_shape, shift))
 
 
 def _element_moved(element: Element, shift: FloatArray) -> Element:
-    if element.placement is None or not shift.any():
+    if element.placement is None:
         return element
     return replace(element, placement=_moved(element.placement, shift))
 

@@ -50,9 +50,8 @@ def build_package(
 
         jobs = max(1, jobs or os.cpu_count() or 1)
         return Build(file, version, jobs, teller, previous, hashing).run(target)
-    except BaseException:
-        hashing.cancel()
-        raise
+    finally:
+        hashing.end()
 
 
 def _up_to_date(target: Path, file: SourceFile, version: str) -> BuildReport | None:

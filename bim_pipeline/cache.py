@@ -8,6 +8,7 @@ which pipeline wrote it; the length of the directory, 8 bytes little-endian; the
 from __future__ import annotations
 
 import io
+import math
 import pickle
 import struct
 from collections.abc import Iterable, Mapping, Sequence
@@ -121,9 +122,8 @@ def unpack_arrays(content: bytes) -> list[NDArray[Any]]:
     while at < len(content):
         (length,) = struct.unpack_from("<I", content, at)
         kind, shape = orjson.loads(content[at + 4 : at + 4 + length])
-        count = int(np.prod(shape, dtype=np.int64))
         at += 4 + length
-        array = np.frombuffer(content, dtype=np.dtype(kind), count=count, offset=at).reshape(shape)
+        array = np.frombuffer(content, dtype=kind, count=math.prod(shape), offset=at).reshape(shape)
         at += array.nbytes
         arrays.append(array)
     return arrays

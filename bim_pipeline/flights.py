@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+import orjson
 import shapely
 
+from bim_pipeline.remembering import Memory, memory_key
 from bim_pipeline.rooms import NOWHERE, RoomFinder
 from bim_pipeline.sections import level_areas, section_segments
-from bim_pipeline.source import Element, FloatArray, Mesh, Portal, Storey
+from bim_pipeline.source import Element, FloatArray, Mesh, Meshes, Portal, Storey
 
 STAIR_CLASSES = frozenset({"IfcStair", "IfcStairFlight"})
 RAMP_CLASSES = frozenset({"IfcRamp", "IfcRampFlight"})
@@ -41,16 +43,21 @@ class Flight:
 
 
 def flight_portals(
-    elements: Sequence[Element], meshes: Mapping[int, Mesh], storeys: Sequence[Storey], finder: RoomFinder
+    elements: Sequence[Element],
+    meshes: Mapping[int, Mesh],
+    storeys: Sequence[Storey],
+    finder: RoomFinder,
+    memory: Memory | None = None,
 ) -> list[Portal]:
     """Make the portals of all stairs and ramps, in order of their element; side a is the lower end.
 
     A portal names the whole stair or ramp. An end that is in no room has no space; but where two stairs meet
-    on a landing that is in no room, and lead from there to one room each, they are one portal.
+    on a landing that is in no room, and lead from there to one room each, they are one portal. Lines that a
+    `memory` holds of an earlier build are not looked for again.
     """
     elevations = np.array([storey.elevation_m for storey in storeys])
     portals = []
-    for whole, flights in _flights_by_whole(elements, meshes):
+    for whole, flights in _flights_by_whole(elements, meshes, memory):
         kind = "ramp" if whole.ifc_class in RAMP_CLASSES else "stair"
         for chain in _chains(flights):
             width = min(flight.width_m for flight in chain)
@@ -134,7 +141,7 @@ def split_at(line: FloatArray, elevations: FloatArray) -> list[FloatArray]:
 
 
 def _flights_by_whole(
-    elements: Sequence[Element], meshes: Mapping[int, Mesh]
+    elements: Sequence[Element], meshes: Mapping[int, Mesh], memory: Memory | None
 ) -> Iterable[tuple[Element, list[Flight]]]:
     """The flights of each stair and ramp; a flight without a whole is one itself."""
     by_index = {element.element_index: element for element in elements}
@@ -143,7 +150,7 @@ def _flights_by_whole(
         if element.ifc_class in STAIR_CLASSES | RAMP_CLASSES:
             groups[_whole(element, by_index).element_index].append(element)
     for index in sorted(groups):
-        flights = [_flight(part, meshes) for part in _bodies(groups[index], meshes)]
+        flights = [_flight(part, meshes, memory) for part in _bodies(groups[index], meshes)]
         found = [flight for flight in flights if flight is not None]
         if found:
             yield by_index[index], found
@@ -162,12 +169,33 @@ def _bodies(parts: Sequence[Element], meshes: Mapping[int, Mesh]) -> list[Elemen
     return flights or drawn
 
 
-def _flight(element: Element, meshes: Mapping[int, Mesh]) -> Flight | None:
-    mesh = meshes[element.element_index]
-    found = ramp_line(mesh) if element.ifc_class in RAMP_CLASSES else stair_line(mesh)
+def _flight(element: Element, meshes: Mapping[int, Mesh], memory: Memory | None) -> Flight | None:
+    found = _walked(element, meshes, memory)
     if found is None or np.ptp(found[0][:, 2]) < MIN_RISE_M:
         return None
     return Flight(element, *found)
+
+
+def _walked(
+    element: Element, meshes: Mapping[int, Mesh], memory: Memory | None
+) -> tuple[FloatArray, float] | None:
+    """Give the line and the width of a flight or ramp, known ones from memory."""
+    is_ramp = element.ifc_class in RAMP_CLASSES
+
+    def look() -> tuple[FloatArray, float] | None:
+        mesh = meshes[element.element_index]
+        return ramp_line(mesh) if is_ramp else stair_line(mesh)
+
+    if memory is None or not isinstance(meshes, Meshes):
+        return look()
+    key = memory_key("flight", [is_ramp, meshes.digest(element.element_index)])
+    packed = memory.recall(key, lambda: _packed(look()))
+    line, width_m = orjson.loads(packed) or (None, 0.0)
+    return None if line is None else (np.array(line, dtype=np.float64), width_m)
+
+
+def _packed(found: tuple[FloatArray, float] | None) -> bytes:
+    return orjson.dumps(None if found is None else (found[0].tolist(), float(found[1])))
 
 
 def _chains(flights: Sequence[Flight]) -> Iterable[list[Flight]]:

@@ -94,11 +94,10 @@ class HashingJob:
             except (EOFError, OSError):
                 self._answer = (None, False)
             self._ours.close()
-            self._process.join()
         return self._answer
 
-    def cancel(self) -> None:
-        """End the process at once."""
+    def end(self) -> None:
+        """End the process, whatever it is still at."""
         self._process.kill()
         self._process.join()
 
@@ -110,11 +109,19 @@ def _work(
     try:
         content = source.path.read_bytes()
         graph, data = step_graph(content), data_of(content)
-        if graph is not None and data is not None:
-            facets.give(read_facets(graph, data))
-        facets.close()
-        whole = package is not None and is_intact(*package)
-        pipe.send((None if graph is None else fingerprints_of(graph, content, source.schema), whole))
+
+        def give_facets() -> None:
+            if graph is not None and data is not None:
+                facets.give(read_facets(graph, data))
+            facets.close()
+
+        def send_prints() -> None:
+            prints = None if graph is None else fingerprints_of(graph, content, source.schema)
+            pipe.send((prints, package is not None and is_intact(*package)))
+
+        # A rebuild waits for the fingerprints, and may need no faces; a first build waits for the faces.
+        for task in (give_facets, send_prints) if package is None else (send_prints, give_facets):
+            task()
     except Exception:  # noqa: BLE001 - without an answer the parent builds everything
         os._exit(1)
     pipe.close()

@@ -179,6 +179,7 @@ class Build:
 
     def _shapes_done(self, job: ShapeJob, known: ChunkResult) -> ChunkResult:
         found = joined_shapes(known, named_by_content(job.result()))
+        self._hashing.end()  # what it may still be at, nobody asks for
         self._workers_bytes = job.peak_private_bytes
         self._found = found
         return found

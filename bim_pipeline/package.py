@@ -95,8 +95,13 @@ def _is_alive(pid: str) -> bool:
 
 
 def _sync_tree(folder: Path) -> None:
-    """Put files and folders on the disk before the rename makes them count."""
+    """Put files and folders on the disk before the rename makes them count.
+
+    A file with a second name is one of the package before, which is on the disk.
+    """
     for path in [*sorted(folder.rglob("*")), folder]:
+        if path.is_file() and path.stat().st_nlink > 1:
+            continue
         handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -139,12 +139,14 @@ class _Barriers:
         """Tell which lines (n, 2, 2), m, cross a barrier of the level with its floor at `level`."""
         if self._memory is None:
             return self._crossed(lines, level)
+        self._memory.keep(self._segments_key(level))
         key = memory_key("crossed", [self._digest, lines, level, self._doors_of(level)])
         found = self._memory.recall(key, lambda: self._crossed(lines, level).tobytes())
         return np.frombuffer(found, dtype=np.bool_)
 
     def _crossed(self, lines: FloatArray, level: float) -> NDArray[np.bool_]:
-        tree = shapely.STRtree(np.asarray(shapely.linestrings(self._segments(level))))
+        segments = np.concatenate([self._segments_known(level), self._doors_of(level)])
+        tree = shapely.STRtree(np.asarray(shapely.linestrings(segments)))
         hit, _ = tree.query(shapely.linestrings(lines), predicate="intersects")
         crossed = np.zeros(len(lines), dtype=bool)
         crossed[hit] = True
@@ -154,6 +156,16 @@ class _Barriers:
         near: FloatArray = self._doors[np.abs(self._sills - level) < _BARRIER_ABOVE_M]
         return near
 
+    def _segments_known(self, level: float) -> FloatArray:
+        """Give all barriers of a level but the doors, (n, 2, 2), m."""
+        if self._memory is None:
+            return self._segments(level)
+        found = self._memory.recall(self._segments_key(level), lambda: self._segments(level).tobytes())
+        return np.frombuffer(found, dtype=np.float64).reshape(-1, 2, 2)
+
+    def _segments_key(self, level: float) -> bytes:
+        return memory_key("segments", [self._digest, level])
+
     def _segments(self, level: float) -> FloatArray:
         waist, (low, high) = level + WAIST_M, self._cut_heights.T
         parts = [
@@ -162,8 +174,7 @@ class _Barriers:
         low, high = self._railing_heights.T
         in_the_way = (low < level + _BARRIER_ABOVE_M) & (high > level + _BARRIER_BELOW_M)
         parts += [_edges_in_plan(self._railings[row]) for row in np.flatnonzero(in_the_way)]
-        parts.append(self._doors_of(level))
-        return np.concatenate(parts)
+        return np.concatenate([np.zeros((0, 2, 2)), *parts])
 
 
 def _bodies(drawn: Iterable[Element], meshes: Mapping[int, Mesh], classes: frozenset[str]) -> list[Mesh]:

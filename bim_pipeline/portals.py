@@ -38,6 +38,6 @@ def derive_portals(
     return [
         *probe_rooms(frames, finder),
         *open_passages(elements, meshes, frames, finder, memory),
-        *flight_portals(elements, meshes, storeys, finder),
+        *flight_portals(elements, meshes, storeys, finder, memory),
         *lift_portals(elements, meshes, storeys, frames, finder),
     ]

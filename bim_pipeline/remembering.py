@@ -41,6 +41,11 @@ class Memory:
             self._used[key] = found
         return found
 
+    def keep(self, key: bytes) -> None:
+        """Let the next build know what this one knows, without asking for it."""
+        if key in self._known:
+            self._used[key] = self._known[key]
+
     def part(self) -> Memory:
         """Give a memory of the same build before, for a part of the work; `take` what it packs."""
         part = Memory()

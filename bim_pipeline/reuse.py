@@ -78,6 +78,7 @@ class Reuse:
             return found, list(step_ids)
         known = KnownBodies.unpack(self._frame("bodies"))
         keys = self._prints.bodies[self._prints.rows(np.array(step_ids, dtype=np.int64))]
+        boxed = (~np.isnan(known.boxes[:, 0])).tolist()
         missing = []
         for step_id, row in zip(step_ids, known.rows(keys).tolist(), strict=True):
             if row < 0 or "#" in known.reasons.get(row, ""):
@@ -86,7 +87,7 @@ class Reuse:
                 found.failed[step_id] = known.reasons[row]
             elif known.shapes[row]:
                 found.bodies.append((step_id, known.shapes[row], known.matrices[row]))
-                if not np.isnan(known.boxes[row, 0]):
+                if boxed[row]:
                     self.known_boxes[step_id] = known.boxes[row]
         self.bodies_reused = len(found.bodies)
         for name in sorted({name for _, name, _ in found.bodies}):

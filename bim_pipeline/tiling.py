@@ -69,6 +69,7 @@ class Cell:
 class _Item:
     element_index: int
     box: FloatArray
+    size_m: float
     triangles: int
     shape_key: str
 
@@ -108,9 +109,11 @@ def cut_cells(
     `boxes` (n, 6) by element index. Cells come in the order of storeys' indices, bands and places.
     """
     groups: dict[tuple[int, Band], list[_Item]] = {}
-    bands = _bands(elements, bodies, boxes, first_level_bytes)
+    sizes = (boxes[:, 3:] - boxes[:, :3]).max(axis=1).tolist()
+    bands = _bands(elements, bodies, sizes, first_level_bytes)
     for index, band in bands.items():
-        item = _Item(index, boxes[index], len(bodies[index].shape.triangles), bodies[index].shape.key)
+        shape = bodies[index].shape
+        item = _Item(index, boxes[index], sizes[index], len(shape.triangles), shape.key)
         groups.setdefault((_storey(elements[index]), band), []).append(item)
     return [
         _cell(None if storey < 0 else storey, band, part)
@@ -127,11 +130,10 @@ def _storey(element: Element) -> int:
 
 
 def _bands(
-    elements: Sequence[Element], bodies: Mapping[int, Body], boxes: FloatArray, first_level_bytes: float
+    elements: Sequence[Element], bodies: Mapping[int, Body], sizes: Sequence[float], first_level_bytes: float
 ) -> dict[int, Band]:
-    """Choose the band of every drawn element, by ascending index."""
-    sizes = {index: float(np.max(boxes[index, 3:] - boxes[index, :3])) for index in sorted(bodies)}
-    bands = {index: band_of(elements[index].ifc_class, size) for index, size in sizes.items()}
+    """Choose the band of every drawn element, by ascending index; `sizes` (n,), m, of all elements."""
+    bands = {index: band_of(elements[index].ifc_class, sizes[index]) for index in sorted(bodies)}
     shell = [index for index, band in bands.items() if band == "shell"]
     takes = _bytes(shell, elements, bodies)
     if takes.sum() <= first_level_bytes:
@@ -183,7 +185,7 @@ def _cut_by_extent(items: list[_Item], budget: int) -> list[list[_Item]]:
     by_limit: dict[float, list[_Item]] = {}
     for item in items:
         limit = MAX_EXTENT_M
-        while float(np.max(item.box[3:] - item.box[:3])) > limit:
+        while item.size_m > limit:
             limit *= 2
         by_limit.setdefault(limit, []).append(item)
     return [part for limit in sorted(by_limit) for part in _cut(by_limit[limit], budget, limit)]
@@ -195,7 +197,8 @@ def _cut(items: list[_Item], budget: int, max_extent_m: float) -> list[list[_Ite
     extent = float(np.max(box[3:] - box[:3]))
     if len(items) == 1 or (_cost(items) <= budget and extent <= max_extent_m):
         return [items]
-    centres = np.array([(item.box[:3] + item.box[3:]) / 2 for item in items])
+    boxes = np.array([item.box for item in items])
+    centres = (boxes[:, :3] + boxes[:, 3:]) / 2
     spread = centres.max(axis=0) - centres.min(axis=0)
     if extent > max_extent_m and float(spread.max()) < 1.0:
         return _by_triangles(items, budget)
