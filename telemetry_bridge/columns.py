@@ -67,13 +67,16 @@ class ColumnReader:
         self._registry = registry
         self._index_of = {point.key: point.point_index for point in registry.points}
 
-    def read_json(self, document: Mapping[str, Any]) -> ColumnBatch:
-        """Read what `columns` holds.
+    def read_json(self, message: object) -> ColumnBatch:
+        """Read `{"columns": {...}}`, parsed already.
 
         Raises:
             PayloadError: columns that are missing, of different lengths or of other types; numbers of points
                 for another registry. Unknown names are not among these: they refuse their samples alone.
         """
+        document = message.get("columns") if isinstance(message, dict) else None
+        if not isinstance(document, dict):
+            raise PayloadError("wrong_shape", f"send {SHAPE}")
         _check_fields(document)
         values = _numbers(document, "value", float)
         index, keys = self._points(document)

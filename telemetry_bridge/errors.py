@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-PayloadCode = Literal["too_large", "not_json", "wrong_shape", "wrong_topic", "wrong_registry"]
+PayloadCode = Literal["too_large", "not_json", "wrong_shape", "wrong_registry"]
 
 
 class BridgeError(Exception):

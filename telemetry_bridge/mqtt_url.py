@@ -1,11 +1,13 @@
 """The address of an MQTT broker, as one writes it in a setting."""
 
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from telemetry_bridge.errors import AdapterError
+from telemetry_bridge.mqtt_codec import Version
 
 DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+VERSIONS = {"3.1.1": Version.V311, "5": Version.V5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,7 @@ class MqttAddress:
     tls: bool = False
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    version: Version = Version.V311
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -25,6 +28,8 @@ class MqttAddress:
 
 def parse_mqtt_url(url: str) -> MqttAddress:
     """Read `mqtt://user:password@host:port`, or `mqtts://` for TLS; user and password percent-encoded.
+
+    `?version=5` at the end: MQTT 5 instead of 3.1.1.
 
     Raises:
         AdapterError: anything else; the text never repeats the password.
@@ -38,7 +43,7 @@ def parse_mqtt_url(url: str) -> MqttAddress:
         raise AdapterError(
             "the MQTT address must look like mqtt://host:1883 or mqtts://user:password@host:8883"
         )
-    if parts.path.strip("/") or parts.query or parts.fragment:
+    if parts.path.strip("/") or parts.fragment:
         raise AdapterError("the MQTT address ends after the port; the topics are fixed")
     return MqttAddress(
         host=host,
@@ -46,4 +51,15 @@ def parse_mqtt_url(url: str) -> MqttAddress:
         tls=parts.scheme == "mqtts",
         username=None if parts.username is None else unquote(parts.username),
         password=None if parts.password is None else unquote(parts.password),
+        version=_version(parts.query),
     )
+
+
+def _version(query: str) -> Version:
+    match parse_qsl(query, keep_blank_values=True):
+        case []:
+            return Version.V311
+        case [("version", text)] if text in VERSIONS:
+            return VERSIONS[text]
+        case _:
+            raise AdapterError("after the MQTT address nothing may come but ?version=5 or ?version=3.1.1")

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from telemetry_bridge.errors import PayloadError
-from telemetry_bridge.ports import MAX_LISTED, Acceptance, Reading, Refusal, Sink, clipped
+from telemetry_bridge.ports import MAX_LISTED, Acceptance, Reading, Refusal, Sink
 from telemetry_bridge.times import parse_rfc3339
 
 MAX_PAYLOAD_BYTES = 1024 * 1024
@@ -67,22 +67,15 @@ def command_topic(venue: str, device: str) -> str:
     return f"twin/{venue}/devices/{device}/command"
 
 
-def parse_mqtt(topic: str, payload: bytes, *, retained: bool = False) -> Batch:
-    """Read an MQTT message; a sample's row is its place among all points of the message.
+def parse_reports(device: str, payload: bytes, *, retained: bool = False) -> Batch:
+    """Read the payload of a device's MQTT message; a sample's row is its place among all of its points.
 
     A `retained` one comes from the broker's memory at connection: without a time its age is unknown, and it
     is refused.
 
     Raises:
-        PayloadError: another topic, too large, not JSON, or no points at all.
+        PayloadError: too large, not JSON, or too many points.
     """
-    match topic.split("/"):
-        case ["twin", _, "devices", device, "telemetry"]:
-            pass
-        case _:
-            raise PayloadError(
-                "wrong_topic", f"{clipped(topic)!r} is not twin/<venue>/devices/<device>/telemetry"
-            )
     document = read_document(payload)
     reports = document if isinstance(document, list) else [document]
     results: list[Reading | Refusal] = []

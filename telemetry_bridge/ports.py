@@ -122,6 +122,7 @@ class Sink(Protocol):
         """Take the good readings and say which were refused, and why. Never raises for bad readings."""
 
 
+@runtime_checkable
 class ColumnSink(Protocol):
     """Where columns of samples go; `Bridge` is one."""
 

@@ -22,7 +22,7 @@ KEYS = [point.key for point in REGISTRY.points]
 
 def sent(document: dict[str, Any], bridge: Bridge | None = None) -> tuple[Acceptance, Bridge]:
     bridge = bridge or Bridge(REGISTRY, HandClock())
-    return deliver_columns(READER.read_json(document), bridge), bridge
+    return deliver_columns(READER.read_json({"columns": document}), bridge), bridge
 
 
 def frame(index: list[int], value: list[float], time_ms: float, quality: int = 0) -> bytes:
@@ -80,7 +80,7 @@ def test_points_by_number_need_the_registry() -> None:
     assert (acceptance.accepted, [each.index for each in acceptance.refused]) == (1, [1, 2])
     for wrong in ({}, {"registry": "0" * 12}, {"registry": None}):
         with pytest.raises(PayloadError, match=REGISTRY.hash):
-            READER.read_json({**document, **wrong})
+            READER.read_json({"columns": {**document, **wrong}})
 
 
 def test_frames_one_after_the_other() -> None:
@@ -131,7 +131,13 @@ def test_bytes_that_are_no_frames(data: bytes, code: str) -> None:
 )
 def test_documents_that_are_no_columns(document: dict[str, Any], words: str) -> None:
     with pytest.raises(PayloadError, match=words):
-        READER.read_json(document)
+        READER.read_json({"columns": document})
+
+
+@pytest.mark.parametrize("message", [None, [], {}, {"columns": []}, {"samples": []}])
+def test_messages_without_columns(message: object) -> None:
+    with pytest.raises(PayloadError, match="columns"):
+        READER.read_json(message)
 
 
 def test_of_very_many_refusals_the_first_are_named_and_all_are_counted() -> None:
@@ -144,7 +150,7 @@ def test_of_very_many_refusals_the_first_are_named_and_all_are_counted() -> None
 
 
 def test_a_device_speaks_for_itself_alone() -> None:
-    batch = READER.read_json({"point": ["r1/temperature", "r2/temperature"], "value": [1, 2]})
+    batch = READER.read_json({"columns": {"point": ["r1/temperature", "r2/temperature"], "value": [1, 2]}})
     own = batch.of_device(REGISTRY, "r1")
     acceptance = deliver_columns(own, Bridge(REGISTRY, HandClock()), "r1")
     assert acceptance.accepted == 1

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry_bridge.errors import AdapterError
+from telemetry_bridge.mqtt_codec import Version
 from telemetry_bridge.mqtt_url import MqttAddress, parse_mqtt_url
 
 
@@ -16,6 +17,8 @@ from telemetry_bridge.mqtt_url import MqttAddress, parse_mqtt_url
         ("mqtts://broker.example", MqttAddress("broker.example", 8883, tls=True)),
         ("MQTT://a:1", MqttAddress("a", 1)),
         ("mqtt://[::1]:1883", MqttAddress("::1", 1883)),
+        ("mqtt://a?version=5", MqttAddress("a", 1883, version=Version.V5)),
+        ("mqtt://a:1?version=3.1.1", MqttAddress("a", 1)),
         ("mqtt://us%40er:p%2Fw%3A@h", MqttAddress("h", 1883, False, "us@er", "p/w:")),
     ],
 )
@@ -34,6 +37,9 @@ def test_good_addresses(url: str, address: MqttAddress) -> None:
         "mqtt://a:99999",
         "mqtt://a:b",
         "mqtt://a/topic",
+        "mqtt://a?version=4",
+        "mqtt://a?version=5&version=5",
+        "mqtt://a?tls",
         "mqtt://[a",
     ],
 )

@@ -10,14 +10,24 @@ import numpy as np
 import pytest
 from websockets.frames import CloseCode
 
-from telemetry_bridge import hub, live_connection, message_guard, payload, subscriptions, wire
+from telemetry_bridge import (
+    columns,
+    hub,
+    live_connection,
+    message_guard,
+    payload,
+    ports,
+    subscriptions,
+    wire,
+)
 from telemetry_bridge.bridge import BridgeSettings
 from telemetry_bridge.errors import PayloadCode
 from telemetry_bridge.live_socket import SUBPROTOCOL
 from telemetry_bridge.messages import EventMessage, Filter, Hello, Refused, Subscribed
-from telemetry_bridge.payload import command_topic, parse_http, parse_mqtt, telemetry_topic
+from telemetry_bridge.payload import command_topic, parse_http, parse_reports, telemetry_topic
 from telemetry_bridge.ports import RefusalCode
 from telemetry_bridge.wire import Kind, Quality, decode_frame
+from tests.telemetry_bridge import builders
 from twin.http import identity
 
 DOC = (Path(__file__).parents[2] / "docs" / "wire.md").read_text("utf-8")
@@ -66,18 +76,19 @@ def test_the_frames_table_is_the_contracts() -> None:
 
 def test_every_refusal_code_is_listed() -> None:
     assert [row[0].strip("`") for row in rows(section("HTTP"))] == list(get_args(RefusalCode))
-    assert set(re.findall(r"`(\w+)`", section("HTTP").rpartition("4xx")[2])) == set(get_args(PayloadCode)) - {
-        "wrong_topic"
-    }
+    assert set(re.findall(r"`(\w+)`", section("HTTP").rpartition("4xx")[2])) == set(get_args(PayloadCode))
 
 
 @pytest.mark.parametrize(
     ("title", "text"),
     [
         ("HTTP", f"{payload.MAX_PAYLOAD_BYTES:,} bytes and {payload.MAX_SAMPLES:,} samples"),
-        ("HTTP", f"at most {payload.MAX_LISTED:,} refusals"),
+        ("HTTP", f"at most {ports.MAX_LISTED:,} refusals"),
         ("HTTP", f"more than {BridgeSettings().max_ahead_ms / 60_000:g} minutes ahead"),
         ("HTTP", f"more than {BridgeSettings().max_age_ms / 3_600_000:g} hours old"),
+        ("Columns", f"{payload.MAX_PAYLOAD_BYTES:,} bytes and {columns.MAX_COLUMN_SAMPLES:,} samples"),
+        ("Columns", f"at most {columns.MAX_FRAMES:,} of them"),
+        ("Columns", f"`{columns.FRAME_MEDIA_TYPE}`"),
         ("MQTT", telemetry_topic("<venue>", "<device>")),
         ("MQTT", command_topic("<venue>", "<device>")),
         ("The live stream", f"subprotocol `{SUBPROTOCOL}`"),
@@ -95,7 +106,9 @@ def test_limits_and_names(title: str, text: str) -> None:
 def test_the_examples_are_read() -> None:
     assert len(parse_http(json_blocks(section("HTTP"))[0].encode()).readings) == 2
     report = json_blocks(section("MQTT"))[0].encode()
-    assert len(parse_mqtt(telemetry_topic("v", "d"), report).readings) == 2
+    assert len(parse_reports("d", report).readings) == 2
+    document = json.loads(json_blocks(section("Columns"))[0])
+    assert len(columns.ColumnReader(builders.registry()).read_json(document)) == 2
     hello, event = (json.loads(block) for block in json_blocks(section("The live stream")))
     assert set(hello) == set(Hello.__annotations__)
     assert set(event) == set(EventMessage.__annotations__)

@@ -98,7 +98,7 @@ def _read(twin: Twin, body: bytes, media_type: str, registry: str | None) -> Bat
         return reader.read_frames(body, registry)
     document = read_document(body)
     if isinstance(document, dict) and "columns" in document:
-        return reader.read_json(document["columns"])
+        return reader.read_json(document)
     return read_samples(document)
 
 

@@ -1,0 +1,290 @@
+"""A connection with an MQTT broker that comes back by itself; `mqtt_codec` is what is said over it.
+
+Shared by all adapters whose devices speak over a broker. Messages are handed on in batches: those of one
+read of the socket, at most 64 KiB, so that a flood neither starves the event loop nor is held in memory.
+"""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import random
+import secrets
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from telemetry_bridge.errors import MqttError
+from telemetry_bridge.mqtt_codec import DISCONNECT, FAILURE, PING, Login, Message, Received, Session, Will
+from telemetry_bridge.mqtt_url import MqttAddress
+
+LOG = logging.getLogger(__name__)
+
+READ_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """How patiently to speak with the broker, in s.
+
+    Reconnection waits double from `first_pause_s` to `longest_pause_s`, each shortened by up to a half at
+    random, so that many servers do not come back at once. A broker that is silent for one and a half times
+    `keepalive_s` is taken for gone.
+    """
+
+    first_pause_s: float = 0.5
+    longest_pause_s: float = 30.0
+    timeout_s: float = 10.0
+    keepalive_s: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """What an adapter wants of its link: topics, and to be told; the calls come from the event loop.
+
+    `on_messages` gets those of one read; `on_oversized` the topics of messages too large to be held;
+    `on_connected` comes after the broker granted the topics.
+    """
+
+    topics: Sequence[str]
+    on_messages: Callable[[list[Message]], None]
+    on_oversized: Callable[[Sequence[str]], None]
+    on_connected: Callable[[], None] = lambda: None
+    will: Callable[[], Will | None] = lambda: None
+
+
+class _Line(asyncio.BufferedProtocol):
+    """One connection: the socket's side."""
+
+    def __init__(self, session: Session, listener: Listener) -> None:
+        self._session, self._listener = session, listener
+        loop = asyncio.get_running_loop()
+        self._loop = loop
+        self._buffer = bytearray(READ_BYTES)
+        self._transport: asyncio.Transport | None = None
+        self._answers: dict[int, asyncio.Future[bytes]] = {}
+        self.welcomed: asyncio.Future[None] = loop.create_future()
+        self.ended: asyncio.Future[None] = loop.create_future()
+        self.heard_s = loop.time()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self.say(self._session.connect())
+
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 - the buffer is as long as it is
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.heard_s = self._loop.time()
+        try:
+            received = self._session.receive(bytes(memoryview(self._buffer)[:nbytes]))
+        except MqttError as error:
+            self.end(error)
+            return
+        self._act_on(received)
+
+    def _act_on(self, received: Received) -> None:
+        if received.reply:
+            self.say(bytes(received.reply))
+        if received.welcome and not self.welcomed.done():
+            self.welcomed.set_result(None)
+        for answer in received.answers:
+            waiting = self._answers.pop(answer.packet_id, None)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(answer.codes)
+        if received.oversized:
+            self._listener.on_oversized(received.oversized)
+        if received.messages:
+            self._listener.on_messages(received.messages)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.end(exc or ConnectionResetError("the connection was closed"))
+
+    def say(self, data: bytes) -> None:
+        """Send; what cannot be sent any more is noticed by the reader."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    async def ask(self, packet_id: int, data: bytes, timeout_s: float) -> bytes:
+        """Send, and wait for the broker's word on it. MqttError, OSError, TimeoutError: there is none."""
+        waiting: asyncio.Future[bytes] = self._loop.create_future()
+        self._answers[packet_id] = waiting
+        self.say(data)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await waiting
+        finally:
+            self._answers.pop(packet_id, None)
+
+    def end(self, error: Exception) -> None:
+        """Give the connection up for this reason; everybody who waits is told."""
+        everybody: list[asyncio.Future[Any]] = [self.welcomed, self.ended, *self._answers.values()]
+        for waiting in everybody:
+            if not waiting.done():
+                waiting.set_exception(error)
+                waiting.exception()  # nobody need fetch it
+        if self._transport is not None:
+            self._transport.abort()
+
+    def leave(self) -> None:
+        """Say goodbye, so that the broker does not publish the will."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(DISCONNECT)
+            self._transport.close()
+
+
+class MqttLink:
+    """Keeps a connection with a broker up, from `start` to `stop`."""
+
+    def __init__(
+        self, address: MqttAddress, listener: Listener, settings: MqttSettings | None = None
+    ) -> None:
+        self.address = address
+        self._listener = listener
+        self._settings = settings or MqttSettings()
+        self._line: _Line | None = None
+        self._session: Session | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._connections = 0
+        self.trouble = "not started"
+        self.last_error = ""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is there and has granted the topics."""
+        return self._line is not None
+
+    @property
+    def reconnects(self) -> int:
+        """How often the connection was made anew."""
+        return max(0, self._connections - 1)
+
+    @property
+    def detail(self) -> str:
+        """How it is, for people."""
+        if self._task is not None and self._task.done():
+            return f"{self.address}: failed; see the log"
+        return f"connected to {self.address}" if self.connected else f"{self.address}: {self.trouble}"
+
+    async def start(self) -> None:
+        """Begin to connect; returns at once, and never raises for a broker that is away."""
+        if self._task is None:
+            self.trouble = "connecting"
+            self._task = asyncio.create_task(self._run(), name="mqtt")
+            self._task.add_done_callback(_log_failure)
+
+    async def stop(self) -> None:
+        """Disconnect; harmless when not started."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([task])
+            self.trouble = "stopped"
+
+    async def publish(self, message: Message) -> None:
+        """Publish with QoS 1 and wait until the broker has it. MqttError: it does not, and why."""
+        line, session = self._line, self._session
+        if line is None or session is None:
+            raise MqttError(f"no connection with the broker {self.address}: {self.trouble}")
+        try:
+            codes = await line.ask(*session.publish(message), self._settings.timeout_s)
+        except TimeoutError as error:
+            raise MqttError(f"the broker {self.address} does not acknowledge") from error
+        except OSError as error:
+            raise MqttError(f"the broker {self.address} is gone: {error}") from error
+        if codes and codes[0] >= FAILURE:
+            raise MqttError(f"the broker {self.address} refused the message (reason 0x{codes[0]:02x})")
+
+    def post(self, message: Message) -> None:
+        """Publish with QoS 0, without waiting; nothing happens where there is no connection."""
+        if self._line is not None and self._session is not None:
+            self._line.say(self._session.publish(message, qos=0)[1])
+
+    async def _run(self) -> None:
+        pause_s = self._settings.first_pause_s
+        while True:
+            before = self._connections
+            try:
+                await self._connection()
+            except (MqttError, OSError) as error:  # TimeoutError and SSLError are OSErrors
+                self._note_trouble(_words(error))
+            if self._connections > before:
+                pause_s = self._settings.first_pause_s
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
+            pause_s = min(2 * pause_s, self._settings.longest_pause_s)
+
+    def _note_trouble(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            LOG.warning("MQTT broker %s: %s; trying again", self.address, trouble)
+        self.trouble = self.last_error = trouble
+
+    async def _connection(self) -> None:
+        """Connect, and stay until the connection ends. MqttError or OSError: always, in the end."""
+        session = Session(self._login())
+        line = await self._opened(session)
+        try:
+            self._line, self._session = line, session
+            self._connections += 1
+            self.trouble = "disconnected"
+            LOG.info("MQTT broker %s: connected", self.address)
+            self._listener.on_connected()
+            await self._watch(line, session)
+        finally:
+            self._line = self._session = None
+            line.leave()
+
+    def _login(self) -> Login:
+        address = self.address
+        return Login(
+            client_id=f"venue-twin-{secrets.token_hex(4)}",
+            version=address.version,
+            keepalive_s=self._settings.keepalive_s,
+            username=address.username,
+            password=address.password,
+            will=self._listener.will(),
+        )
+
+    async def _opened(self, session: Session) -> _Line:
+        address = self.address
+        line = _Line(session, self._listener)
+        context = ssl.create_default_context() if address.tls else None
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                await loop.create_connection(lambda: line, address.host, address.port, ssl=context)
+                await line.welcomed
+            codes = await line.ask(*session.subscribe(self._listener.topics), self._settings.timeout_s)
+        except BaseException:
+            line.leave()
+            raise
+        if any(code >= FAILURE for code in codes):
+            line.leave()
+            raise MqttError(f"the broker does not allow to read {', '.join(self._listener.topics)}")
+        return line
+
+    async def _watch(self, line: _Line, session: Session) -> None:
+        """Ping twice a period, whatever else is said, so that a line without an answer is known for dead."""
+        loop, period_s = asyncio.get_running_loop(), session.keepalive_s
+        while True:
+            done, _ = await asyncio.wait([line.ended], timeout=period_s / 2 if period_s else None)
+            if done:
+                line.ended.result()
+            if loop.time() - line.heard_s >= 1.5 * period_s:
+                raise MqttError(f"nothing was heard for {1.5 * period_s:g} s")
+            line.say(PING)
+
+
+def _words(error: Exception) -> str:
+    """Say it for people; asyncio's own text for a refused connection names the call."""
+    if isinstance(error, ConnectionRefusedError):
+        return os.strerror(errno.ECONNREFUSED)
+    return str(error) or "no answer"
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    """Say so when the link ends by a fault of its own, which no reconnection mends."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        LOG.error("the MQTT adapter has failed and does not go on", exc_info=error)
