@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from telemetry_bridge.adapter_file_modbus import ModbusSettings
 from telemetry_bridge.adapter_file_mqtt import MqttLineSettings
+from telemetry_bridge.adapter_file_opcua import OpcUaSettings
 from telemetry_bridge.adapter_file_parts import AdapterSettings, PointRef
 from telemetry_bridge.errors import AdapterFileError, Fault, RegistryError
 from telemetry_bridge.points import Registry
@@ -22,6 +23,7 @@ FILE = "adapters.yaml"
 KINDS: Mapping[str, TypeAdapter[Any]] = {
     "modbus": TypeAdapter(ModbusSettings),
     "mqtt": TypeAdapter(MqttLineSettings),
+    "opcua": TypeAdapter(OpcUaSettings),
 }
 MAX_BYTES = 10_000_000
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from telemetry_bridge.adapter_file import AdapterFile, Entry
 from telemetry_bridge.adapter_file_modbus import ModbusSettings
 from telemetry_bridge.adapter_file_mqtt import MqttLineSettings
+from telemetry_bridge.adapter_file_opcua import OpcUaSettings
 from telemetry_bridge.adapter_file_parts import AdapterSettings, secret_of
 from telemetry_bridge.adapters.upkeep import Patience
 from telemetry_bridge.clock import Clock
@@ -148,6 +149,12 @@ def make_adapter(settings: AdapterSettings, around: Surroundings) -> Adapter:
             from telemetry_bridge.adapters.modbus import ModbusAdapter  # noqa: PLC0415
 
             return ModbusAdapter(settings, around.registry, around.patience)
+        case OpcUaSettings():
+            from telemetry_bridge.adapters.opcua import OpcUaAdapter  # noqa: PLC0415
+
+            return OpcUaAdapter(
+                settings, around.registry, around.clock, around.folder, around.environment, around.patience
+            )
     raise AdapterError(f"there is no adapter of the kind {settings.kind}")
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from telemetry_bridge.adapter_file import parse_adapter_file
@@ -12,9 +13,10 @@ from telemetry_bridge.adapters.upkeep import Patience
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.clock import SystemClock
 from telemetry_bridge.commands import make_command
+from telemetry_bridge.points import Registry
 from telemetry_bridge.ports import Adapter, Command
 from telemetry_bridge.wire import Quality
-from tests.telemetry_bridge.builders import registry
+from tests.telemetry_bridge.builders import LAMP, ROOM, registry
 
 WAIT_S = 30.0
 QUICK = Patience(0.05, 0.2)
@@ -33,13 +35,26 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+def registry_with_period(period_s: float) -> Registry:
+    """The registry of the builders, all of whose points should report in this period."""
+    types = [
+        replace(each, points=tuple(replace(point, period_s=period_s) for point in each.points))
+        for each in (ROOM, LAMP)
+    ]
+    return Registry(types, registry().devices.values())
+
+
 class Site:
     """A bridge, one adapter on it, and what its points show."""
 
     def __init__(
-        self, text: str, folder: Path = Path(), environment: Mapping[str, str] | None = None
+        self,
+        text: str,
+        folder: Path = Path(),
+        environment: Mapping[str, str] | None = None,
+        period_s: float = 60.0,
     ) -> None:
-        self.bridge = Bridge(registry(), SystemClock())
+        self.bridge = Bridge(registry_with_period(period_s), SystemClock())
         file = parse_adapter_file(text)
         around = Surroundings(
             "palace", self.bridge.registry, self.bridge.clock, folder, environment or {}, QUICK
