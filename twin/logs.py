@@ -11,8 +11,6 @@ Format = Literal["console", "json"]
 QUIET_LOGGERS = (
     "alembic",
     "amqtt",
-    "asyncua",
-    "bacpypes3",
     "transitions",
     "asyncio",
     "aiomqtt",
@@ -22,7 +20,7 @@ QUIET_LOGGERS = (
     "websockets",
 )
 
-SILENT_LOGGERS = ("pymodbus",)
+SILENT_LOGGERS = ("pymodbus", "asyncua", "bacpypes3")
 """What they say at length their adapters say in a line."""
 
 
