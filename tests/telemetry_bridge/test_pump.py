@@ -4,11 +4,15 @@ import asyncio
 import contextlib
 import itertools
 
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
 from telemetry_bridge.bridge import Bridge, Outgoing
 from telemetry_bridge.hub import Hub
 from telemetry_bridge.ports import Reading
-from telemetry_bridge.pump import FLUSH_EVERY_S, HEARTBEAT_EVERY_S, Pump
-from telemetry_bridge.wire import decode_frame
+from telemetry_bridge.pump import FLUSH_EVERY_S, HEARTBEAT_EVERY_S, SHORTEST_S, Pump, merged
+from telemetry_bridge.wire import Frame, Kind, decode_frame
 from tests.telemetry_bridge.builders import HandClock, registry
 
 
@@ -31,7 +35,96 @@ def test_a_stream_is_never_silent_for_a_second_and_has_no_gap_in_seq() -> None:
     assert max(gaps) <= HEARTBEAT_EVERY_S + 1e-6
     assert 18 <= len(sent) <= 30
     assert [outgoing.frame.value.tolist() for outgoing in heard] == [[7.0], [8.0], [40.0]]
+    assert pump.gap_s == SHORTEST_S
     assert hub.latest.seq == bridge.seq
+
+
+class SlowHub(Hub):
+    """A hub whose clients take their time."""
+
+    def __init__(self, n_points: int, now_s: list[float], takes_s: float) -> None:
+        super().__init__(n_points, epoch="e")
+        self._now_s, self._takes_s = now_s, takes_s
+
+    def publish(self, outgoing: Outgoing) -> None:
+        super().publish(outgoing)
+        self._now_s[0] += self._takes_s
+
+
+def test_frames_keep_the_distance_that_the_machine_can_bear() -> None:
+    for takes_s, low_s, high_s in ((0.001, SHORTEST_S, SHORTEST_S), (0.012, 0.1, 0.13), (0.5, 0.2, 0.2)):
+        bridge = Bridge(registry(), HandClock())
+        now_s = [10.0]
+        hub = SlowHub(len(bridge.registry), now_s, takes_s)
+        pump = Pump(bridge, hub, monotonic_s=lambda now_s=now_s: now_s[0])  # type: ignore[misc]
+        for step in range(40):
+            bridge.accept([Reading("r1", "temperature", step)])
+            pump.step()
+            now_s[0] += pump.gap_s
+        assert low_s <= pump.gap_s <= high_s
+
+
+def test_the_listener_is_told_of_everything_five_times_a_second() -> None:
+    bridge = Bridge(registry(), HandClock())
+    hub = Hub(len(bridge.registry), epoch=bridge.epoch)
+    heard: list[Outgoing] = []
+    now_s = 50.0
+    pump = Pump(bridge, hub, listener=heard.append, monotonic_s=lambda: now_s)
+    for step in range(25):
+        room = ("r1", "r2")[step % 2]
+        bridge.accept([Reading(room, "temperature", step)])
+        pump.step()
+        now_s += SHORTEST_S
+    assert 4 <= len(heard) <= 6
+    for _ in range(6):
+        pump.step()
+        now_s += SHORTEST_S
+    state: dict[int, float] = {}
+    for outgoing in heard:
+        state.update(zip(outgoing.frame.point_index.tolist(), outgoing.frame.value.tolist(), strict=True))
+    assert sorted(state.values()) == [23.0, 24.0]
+    assert [each.frame.seq for each in heard] == sorted(each.frame.seq for each in heard)
+
+
+_frames = st.lists(
+    st.dictionaries(st.integers(0, 9), st.tuples(st.floats(-9, 9), st.integers(0, 3)), max_size=8),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(_frames)
+def test_a_merged_frame_does_what_its_parts_do(contents: list[dict[int, tuple[float, int]]]) -> None:
+    frames = []
+    expected: dict[int, tuple[float, int]] = {}
+    for seq, content in enumerate(contents):
+        index = np.array(sorted(content), np.uint32)
+        value = np.array([content[each][0] for each in sorted(content)])
+        quality = np.array([content[each][1] for each in sorted(content)], np.uint8)
+        frames.append(Frame(Kind.DELTA, seq, seq * 10.0, index, value, quality))
+        expected |= content
+    one = merged(frames)
+    assert (one.kind, one.seq, one.time_ms) == (Kind.DELTA, len(frames) - 1, (len(frames) - 1) * 10.0)
+    assert one.point_index.tolist() == sorted(expected)
+    assert list(zip(one.value.tolist(), one.quality.tolist(), strict=True)) == [
+        expected[each] for each in sorted(expected)
+    ]
+    assert decode_frame(Outgoing.of(one).data).seq == one.seq
+
+
+async def test_a_change_after_a_pause_goes_out_at_once() -> None:
+    bridge = Bridge(registry(), HandClock())
+    hub = Hub(len(bridge.registry), epoch=bridge.epoch)
+    task = asyncio.create_task(Pump(bridge, hub).run())
+    await asyncio.sleep(2 * SHORTEST_S)
+    seq = bridge.seq
+    bridge.accept([Reading("r1", "temperature", 20)])
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert bridge.seq == seq + 1
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 async def test_it_runs_until_cancelled() -> None:
