@@ -23,6 +23,8 @@ export const PROBLEMS_ZH: Texts = {
   'sign-in': '请先登录。',
   role: '您的权限不足，无法进行此操作。',
   'too-many': '尝试次数过多，请在 {wait_s} 秒后再试。',
+  sender: '设备密钥无效。',
+  credential: '无法这样设置设备密钥：{detail}',
   account: '无法这样设置账号：{detail}',
   'alarm-state': '报警当前的状态不允许此操作，可能已有人处理。',
   'not-recorded': '该时刻没有记录。',

@@ -9,6 +9,7 @@ import { account } from './account'
 import { alarms } from './alarms'
 import { booking } from './booking'
 import { changes } from './changes'
+import { devices } from './devices'
 import { energy } from './energy'
 import { guide } from './guide'
 import { ops } from './ops'
@@ -52,7 +53,7 @@ export interface TwinPanel {
 }
 
 /** The registered panels, in the order of the dock. */
-export const PANELS: readonly TwinPanel[] = [alarms, ops, energy, timeline, account, guide, booking, changes]
+export const PANELS: readonly TwinPanel[] = [alarms, ops, energy, timeline, account, guide, booking, changes, devices]
 
 /** Pages of some panels, each with its panel in `meta`, whose texts it needs. */
 export function panelRoutes(panels: readonly TwinPanel[]): RouteRecordRaw[] {
