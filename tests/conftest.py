@@ -1,24 +1,57 @@
-"""Real services for the tests, each started once on a free port."""
+"""Real services and models for the tests, each started or made once; which test runs in which process."""
 
 import getpass
+import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from assets.palace import generate
 from bim_pipeline.build import build_package
+from tests.distribution import UnitScheduling, longest_first
+from tests.ports import free_port
+from tests.shared import made_once, run_folder
+
+ROOT = Path(__file__).parents[1]
+FILES = ROOT.parent / "shared" / "ifc"
+#: A test that needs the demo venue may have to wait until another process has built it.
+PALACE_TIMEOUT_S = 600
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+# A busy machine is no fault of the code: no example of a property test has a time limit.
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each process has compiled code of its own: numba's cache bears no two that fill it at once."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is not None:
+        os.environ["NUMBA_CACHE_DIR"] = str(ROOT / "var" / "numba" / worker)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests, and allow for the time that the demo venue takes."""
+    items[:] = [items[place] for place in longest_first(item.nodeid for item in items)]
+    for item in items:
+        if "palace_package" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(PALACE_TIMEOUT_S))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> UnitScheduling | None:
+    """With `-n`, a file's tests stay together unless `--dist` says otherwise."""
+    if config.getoption("dist") != "load":
+        return None
+    config.option.loadscopereorder = False
+    return UnitScheduling(config, log)
 
 
 def wait_until_ready(pg_isready: Path, port: int, seconds: float = 30.0) -> None:
@@ -62,9 +95,29 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def palace_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo venue's model package, generated and built once for the run."""
-    folder = tmp_path_factory.mktemp("palace")
-    generate(folder / "palace.ifc")
-    build_package(folder / "palace.ifc", folder / "palace.twin")
-    return folder / "palace.twin"
+def palace_ifc(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo venue's model, generated once for the run."""
+    return made_once(run_folder(tmp_path_factory), "palace.ifc", generate)
+
+
+@pytest.fixture(scope="session")
+def palace_package(palace_ifc: Path) -> Path:
+    """The demo venue's model package, built once for the run; nobody writes to it."""
+    return made_once(palace_ifc.parent, "palace.twin", lambda target: build_package(palace_ifc, target))
+
+
+@pytest.fixture(scope="session")
+def real_package(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives the package of a real model by its file's name, built once for the run; nobody writes to it.
+
+    Skips the test where the file is absent.
+    """
+    folder = run_folder(tmp_path_factory)
+
+    def package_of(name: str) -> Path:
+        source = FILES / f"{name}.ifc"
+        if not source.is_file():
+            pytest.skip(f"{source.name} is not here")
+        return made_once(folder, f"{name}.twin", lambda target: build_package(source, target, jobs=1))
+
+    return package_of

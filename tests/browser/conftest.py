@@ -14,8 +14,9 @@ from playwright.sync_api import Browser, sync_playwright
 
 from bim_pipeline.build import build_package
 from tests.browser.visit import Visit, launch
-from tests.contract.running import ROOT, RunningServer, free_port, running_server
+from tests.contract.running import ROOT, RunningServer, running_server
 from tests.contract.small_house import SmallHouse, guid_of, write_venue
+from tests.ports import free_port
 
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 #: A wall is large enough on screen for its pixels to be looked at; a lamp is not.

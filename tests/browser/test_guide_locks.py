@@ -18,9 +18,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from bim_pipeline.build import build_package
 from tests.browser.visit import WAIT_MS, Visit
-from tests.contract.running import free_port, running_server
+from tests.contract.running import running_server
 from tests.contract.small_house import SmallHouse, guid_of, write_venue
 from tests.navigation.test_served import LOCK_TYPE
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

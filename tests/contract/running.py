@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
+from tests.ports import free_port
 
 START_S = 60.0
 END_S = 20.0
@@ -35,13 +36,6 @@ class RunningServer:
         """End it as a person would; the exit code."""
         self.process.send_signal(number)
         return self.process.wait(END_S)
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def environment() -> dict[str, str]:

@@ -12,8 +12,9 @@ import pytest
 from websockets.asyncio.client import connect
 
 from bim_pipeline.build import build_package
-from tests.contract.running import free_port, running_server
+from tests.contract.running import running_server
 from tests.contract.small_house import SmallHouse, guid_of
+from tests.ports import free_port
 
 WAIT_S = 20.0
 

@@ -8,8 +8,9 @@ import httpx
 from websockets.asyncio.client import connect
 
 from telemetry_bridge.wire import decode_frame
-from tests.contract.running import free_port, running_server
+from tests.contract.running import running_server
 from tests.contract.small_house import guid_of
+from tests.ports import free_port
 
 TOPIC = "twin/small/devices/L-01/telemetry"
 

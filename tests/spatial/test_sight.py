@@ -100,7 +100,10 @@ def test_sight_and_first_hit_match_exact_arithmetic(
 
 @given(st.integers(0, 2**32 - 1))
 def test_no_ray_slips_through_a_seam(seed: int) -> None:
-    """A fan of triangles round a point of no round numbers: rays through every seam, and through the hub."""
+    """A fan of triangles round a point of no round numbers: rays through every seam, and through the hub.
+
+    Not where the fan is folded as the eye sees it: beside a fold a ray may rightly pass both triangles.
+    """
     rng = np.random.default_rng(seed)
     turn = np.sort(rng.uniform(0, 2 * np.pi, 11))
     rim = np.stack([3 * np.cos(turn), 3 * np.sin(turn), rng.uniform(-0.3, 0.3, 11)], axis=1)
@@ -111,7 +114,10 @@ def test_no_ray_slips_through_a_seam(seed: int) -> None:
     index = TriangleIndex.of(fan, np.zeros(11))
     eye = np.array([rng.uniform(-0.5, 0.5), rng.uniform(-0.5, 0.5), 5.0])
     on_seams = hub + rng.uniform(0, 0.99, (11, 1)) * (rim - hub)
-    behind = eye + 2 * (np.vstack([on_seams, hub]) - eye)
+    face = np.linalg.det(fan - eye) > 0
+    flat = face == np.roll(face, 1)
+    through = np.vstack([on_seams[flat], hub] if flat.all() else [on_seams[flat]])
+    behind = eye + 2 * (through - eye)
     assert not index.sees(eye, behind).any()
 
 
