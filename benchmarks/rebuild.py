@@ -69,6 +69,7 @@ package = Path(sys.argv[2])
 job = HashingJob(file, open_previous(package, pipeline_version()))
 model = open_model(file)
 job.result()
+job.end()
 print(json.dumps({{"wall_s": time.perf_counter() - wall, "cpu_s": used() - cpu}}))
 """
 

@@ -19,7 +19,7 @@ def tileset(cells: Sequence[Cell], uris: Sequence[str], positions: Mapping[int, 
     """
     if not cells:
         return _document({**_tile(np.zeros(6), 0.0, None, "building"), "refine": "ADD"}, 0.0)
-    whole = joined_box(cell.box for cell in cells)
+    whole = joined_box(np.array([cell.box for cell in cells]))
     size = float(np.linalg.norm(whole[3:] - whole[:3]))
     groups: dict[tuple[int, int, str], list[dict[str, Any]]] = {}
     for cell, uri in zip(cells, uris, strict=True):
@@ -43,7 +43,7 @@ def _group_node(
     _, storey, kind = key
     index = None if storey < 0 else storey
     own = [cell for cell in cells if cell.storey_index == index and cell.kind == kind]
-    node = _tile(joined_box(cell.box for cell in own), size, index, kind)
+    node = _tile(joined_box(np.array([cell.box for cell in own])), size, index, kind)
     node["children"] = nodes
     return node
 

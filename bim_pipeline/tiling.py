@@ -12,11 +12,12 @@ outside for its bytes, as much as the budget allows, and the rest (band `inner`)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bim_pipeline.seeing import seen_areas
 from bim_pipeline.shapes import SPACE_CLASSES
@@ -34,6 +35,7 @@ _TRIANGLE_BYTES = 3.6
 _ELEMENT_BYTES = 10.0
 # Copies of a shape that would store fewer triangles than this are baked, each with triangles of its own.
 _BAKED_TRIANGLES = 200
+Rows: TypeAlias = NDArray[np.int64]
 Band: TypeAlias = Literal["shell", "inner", "large", "medium", "small", "space"]
 BANDS: tuple[Band, ...] = ("shell", "inner", "large", "medium", "small", "space")
 
@@ -66,12 +68,29 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Item:
-    element_index: int
-    box: FloatArray
-    size_m: float
-    triangles: int
-    shape_key: str
+class _Items:
+    """Drawn elements as columns (n,), ascending; boxes (n, 6) and sizes, m; shapes are numbered."""
+
+    elements: Rows
+    boxes: FloatArray
+    sizes: FloatArray
+    triangles: Rows
+    shapes: Rows
+
+    @classmethod
+    def of(cls, bodies: Mapping[int, Body], boxes: FloatArray) -> _Items:
+        indices = sorted(bodies)
+        numbers: dict[str, int] = {}
+        shapes = [bodies[index].shape for index in indices]
+        numbered = [numbers.setdefault(shape.key, len(numbers)) for shape in shapes]
+        own = boxes[indices]
+        return cls(
+            elements=np.array(indices, dtype=np.int64),
+            boxes=own,
+            sizes=(own[:, 3:] - own[:, :3]).max(axis=1, initial=0.0),
+            triangles=np.array([len(shape.triangles) for shape in shapes], dtype=np.int64),
+            shapes=np.array(numbered, dtype=np.int64),
+        )
 
 
 def band_of(ifc_class: str, size_m: float) -> Band:
@@ -108,17 +127,15 @@ def cut_cells(
 
     `boxes` (n, 6) by element index. Cells come in the order of storeys' indices, bands and places.
     """
-    groups: dict[tuple[int, Band], list[_Item]] = {}
-    sizes = (boxes[:, 3:] - boxes[:, :3]).max(axis=1).tolist()
-    bands = _bands(elements, bodies, sizes, first_level_bytes)
-    for index, band in bands.items():
-        shape = bodies[index].shape
-        item = _Item(index, boxes[index], sizes[index], len(shape.triangles), shape.key)
-        groups.setdefault((_storey(elements[index]), band), []).append(item)
+    items = _Items.of(bodies, boxes)
+    bands = _bands(elements, bodies, items, first_level_bytes)
+    groups: dict[tuple[int, Band], list[int]] = {}
+    for row, (index, band) in enumerate(bands.items()):
+        groups.setdefault((_storey(elements[index]), band), []).append(row)
     return [
-        _cell(None if storey < 0 else storey, band, part)
+        _cell(None if storey < 0 else storey, band, items, part)
         for storey, band in sorted(groups, key=lambda key: (key[0], BANDS.index(key[1])))
-        for part in _cut_by_extent(groups[storey, band], budget)
+        for part in _cut_by_extent(items, np.array(groups[storey, band]), budget)
     ]
 
 
@@ -130,10 +147,11 @@ def _storey(element: Element) -> int:
 
 
 def _bands(
-    elements: Sequence[Element], bodies: Mapping[int, Body], sizes: Sequence[float], first_level_bytes: float
+    elements: Sequence[Element], bodies: Mapping[int, Body], items: _Items, first_level_bytes: float
 ) -> dict[int, Band]:
-    """Choose the band of every drawn element, by ascending index; `sizes` (n,), m, of all elements."""
-    bands = {index: band_of(elements[index].ifc_class, sizes[index]) for index in sorted(bodies)}
+    """Choose the band of every drawn element, by ascending index."""
+    sizes = zip(items.elements.tolist(), items.sizes.tolist(), strict=True)
+    bands = {index: band_of(elements[index].ifc_class, size) for index, size in sizes}
     shell = [index for index, band in bands.items() if band == "shell"]
     takes = _bytes(shell, elements, bodies)
     if takes.sum() <= first_level_bytes:
@@ -157,67 +175,62 @@ def _bytes(indices: Sequence[int], elements: Sequence[Element], bodies: Mapping[
     return np.array(guesses)
 
 
-def _cost(items: Iterable[_Item]) -> float:
+def _cost(items: _Items, rows: Rows) -> float:
     """Give what a tile of items costs, triangles: those that it stores, and a share of what it draws."""
-    stored: dict[str, int] = {}
-    drawn = 0
-    for item in items:
-        stored[item.shape_key] = item.triangles
-        drawn += item.triangles
-    return sum(stored.values()) + DRAWN_SHARE * drawn
+    _, first = np.unique(items.shapes[rows], return_index=True)
+    drawn = items.triangles[rows]
+    return float(drawn[first].sum() + DRAWN_SHARE * drawn.sum())
 
 
-def _cell(storey: int | None, band: Band, items: Sequence[_Item]) -> Cell:
-    indices = tuple(sorted(item.element_index for item in items))
-    return Cell(
-        storey, band, indices, joined_box(item.box for item in items), sum(i.triangles for i in items)
-    )
+def _cell(storey: int | None, band: Band, items: _Items, rows: Rows) -> Cell:
+    indices = tuple(sorted(items.elements[rows].tolist()))
+    return Cell(storey, band, indices, joined_box(items.boxes[rows]), int(items.triangles[rows].sum()))
 
 
-def joined_box(boxes: Iterable[FloatArray]) -> FloatArray:
-    """Give the box (6,) around boxes (6,)."""
-    stacked = np.array(list(boxes))
-    return np.concatenate([stacked[:, :3].min(axis=0), stacked[:, 3:].max(axis=0)])
+def joined_box(boxes: FloatArray) -> FloatArray:
+    """Give the box (6,) around boxes (n, 6)."""
+    return np.concatenate([boxes[:, :3].min(axis=0), boxes[:, 3:].max(axis=0)])
 
 
-def _cut_by_extent(items: list[_Item], budget: int) -> list[list[_Item]]:
+def _cut_by_extent(items: _Items, rows: Rows, budget: int) -> list[Rows]:
     """Cut items; those that are too long for the common extent go together with others that long."""
-    by_limit: dict[float, list[_Item]] = {}
-    for item in items:
-        limit = MAX_EXTENT_M
-        while item.size_m > limit:
-            limit *= 2
-        by_limit.setdefault(limit, []).append(item)
-    return [part for limit in sorted(by_limit) for part in _cut(by_limit[limit], budget, limit)]
+    limits = np.full(len(rows), MAX_EXTENT_M)
+    while (longer := items.sizes[rows] > limits).any():
+        limits[longer] *= 2
+    return [
+        part
+        for limit in np.unique(limits).tolist()
+        for part in _cut(items, rows[limits == limit], budget, limit)
+    ]
 
 
-def _cut(items: list[_Item], budget: int, max_extent_m: float) -> list[list[_Item]]:
+def _cut(items: _Items, rows: Rows, budget: int, max_extent_m: float) -> list[Rows]:
     """Halve at the median along the longest axis, until each part is small in triangles and in extent."""
-    box = joined_box(item.box for item in items)
+    boxes = items.boxes[rows]
+    box = joined_box(boxes)
     extent = float(np.max(box[3:] - box[:3]))
-    if len(items) == 1 or (_cost(items) <= budget and extent <= max_extent_m):
-        return [items]
-    boxes = np.array([item.box for item in items])
+    if len(rows) == 1 or (_cost(items, rows) <= budget and extent <= max_extent_m):
+        return [rows]
     centres = (boxes[:, :3] + boxes[:, 3:]) / 2
     spread = centres.max(axis=0) - centres.min(axis=0)
     if extent > max_extent_m and float(spread.max()) < 1.0:
-        return _by_triangles(items, budget)
-    axis = int(np.argmax(spread))
-    order = np.lexsort((np.arange(len(items)), centres[:, axis]))
-    middle = _balanced(np.array([items[i].triangles for i in order]))
-    low, high = [items[i] for i in order[:middle]], [items[i] for i in order[middle:]]
-    return [*_cut(low, budget, max_extent_m), *_cut(high, budget, max_extent_m)]
+        return _by_triangles(items, rows, budget)
+    rows = rows[np.argsort(centres[:, int(np.argmax(spread))], kind="stable")]
+    middle = _balanced(items.triangles[rows])
+    return [
+        part for half in (rows[:middle], rows[middle:]) for part in _cut(items, half, budget, max_extent_m)
+    ]
 
 
-def _by_triangles(items: list[_Item], budget: int) -> list[list[_Item]]:
+def _by_triangles(items: _Items, rows: Rows, budget: int) -> list[Rows]:
     """Cut elements that lie on one spot, where cutting space would not help."""
-    if len(items) == 1 or _cost(items) <= budget:
-        return [items]
-    middle = len(items) // 2
-    return [*_by_triangles(items[:middle], budget), *_by_triangles(items[middle:], budget)]
+    if len(rows) == 1 or _cost(items, rows) <= budget:
+        return [rows]
+    middle = len(rows) // 2
+    return [part for half in (rows[:middle], rows[middle:]) for part in _by_triangles(items, half, budget)]
 
 
-def _balanced(triangles: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> int:
+def _balanced(triangles: Rows) -> int:
     """Where to cut a row of elements so that both halves have as many triangles; never at an end."""
     running = np.cumsum(triangles)
     middle = int(np.searchsorted(running, running[-1] / 2)) + 1

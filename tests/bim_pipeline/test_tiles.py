@@ -49,7 +49,7 @@ def geometry(bodies: list[Body]) -> Geometry:
 
 
 def cell_of(bodies: list[Body]) -> Cell:
-    box = joined_box(body.box() for body in bodies)
+    box = joined_box(np.array([body.box() for body in bodies]))
     return Cell(None, "shell", tuple(body.element_index for body in bodies), box, 0)
 
 
