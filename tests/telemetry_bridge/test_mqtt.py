@@ -2,11 +2,8 @@
 
 import asyncio
 import contextlib
-import getpass
 import json
-import shutil
-import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiomqtt
@@ -22,67 +19,16 @@ from telemetry_bridge.mqtt_codec import Version
 from telemetry_bridge.mqtt_url import parse_mqtt_url
 from telemetry_bridge.wire import Frame, Kind, encode_frame
 from tests.telemetry_bridge.builders import HandClock, registry
+from tests.telemetry_bridge.mosquitto import Mosquitto, free_port, until
 
 WAIT_S = 20.0
 QUICK = MqttSettings(first_pause_s=0.05, longest_pause_s=0.2, timeout_s=5.0)
-# Debian puts it where an ordinary user's PATH does not look.
-MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 TOPIC = "twin/palace/devices/r1/telemetry"
 # Of `mosquitto_passwd -b users keeper se:cret`: salted and hashed, so a fixed line does.
 PASSWORD_LINE = (
     "keeper:$7$101$CpJbPkpROibp/bwX$432atoUI60SjK83ek08MXqvwEifisdOsdcqbLPS98cYWMRqHnurHpVqyOYTRep2hplIdwAIG4Xwd"
     "Q/Rthb4oHA=="
 )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-class Mosquitto:
-    """A mosquitto process on a port of its own, which can be killed and started again."""
-
-    def __init__(self, folder: Path, port: int, password: str | None = None) -> None:
-        self._config = folder / "mosquitto.conf"
-        self._port = port
-        self._process: asyncio.subprocess.Process | None = None
-        lines = [
-            f"listener {port} 127.0.0.1",
-            "persistence false",
-            f"allow_anonymous {str(password is None).lower()}",
-        ]
-        # Run by root, it would become the user mosquitto, who cannot read this folder.
-        lines.append(f"user {getpass.getuser()}")
-        if password is not None:
-            lines.append(f"password_file {folder / 'users'}")
-        self._config.write_text("\n".join(lines) + "\n", "utf-8")
-
-    async def start(self) -> None:
-        assert MOSQUITTO is not None, "install mosquitto (Debian: apt-get install mosquitto)"
-        self._process = await asyncio.create_subprocess_exec(
-            MOSQUITTO,
-            "-c",
-            str(self._config),
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        async with asyncio.timeout(WAIT_S):
-            while True:
-                assert self._process.returncode is None, "mosquitto does not start"
-                with contextlib.suppress(OSError):
-                    _, writer = await asyncio.open_connection("127.0.0.1", self._port)
-                    writer.close()
-                    return
-                await asyncio.sleep(0.02)
-
-    async def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            await self._process.wait()
-            self._process = None
 
 
 @pytest.fixture(params=["mosquitto", "mosquitto, MQTT 5", "embedded"])
@@ -98,12 +44,6 @@ async def broker_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
     await mosquitto.start()
     yield f"mqtt://127.0.0.1:{port}{'?version=5' if 'MQTT 5' in request.param else ''}"
     await mosquitto.kill()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WAIT_S):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 def new_pair(url: str) -> tuple[Bridge, MqttAdapter]:
