@@ -45,7 +45,7 @@ from bim_pipeline.source import ChunkResult, ModelWarning, Portal, Space, Storey
 from bim_pipeline.spaces import derive_spaces, spaces_of
 from bim_pipeline.storeys import derive_storeys
 from bim_pipeline.tileset import tileset
-from bim_pipeline.tiling import cut_cells
+from bim_pipeline.tiling import Cell, cut_cells
 from bim_pipeline.version import FORMAT, revision
 from bim_pipeline.workers import ShapeJob
 from bim_pipeline.writing import TileFiles, write_tiles
@@ -216,10 +216,12 @@ class Build:
 
     def _write(self, folder: Path, model: _Model) -> tuple[TileFiles, dict[str, int]]:
         """Write every file of the package but its report; give the tiles and what the manifest counts."""
+        assembly = model.assembly
+        cells = cut_cells(assembly.elements, assembly.geometry.bodies, assembly.boxes)
         # Rooms and what connects them are worked out beside the tiles; what both learn, the next build knows.
         rooms = Beside(lambda: self._write_rooms(folder, model, self._reuse.memory.part()), self._jobs)
         plans = Beside(lambda: _write_plans(folder, model, self._reuse.memory.part()), self._jobs)
-        tiles = self._write_tiles(folder, model)
+        tiles = self._write_tiles(folder, model, cells)
         portals, learnt = rooms.result()
         self._reuse.memory.take(learnt)
         self._reuse.memory.take(plans.result())
@@ -230,16 +232,14 @@ class Build:
         self._lap("write")
         return tiles, counts
 
-    def _write_tiles(self, folder: Path, model: _Model) -> TileFiles:
-        """Cut the model into tiles, write them and the tileset."""
-        geometry = model.assembly.geometry
-        cells = cut_cells(model.assembly.elements, geometry.bodies, model.assembly.boxes)
+    def _write_tiles(self, folder: Path, model: _Model, cells: Sequence[Cell]) -> TileFiles:
+        """Write the tiles and the tileset."""
         positions = {storey.element_index: storey.position for storey in model.storeys}
         total = max(1, len(cells))
         tiles = write_tiles(
             folder,
             cells,
-            geometry,
+            model.assembly.geometry,
             positions,
             self._jobs,
             lambda done: self._teller.tell("tiles", 0.2 + 0.8 * done / total),
