@@ -1,8 +1,11 @@
 """The settings of a broker, as `adapters.yaml` has them. No I/O."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
 
 from telemetry_bridge.adapter_file_parts import AdapterSettings, EnvironmentName, Text
 from telemetry_bridge.errors import AdapterError
@@ -11,10 +14,9 @@ from telemetry_bridge.yaml_lines import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MqttLineSettings(AdapterSettings):
-    """A broker to which devices publish."""
+class BrokerSettings(AdapterSettings):
+    """A broker, and as whom to come."""
 
-    kind: Literal["mqtt"]
     url: Text
     username: str | None = None
     password_env: EnvironmentName | None = None
@@ -32,3 +34,28 @@ class MqttLineSettings(AdapterSettings):
             yield ("password_env",), "username is missing: a password alone signs nobody in"
         if self.username is not None and address.username is not None:
             yield ("username",), "the url names a user too; leave one of them out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MqttLineSettings(BrokerSettings):
+    """A broker to which devices publish with our own payloads."""
+
+    kind: Literal["mqtt"]
+
+
+#: A word of a topic.
+Word = Annotated[str, StringConstraints(pattern=r"^[^/+#\s]+$")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SparkplugLineSettings(BrokerSettings):
+    """A broker to which edge nodes publish Sparkplug B.
+
+    `group`: the nodes' group, all of them when left out; `host_id`: the name under which they look for their
+    primary host; `metrics`: names of points by names of metrics, where they differ.
+    """
+
+    kind: Literal["sparkplug"]
+    group: Word | None = None
+    host_id: Word | None = None
+    metrics: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
