@@ -72,7 +72,7 @@ def build_plans(
     What a `memory` holds of an earlier build is not drawn again; meshes are then `source.Meshes`.
     """
     drawings = _drawings(elements, meshes)
-    features: dict[int, list[dict[str, Any]]] = {storey.position: [] for storey in storeys}
+    features: dict[int, list[dict[str, Any] | orjson.Fragment]] = {storey.position: [] for storey in storeys}
     position = {storey.element_index: storey.position for storey in storeys}
     for space in spaces:
         if space.storey_index in position:
@@ -92,23 +92,25 @@ def _drawn(
     all_storeys: str,
     meshes: Mapping[int, Mesh],
     memory: Memory | None,
-) -> list[tuple[int, dict[str, Any]]]:
+) -> list[tuple[int, orjson.Fragment]]:
     """Give the features of a drawing, each with the position of its storey; `all_storeys` as text."""
 
-    def draw() -> list[tuple[int, dict[str, Any]]]:
-        return [
-            (storey.position, feature)
+    def draw() -> bytes:
+        return b"\n".join(
+            b"%d %s" % (storey.position, orjson.dumps(feature))
             for storey, outline in _outlines(drawing, storeys, meshes)
             for feature in _feature(drawing.kind, drawing.element, outline)
-        ]
+        )
 
     if memory is None or not isinstance(meshes, Meshes):
-        return draw()
-    parts = [meshes.digest(part.element_index) for part in drawing.parts]
-    said = [element_parts(element) for element in (drawing.element, *drawing.parts)]
-    key = memory_key("plan", [drawing.kind, all_storeys, *parts, *(value for row in said for value in row)])
-    found: list[tuple[int, dict[str, Any]]] = orjson.loads(memory.recall(key, lambda: orjson.dumps(draw())))
-    return found
+        lines = draw()
+    else:
+        parts = [meshes.digest(part.element_index) for part in drawing.parts]
+        said = [element_parts(element) for element in (drawing.element, *drawing.parts)]
+        values = (value for row in said for value in row)
+        lines = memory.recall(memory_key("plan", [drawing.kind, all_storeys, *parts, *values]), draw)
+    split = (line.split(b" ", 1) for line in lines.splitlines())
+    return [(int(position), orjson.Fragment(feature)) for position, feature in split]
 
 
 def door_lines(frame: DoorFrame) -> BaseGeometry:
@@ -294,7 +296,9 @@ def _feature(kind: str, element: Element, outline: BaseGeometry) -> list[dict[st
     return [{"type": "Feature", "properties": properties, "geometry": mapping(rounded)}]
 
 
-def _collection(storey: Storey, elements: Sequence[Element], features: Sequence[dict[str, Any]]) -> bytes:
+def _collection(
+    storey: Storey, elements: Sequence[Element], features: Sequence[dict[str, Any] | orjson.Fragment]
+) -> bytes:
     content = {
         "type": "FeatureCollection",
         "storey": elements[storey.element_index].guid,
