@@ -37,7 +37,8 @@ export function useDeviceWords(): DeviceWords {
     place: ({ storey, space }) => {
       const level = model.storeyByGuid.get(storey ?? '')
       const room = model.spaceByGuid.get(space ?? '')
-      return [level?.code ?? '', pickName(room?.names, locale.value)].filter(Boolean).join(' · ')
+      const floor = level ? level.code || pickName(level.names, locale.value) : ''
+      return [floor, pickName(room?.names, locale.value)].filter(Boolean).join(' · ')
     },
     percent: (share) => new Intl.NumberFormat(locale.value, { style: 'percent' }).format(Math.floor(share * 100) / 100),
     why: (guess) => {
