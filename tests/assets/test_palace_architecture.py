@@ -66,10 +66,8 @@ def layout() -> Layout:
 
 
 @pytest.fixture(scope="module")
-def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("palace") / "palace.ifc"
-    generate(path)
-    return path
+def model_path(palace_ifc: Path) -> Path:
+    return palace_ifc
 
 
 @pytest.fixture(scope="module")

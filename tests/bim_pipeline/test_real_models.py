@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +11,7 @@ import networkx as nx
 import pytest
 from shapely.geometry import shape
 
-from bim_pipeline.build import build_package
 from spatial.package import ModelPackage
-
-FILES = Path(__file__).parents[3] / "shared" / "ifc"
 
 
 @dataclass(frozen=True)
@@ -38,16 +36,9 @@ MODELS = {
 
 
 @pytest.fixture(scope="module", params=MODELS)
-def model(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[str, ModelPackage]:
+def model(request: pytest.FixtureRequest, real_package: Callable[[str], Path]) -> tuple[str, ModelPackage]:
     name = str(request.param)
-    source = FILES / f"{name}.ifc"
-    if not source.exists():
-        pytest.skip(f"{source.name} is not here")
-    target = tmp_path_factory.mktemp("real") / f"{name}.twin"
-    build_package(source, target, jobs=1)
-    return name, ModelPackage.open(target)
+    return name, ModelPackage.open(real_package(name))
 
 
 def test_doors_stairs_and_passages_join_the_rooms_they_join(model: tuple[str, ModelPackage]) -> None:

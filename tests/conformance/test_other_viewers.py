@@ -9,6 +9,7 @@ import json
 import shutil
 import sqlite3
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +19,25 @@ from bim_pipeline.build import build_package
 from tests.bim_pipeline.models import House
 
 ROOT = Path(__file__).parents[2]
-FILES = ROOT.parent / "shared" / "ifc"
 VIEWER = ROOT / "web_viewer"
 SCRIPT = VIEWER / "bench" / "open_tileset.mjs"
+#: The first test may have to wait until the demo venue is built.
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module", params=["house", "palace", "Office_A", "xbim_House"])
-def package(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def package(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    real_package: Callable[[str], Path],
+) -> Path:
     if request.param == "palace":
         package: Path = request.getfixturevalue("palace_package")
         return package
-    folder = tmp_path_factory.mktemp(request.param)
-    source = FILES / f"{request.param}.ifc"
-    if request.param == "house":
-        source = House(chairs=8).write(folder / "house.ifc")
-    elif not source.exists():
-        pytest.skip("the shared IFC files are not here")
-    build_package(source, folder / "package", jobs=1)
+    if request.param != "house":
+        return real_package(request.param)
+    folder = tmp_path_factory.mktemp("house")
+    build_package(House(chairs=8).write(folder / "house.ifc"), folder / "package", jobs=1)
     return folder / "package"
 
 

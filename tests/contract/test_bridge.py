@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.contract.running import free_port, run_twin, running_server
+from tests.contract.running import run_twin, running_server
+from tests.ports import free_port
 from tests.telemetry_bridge.modbus_peer import READ_HOLDING, Peer, modbus_peer
 
 WAIT_S = 30.0

@@ -1,22 +1,20 @@
 """A real heating plant over HTTP: what feeds what; skipped where the sample files are absent."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
-from bim_pipeline.build import build_package
-from tests.contract.running import ROOT, RunningServer, running_server
-
-PLANT = ROOT.parent / "shared" / "ifc" / "hvac_heating.ifc"
-pytestmark = pytest.mark.skipif(not PLANT.is_file(), reason="the sample IFC files are not there")
+from tests.contract.running import RunningServer, running_server
 
 
 @pytest.fixture(scope="module")
-def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+def plant(
+    real_package: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
     work = tmp_path_factory.mktemp("plant")
-    build_package(PLANT, work / "plant.twin", jobs=1)
-    with running_server(work / "plant.twin", work / "log") as server:
+    with running_server(real_package("hvac_heating"), work / "log", "--data", str(work / "data")) as server:
         yield server
 
 

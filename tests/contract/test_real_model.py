@@ -1,22 +1,21 @@
 """A real building without a venue folder; skipped where the sample files are absent."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
-from bim_pipeline.build import build_package
-from tests.contract.running import ROOT, RunningServer, running_server
-
-DUPLEX = ROOT.parent / "shared" / "ifc" / "Duplex_baseline.ifc"
-pytestmark = pytest.mark.skipif(not DUPLEX.is_file(), reason="the sample IFC files are not there")
+from tests.contract.running import RunningServer, running_server
 
 
 @pytest.fixture(scope="module")
-def duplex(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+def duplex(
+    real_package: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
     work = tmp_path_factory.mktemp("duplex")
-    build_package(DUPLEX, work / "duplex.twin", jobs=1)
-    with running_server(work / "duplex.twin", work / "log", "--simulate") as server:
+    options = ("--simulate", "--data", str(work / "data"))
+    with running_server(real_package("Duplex_baseline"), work / "log", *options) as server:
         yield server
 
 

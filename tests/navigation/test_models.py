@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,8 +13,6 @@ import shapely
 from shapely.geometry import LineString
 from shapely.geometry.base import BaseGeometry
 
-from assets.palace import generate
-from bim_pipeline.build import build_package
 from navigation.errors import NoRouteError
 from navigation.model import Route
 from navigation.navigator import Navigator
@@ -26,7 +24,6 @@ from twin.venue import load_venue
 from twin.wayfinding import open_navigator
 
 ROOT = Path(__file__).parents[2]
-FILES = ROOT.parent / "shared" / "ifc"
 VENUE = ROOT / "assets" / "palace" / "venue"
 
 
@@ -75,15 +72,10 @@ MODELS = {"Duplex_baseline": (10, 10, 1), "Office_A": (96, 1, 1, 1), "AC11-FZK-H
 
 @pytest.fixture(scope="module", params=MODELS)
 def model(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, real_package: Callable[[str], Path]
 ) -> Iterator[tuple[str, ModelPackage]]:
     name = str(request.param)
-    source = FILES / f"{name}.ifc"
-    if not source.exists():
-        pytest.skip(f"{source.name} is not here")
-    target = tmp_path_factory.mktemp("real") / f"{name}.twin"
-    build_package(source, target, jobs=1)
-    with ModelPackage.open(target) as package:
+    with ModelPackage.open(real_package(name)) as package:
         yield name, package
 
 
@@ -111,11 +103,8 @@ def test_nobody_walks_through_the_walls_of_real_models(model: tuple[str, ModelPa
 
 
 @pytest.fixture(scope="module")
-def palace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelPackage]:
-    folder = tmp_path_factory.mktemp("palace")
-    generate(folder / "palace.ifc")
-    build_package(folder / "palace.ifc", folder / "palace.twin")
-    with ModelPackage.open(folder / "palace.twin") as package:
+def palace(palace_package: Path) -> Iterator[ModelPackage]:
+    with ModelPackage.open(palace_package) as package:
         yield package
 
 

@@ -9,7 +9,8 @@ from pymodbus.constants import ExcCodes
 from telemetry_bridge.errors import CommandError
 from telemetry_bridge.ports import Command, Selective
 from telemetry_bridge.wire import Quality
-from tests.telemetry_bridge.adapting import Site, free_port, running, until
+from tests.ports import free_port
+from tests.telemetry_bridge.adapting import Site, running, until
 from tests.telemetry_bridge.modbus_peer import (
     READ_COILS,
     READ_HOLDING,

@@ -13,7 +13,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from telemetry_bridge.errors import AdapterError, CommandError
 from telemetry_bridge.ports import Command
 from telemetry_bridge.wire import Quality
-from tests.telemetry_bridge.adapting import Site, free_port, running, until
+from tests.ports import free_port
+from tests.telemetry_bridge.adapting import Site, running, until
 from tests.telemetry_bridge.opcua_peer import CLIENT_URI, Peer, make_certificate, opcua_peer
 from tests.telemetry_bridge.proxy import Proxy, proxied
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from hypothesis import strategies as st
 from rdflib import Graph, Literal, Namespace, URIRef, namespace
 from rdflib.namespace import RDF, RDFS
 
-from bim_pipeline.build import build_package
 from spatial.package import ModelPackage
 from telemetry_bridge.points import Registry
 from twin.cli import run
@@ -22,8 +22,6 @@ from twin.runtime import open_registry
 from twin.venue import load_venue
 
 ROOT = Path(__file__).parents[3]
-HEATING = ROOT.parent / "shared" / "ifc" / "hvac_heating.ifc"
-DUPLEX = ROOT.parent / "shared" / "ifc" / "Duplex_baseline.ifc"
 VENUE = ROOT / "assets" / "palace" / "venue"
 BASE = "https://example.org/venue/"
 
@@ -176,16 +174,17 @@ def test_systems_and_zones_have_classes() -> None:
     assert system_class("IfcSystem", None) == "System"
 
 
-@pytest.mark.skipif(not HEATING.exists(), reason="the real IFC files are not here")
-def test_a_boiler_feeds_the_heaters_of_a_real_model(tmp_path: Path) -> None:
-    build_package(HEATING, tmp_path / "heating")
-    graph = export(tmp_path / "heating", "brick", tmp_path / "heating.ttl")
+def test_a_boiler_feeds_the_heaters_of_a_real_model(
+    real_package: Callable[[str], Path], tmp_path: Path
+) -> None:
+    heating = real_package("hvac_heating")
+    graph = export(heating, "brick", tmp_path / "heating.ttl")
     fed = texts(
         graph,
         "SELECT DISTINCT ?g { ?b a brick:Boiler ; brick:feeds+ ?h . ?h a brick:Space_Heater ; twin:guid ?g }",
     )
     assert len(fed) == 7
-    with ModelPackage.open(tmp_path / "heating") as package:
+    with ModelPackage.open(heating) as package:
         for guid in sorted(fed):
             query = f'SELECT ?g {{ ?t twin:guid "{guid}" . ?s brick:feeds+ ?t ; twin:guid ?g }}'
             upstream = {found.guid for found in package.upstream(guid)}
@@ -196,10 +195,10 @@ def test_a_boiler_feeds_the_heaters_of_a_real_model(tmp_path: Path) -> None:
     assert not ask(graph, "SELECT ?e { ?e a bot:Element }")
 
 
-@pytest.mark.skipif(not DUPLEX.exists(), reason="the real IFC files are not here")
-def test_a_real_model_s_rooms_hang_together_as_in_the_package(tmp_path: Path) -> None:
-    build_package(DUPLEX, tmp_path / "duplex")
-    graph = export(tmp_path / "duplex", "bot", tmp_path / "duplex.ttl")
+def test_a_real_model_s_rooms_hang_together_as_in_the_package(
+    real_package: Callable[[str], Path], tmp_path: Path
+) -> None:
+    graph = export(real_package("Duplex_baseline"), "bot", tmp_path / "duplex.ttl")
     assert len(ask(graph, "SELECT ?s { ?s a bot:Space }")) == 21
     reached = texts(
         graph, "SELECT DISTINCT ?n { ?a rdfs:label 'A102' . ?a bot:adjacentZone* ?b . ?b rdfs:label ?n }"
