@@ -4,6 +4,8 @@
 SHELL := /bin/bash
 PORT ?= 8000
 PY := .venv/bin/python
+# Processes that run Python's tests: one a core, few enough for the memory of what they build.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 # The viewer's tools run on the machine's Node, or on the one that setup put into .venv.
 NODE_PATH_PREFIX := export PATH="$(CURDIR)/.venv/node:$$PATH";
 
@@ -16,13 +18,13 @@ demo: setup
 	@.venv/bin/twin demo --port $(PORT)
 
 test: test-packages setup
-	@$(MAKE) --no-print-directory lint test-viewer test-python
+	@MAKE="$(MAKE)" scripts/side-by-side.sh test-python lint test-viewer
 
 test-packages:
 	@scripts/debian-packages.sh
 
 test-python:
-	$(PY) -m pytest -m "not slow"
+	$(PY) -m pytest -m "not slow" -n $(WORKERS)
 
 test-slow: test-packages setup
 	$(PY) -m pytest -m slow
