@@ -73,6 +73,7 @@ export const useDevicesStore = defineStore('devices', () => {
   watch(kind, () => {
     limit.value = PAGE
     chosen.value = ''
+    if (report.value) report.value = { ...report.value, items: [], next: null }
   })
   watch([kind, limit], () => {
     reload.ask()
