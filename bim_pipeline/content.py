@@ -146,11 +146,6 @@ def are_instanceable(matrices: FloatArray) -> NDArray[np.bool_]:
     return np.asarray((np.linalg.det(linear) > 0) & (shear <= _RIGID_TOLERANCE * squares.max(axis=1)))
 
 
-def is_instanceable(matrix: FloatArray) -> bool:
-    """Say whether a matrix is a rotation, a scale along its own axes and a move: no shear, no mirror."""
-    return bool(are_instanceable(matrix[None])[0])
-
-
 def quaternions(rotations: FloatArray) -> FloatArray:
     """Turn rotation matrices (n, 3, 3) into unit quaternions (n, 4) x, y, z, w with w >= 0.
 

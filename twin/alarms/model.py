@@ -176,8 +176,3 @@ class Alarm:
     def is_open(self) -> bool:
         """Whether anything remains to be done or seen."""
         return self.closed_ms is None
-
-    @property
-    def is_unacknowledged(self) -> bool:
-        """Whether nobody has taken it yet."""
-        return self.state in UNACKNOWLEDGED

@@ -98,11 +98,6 @@ def with_closing(alarm: Alarm, action: Action) -> tuple[Action, ...]:
     return (action, Action.CLOSE) if becomes is NORMAL else (action,)
 
 
-def is_alarm_event(event: Event) -> bool:
-    """Whether an event tells of an alarm."""
-    return event.type in ACTION_OF_TYPE
-
-
 ACTION_OF_TYPE: Mapping[str, Action] = {action.event_type: action for action in Action}
 
 

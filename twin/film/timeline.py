@@ -81,11 +81,6 @@ class Timeline:
         until = self._pieces[after].from_ms if after < len(self._pieces) else None
         return self._pieces[after - 1], Gap(self._ends[after - 1], until)
 
-    def next_start(self, time_ms: float) -> float | None:
-        """Where the first piece after a time begins."""
-        after = bisect_right(self._pieces, time_ms, key=lambda piece: piece.from_ms)
-        return self._pieces[after].from_ms if after < len(self._pieces) else None
-
     def pieces(self, from_ms: float, to_ms: float) -> list[Piece]:
         """What tells of a time, cut to it, in order."""
         found = []
