@@ -18,8 +18,11 @@ class Gate(Protocol):
     def admits(self, username: str | None, password: str | None) -> bool:
         """Whether a client may connect; a refusal is counted by whoever implements this."""
 
-    def permits(self, username: str | None, topic: str, use: Use) -> bool:
-        """Whether a client that was let in may use a topic, or a filter of topics, so."""
+    def permits(self, username: str | None, password: str | None, topic: str, use: Use) -> bool:
+        """Whether a client with this user name and password may use a topic, or a filter of topics, so."""
+
+    def admit_insider(self, username: str, password: str) -> None:
+        """Let the server's own client in from now on, to every topic."""
 
 
 def device_of_topic(topic: str, venue: str, kind: str) -> str | None:

@@ -263,7 +263,7 @@ def open_twin(settings: Settings) -> Twin:
         bound=bound,
         rulebook=rulebook,
         gate=gate,
-        adapters=dict(sources_of(settings, venue, registry, package, clock)),
+        adapters=dict(sources_of(settings, venue, registry, package, clock, gate)),
         notes=[*mismatches(venue, registry, package, bound), *rulebook.notes],
     )
 

@@ -1,6 +1,7 @@
 """The sources of telemetry that the settings ask for."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from telemetry_bridge.adapters.broker import EmbeddedBroker
 from telemetry_bridge.adapters.mqtt import MqttAdapter
 from telemetry_bridge.clock import Clock
 from telemetry_bridge.errors import AdapterError, CommandError
+from telemetry_bridge.gate import Gate
 from telemetry_bridge.points import Registry
 from telemetry_bridge.ports import Adapter, Command, Health
 from telemetry_bridge.ports import Sink as ReadingSink
@@ -22,14 +24,18 @@ from twin.venue import Venue
 
 LOG = structlog.get_logger(__name__)
 
+INSIDER = "twin"
+"""User name of the server's own client at the embedded broker."""
 RESERVED = ("broker", "mqtt", "simulation")
 
 
 class EmbeddedMqtt:
     """A broker of our own on loopback, and the adapter that listens to it."""
 
-    def __init__(self, port: int, venue_id: str, registry: Registry) -> None:
+    def __init__(self, port: int, venue_id: str, registry: Registry, gate: Gate) -> None:
+        """`gate` says which devices may speak."""
         self._port = port
+        self._gate = gate
         self._venue_id = venue_id
         self._registry = registry
         self._broker: EmbeddedBroker | None = None
@@ -43,18 +49,21 @@ class EmbeddedMqtt:
     async def start(self, sink: ReadingSink) -> None:
         """Start the broker, on a free port where the wanted one is taken, then listen to it."""
         self._broker = await self._start_broker()
-        self._adapter = MqttAdapter(self._broker.url, self._venue_id, self._registry)
+        password = secrets.token_urlsafe()
+        self._gate.admit_insider(INSIDER, password)
+        url = self._broker.url.replace("://", f"://{INSIDER}:{password}@", 1)
+        self._adapter = MqttAdapter(url, self._venue_id, self._registry)
         await self._adapter.start(sink)
 
     async def _start_broker(self) -> EmbeddedBroker:
-        wanted = EmbeddedBroker(self._port)
+        wanted = EmbeddedBroker(self._port, gate=self._gate)
         try:
             await wanted.start()
         except AdapterError as error:
             LOG.info("the embedded broker takes a free port", wanted=self._port, reason=str(error))
         else:
             return wanted
-        other = EmbeddedBroker()
+        other = EmbeddedBroker(gate=self._gate)
         await other.start()
         return other
 
@@ -77,14 +86,14 @@ class EmbeddedMqtt:
 
 
 def sources_of(
-    settings: Settings, venue: Venue, registry: Registry, package: ModelPackage, clock: Clock
+    settings: Settings, venue: Venue, registry: Registry, package: ModelPackage, clock: Clock, gate: Gate
 ) -> Iterator[tuple[str, Adapter | SimulationAdapter]]:
-    """Each source with its name, in the order in which they start.
+    """Each source with its name, in the order in which they start; `gate` says which devices may speak.
 
     Raises AdapterError for a bad address, AdapterFileError for a file of adapters with faults.
     """
     if settings.embedded_broker:
-        yield "broker", EmbeddedMqtt(settings.broker_port, venue.info.id, registry)
+        yield "broker", EmbeddedMqtt(settings.broker_port, venue.info.id, registry, gate)
     if settings.mqtt is not None:
         yield "mqtt", MqttAdapter(settings.mqtt, venue.info.id, registry)
     if settings.simulate:

@@ -1,37 +1,83 @@
 """An MQTT broker inside the server, for a demo and for venues without one.
 
-It listens on the loopback interface alone, and lets everybody in: whoever is on the machine already.
+It listens on the loopback interface alone. A gate says who may come in and which topics a device may use;
+without one it lets everybody in: whoever is on the machine already.
 """
 
 import asyncio
 import ipaddress
 import logging
 import socket
+from dataclasses import dataclass
+from typing import Any
 
 from amqtt.broker import Broker
-from amqtt.contexts import BrokerConfig, ListenerConfig
+from amqtt.contexts import Action, BaseContext, BrokerConfig, ListenerConfig
 from amqtt.errors import AMQTTError
+from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
+from amqtt.session import Session
 
 from telemetry_bridge.errors import AdapterError
+from telemetry_bridge.gate import Gate, Use
 
 LOOPBACK = "127.0.0.1"
+
+
+class GateAuth(BaseAuthPlugin):
+    """Asks the gate whether a client may connect."""
+
+    def __init__(self, context: BaseContext) -> None:
+        super().__init__(context)
+        self._gate: Gate = self.config.gate
+
+    async def authenticate(self, *, session: Session) -> bool:
+        """Say whether the session may begin."""
+        return self._gate.admits(session.username, session.password)
+
+    @dataclass
+    class Config:
+        """What amqtt hands the plugin."""
+
+        gate: Any
+
+
+class GateTopics(BaseTopicPlugin):
+    """Asks the gate whether a client may use a topic."""
+
+    def __init__(self, context: BaseContext) -> None:
+        super().__init__(context)
+        self._gate: Gate = self.config.gate
+
+    async def topic_filtering(
+        self, *, session: Session | None = None, topic: str | None = None, action: Action | None = None
+    ) -> bool:
+        """Say whether the topic may be used so."""
+        if session is None or topic is None or action is None:
+            return False
+        return self._gate.permits(session.username, session.password, topic, Use(action.value))
+
+    @dataclass
+    class Config:
+        """What amqtt hands the plugin."""
+
+        gate: Any
 
 
 class EmbeddedBroker:
     """A broker on `mqtt://127.0.0.1:<port>`; `start` and `stop` it from the server's event loop."""
 
-    def __init__(self, port: int = 0, host: str = LOOPBACK) -> None:
-        """Take a port, 0 for any free one.
+    def __init__(self, port: int = 0, host: str = LOOPBACK, gate: Gate | None = None) -> None:
+        """Take a port, 0 for any free one; `gate` None: everybody may come in and use every topic.
 
         Raises:
             AdapterError: a host that is not the loopback interface.
         """
         if not _is_loopback(host):
             raise AdapterError(
-                f"the embedded broker lets everybody in, so it listens on {LOOPBACK} only, not on {host}; "
+                f"the embedded broker does not encrypt, so it listens on {LOOPBACK} only, not on {host}; "
                 "for other machines run a broker such as mosquitto and give its address"
             )
-        self._host, self._port = host, port
+        self._host, self._port, self._gate = host, port, gate
         self._broker: Broker | None = None
 
     @property
@@ -49,7 +95,7 @@ class EmbeddedBroker:
             return
         _quieten()
         self._port = _free_port(self._host, self._port)
-        broker = Broker(_config(self._host, self._port))
+        broker = Broker(_config(self._host, self._port, self._gate))
         try:
             await broker.start()
         except AMQTTError as error:
@@ -86,11 +132,14 @@ def _free_port(host: str, port: int) -> int:
         return bound
 
 
-def _config(host: str, port: int) -> BrokerConfig:
-    return BrokerConfig(
-        listeners={"default": ListenerConfig(bind=f"{host}:{port}")},
-        plugins={"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
-    )
+def _config(host: str, port: int, gate: Gate | None) -> BrokerConfig:
+    return BrokerConfig(listeners={"default": ListenerConfig(bind=f"{host}:{port}")}, plugins=_plugins(gate))
+
+
+def _plugins(gate: Gate | None) -> dict[str, Any]:
+    if gate is None:
+        return {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
+    return {f"{__name__}.{each.__name__}": {"gate": gate} for each in (GateAuth, GateTopics)}
 
 
 def _quieten() -> None:

@@ -11,7 +11,9 @@ from telemetry_bridge.clock import SystemClock
 from telemetry_bridge.errors import AdapterError, CommandError
 from telemetry_bridge.points import DeviceType, PointType, Registry
 from telemetry_bridge.ports import Acceptance, Command, Reading
+from telemetry_bridge.refused import RefusedSenders
 from tests.spatial.conftest import folder, package
+from twin.devices.gate import DeviceGate
 from twin.settings import load_settings
 from twin.sources import EmbeddedMqtt, sources_of
 from twin.venue import plain_venue
@@ -19,6 +21,7 @@ from twin.venue import plain_venue
 __all__ = ["folder", "package"]
 
 REGISTRY = Registry([DeviceType("lamp", points=(PointType("status"),))], [])
+GATE = DeviceGate(REGISTRY.devices, "x", RefusedSenders(), SystemClock())
 
 
 class Ignoring:
@@ -32,7 +35,7 @@ class Ignoring:
 def names(package: ModelPackage, **options: Any) -> list[str]:
     settings = load_settings({"package": Path("x.twin"), **options})
     venue = plain_venue("x")
-    return [name for name, _ in sources_of(settings, venue, REGISTRY, package, SystemClock())]
+    return [name for name, _ in sources_of(settings, venue, REGISTRY, package, SystemClock(), GATE)]
 
 
 def test_only_what_is_asked_for_is_there(package: ModelPackage) -> None:
@@ -53,7 +56,7 @@ def test_a_broker_address_that_can_never_work_is_refused(package: ModelPackage) 
 async def test_a_taken_port_is_given_up_for_a_free_one() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        broker = EmbeddedMqtt(port, "x", REGISTRY)
+        broker = EmbeddedMqtt(port, "x", REGISTRY, GATE)
         await broker.start(Ignoring())
         try:
             assert broker.url is not None
@@ -64,7 +67,7 @@ async def test_a_taken_port_is_given_up_for_a_free_one() -> None:
 
 
 async def test_before_its_start_it_says_so_and_stopping_is_harmless() -> None:
-    broker = EmbeddedMqtt(0, "x", REGISTRY)
+    broker = EmbeddedMqtt(0, "x", REGISTRY, GATE)
     assert not broker.health().connected
     with pytest.raises(CommandError):
         await broker.send(Command("1", "d", "p", 1.0, 0.0))

@@ -13,6 +13,7 @@ from telemetry_bridge.clock import Clock
 from telemetry_bridge.gate import Use, device_of_topic
 from telemetry_bridge.payload import command_topic, telemetry_topic
 from telemetry_bridge.refused import RefusedSenders, SenderFault, Way
+from twin.accounts.secrets import same
 from twin.devices.credentials import Credential, CredentialBook
 from twin.devices.errors import SenderError
 from twin.devices.keyring import Keyring, Mark
@@ -34,8 +35,7 @@ class DeviceGate:
     """Lets devices in by their secrets; counts whom it turns away.
 
     `devices` are those of the registry. A device without a secret may speak unsigned unless `signed_only`;
-    one that has a secret may not, or its secret would protect nothing. `insider` is the user name and
-    password of the server's own client.
+    one that has a secret may not, or its secret would protect nothing.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class DeviceGate:
         self._devices, self._venue, self._clock = devices, venue, clock
         self.refused, self.signed_only = refused, signed_only
         self.book = CredentialBook()
-        self.insider: tuple[str, str] | None = None
+        self._insider: tuple[str, str] | None = None
         self._mark: Mark | None = None
         self._used_ms: dict[str, int] = {}
         self._unwritten: dict[str, int] = {}
@@ -79,7 +79,7 @@ class DeviceGate:
 
     def admits(self, username: str | None, password: str | None) -> bool:
         """As `Gate.admits`."""
-        if self.insider is not None and (username, password) == self.insider:
+        if self._is_insider(username, password):
             return True
         if not username and not password:
             return self._no_fault("", "no_secret" if self.signed_only else None)
@@ -91,17 +91,32 @@ class DeviceGate:
         self._note_use(found)
         return True
 
-    def permits(self, username: str | None, topic: str, use: Use) -> bool:
-        """As `Gate.permits`; of a client whose secret was revoked meanwhile nothing is taken any more."""
-        if self.insider is not None and username == self.insider[0]:
+    def permits(self, username: str | None, password: str | None, topic: str, use: Use) -> bool:
+        """As `Gate.permits`; of a client whose secret was revoked meanwhile nothing is taken any more.
+
+        The secret is checked at each message: that costs a microsecond, and what a broker remembers of a
+        session need not be trusted.
+        """
+        if self._is_insider(username, password):
             return True
-        device = self._speaks_for(username)
-        if device is not None:
-            allowed = self._own_topic(device, use)
-            return topic == allowed or self._no_fault(username or "", self._topic_fault(topic, use))
-        if username and self.book.named(username) is not None:
-            return self._no_fault(username, "revoked")
-        return self._unsigned_permits(topic, use)
+        if not username and not password:
+            return self._unsigned_permits(topic, use)
+        found = self._checked(password or "")
+        if not isinstance(found, Credential):
+            return self._no_fault(username or "", found)
+        if found.username != username:
+            return self._no_fault(username or "", "wrong_device")
+        allowed = self._own_topic(found.device, use)
+        return topic == allowed or self._no_fault(username, self._topic_fault(topic, use))
+
+    def admit_insider(self, username: str, password: str) -> None:
+        """As `Gate.admit_insider`."""
+        self._insider = username, password
+
+    def _is_insider(self, username: str | None, password: str | None) -> bool:
+        if self._insider is None or username != self._insider[0]:
+            return False
+        return same(password or "", self._insider[1])
 
     def _unsigned_permits(self, topic: str, use: Use) -> bool:
         """Whoever showed no secret may listen, and speak for devices that have none either."""
@@ -113,12 +128,6 @@ class DeviceGate:
         if device is not None and self.book.signs(device, self._clock.now_ms()):
             return self._no_fault(device, "no_secret")
         return True
-
-    def _speaks_for(self, username: str | None) -> str | None:
-        found = self.book.named(username or "")
-        if found is None or found.fault(self._clock.now_ms()) is not None:
-            return None
-        return found.device
 
     def _own_topic(self, device: str, use: Use) -> str:
         topic = telemetry_topic if use is Use.PUBLISH else command_topic

@@ -71,17 +71,17 @@ def test_a_client_needs_the_user_name_that_goes_with_its_secret() -> None:
 
 def test_a_device_uses_its_own_topics_alone() -> None:
     gate = gate_of(made("L-01"))
-    user = "L-01~1"
-    assert gate.permits(user, TOPIC, Use.PUBLISH)
-    assert gate.permits(user, ORDERS, Use.SUBSCRIBE)
-    assert gate.permits(user, ORDERS, Use.RECEIVE)
+    user = ("L-01~1", "twd_L-011")
+    assert gate.permits(*user, TOPIC, Use.PUBLISH)
+    assert gate.permits(*user, ORDERS, Use.SUBSCRIBE)
+    assert gate.permits(*user, ORDERS, Use.RECEIVE)
     for topic, use in [
         (OTHERS, Use.PUBLISH),
         (ORDERS, Use.PUBLISH),
         (TOPIC, Use.SUBSCRIBE),
         ("#", Use.SUBSCRIBE),
     ]:
-        assert not gate.permits(user, topic, use)
+        assert not gate.permits(*user, topic, use)
     assert [fault for _, _, fault in faults(gate)] == ["wrong_device", "wrong_topic"]
 
 
@@ -89,27 +89,35 @@ def test_a_client_whose_secret_is_revoked_is_heard_no_more() -> None:
     gate = gate_of(made("L-01"))
     assert gate.admits("L-01~1", "twd_L-011")
     gate.book = CredentialBook([made("L-01", revoked_ms=2)])
-    assert not gate.permits("L-01~1", TOPIC, Use.PUBLISH)
-    assert not gate.permits("L-01~1", ORDERS, Use.RECEIVE)
+    assert not gate.permits("L-01~1", "twd_L-011", TOPIC, Use.PUBLISH)
+    assert not gate.permits("L-01~1", "twd_L-011", ORDERS, Use.RECEIVE)
+
+
+def test_a_session_that_took_anothers_user_name_may_nothing() -> None:
+    gate = gate_of(made("L-01"), made("L-02"))
+    assert not gate.permits("L-01~1", None, TOPIC, Use.PUBLISH)
+    assert not gate.permits("L-01~1", "twd_L-021", TOPIC, Use.PUBLISH)
+    assert faults(gate) == [("mqtt", "L-01~1", "bad_secret"), ("mqtt", "L-01~1", "wrong_device")]
 
 
 def test_unsigned_devices_are_let_in_unless_told_otherwise_but_never_speak_for_signed_ones() -> None:
     gate = gate_of(made("L-01"))
     assert gate.admits(None, None)
-    assert gate.permits(None, UNSIGNED, Use.PUBLISH)
-    assert not gate.permits(None, TOPIC, Use.PUBLISH)
+    assert gate.permits(None, None, UNSIGNED, Use.PUBLISH)
+    assert not gate.permits(None, None, TOPIC, Use.PUBLISH)
     assert faults(gate) == [("mqtt", "L-01", "no_secret")]
     strict = gate_of(made("L-01"), signed_only=True)
     assert not strict.admits(None, None)
-    assert not strict.permits(None, UNSIGNED, Use.PUBLISH)
+    assert not strict.permits(None, None, UNSIGNED, Use.PUBLISH)
 
 
 def test_the_servers_own_client_may_all() -> None:
     gate = gate_of(signed_only=True)
-    gate.insider = ("server", "password")
+    gate.admit_insider("server", "password")
     assert gate.admits("server", "password")
     assert not gate.admits("server", "guess")
-    assert gate.permits("server", "twin/small/devices/+/telemetry", Use.SUBSCRIBE)
+    assert not gate.permits("server", "guess", "twin/small/devices/+/telemetry", Use.SUBSCRIBE)
+    assert gate.permits("server", "password", "twin/small/devices/+/telemetry", Use.SUBSCRIBE)
 
 
 @pytest.mark.parametrize(
