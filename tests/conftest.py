@@ -3,6 +3,7 @@
 import getpass
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -67,6 +68,15 @@ def wait_until_ready(pg_isready: Path, port: int, seconds: float = 30.0) -> None
     raise RuntimeError(f"PostgreSQL is not ready on port {port} after {seconds:g} s")
 
 
+def end_at_once(server: "subprocess.Popen[bytes]", pid_file: Path) -> None:
+    """End a cluster that nobody needs again: without waiting for its clients, or for what changes user."""
+    if pid_file.exists():
+        os.kill(int(pid_file.read_text().split()[0]), signal.SIGQUIT)
+    else:
+        server.terminate()
+    server.wait(20)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URL, without a database's name, of a PostgreSQL cluster made for this run."""
@@ -89,8 +99,7 @@ def postgres_server() -> Iterator[str]:
         wait_until_ready(programs_folder / "pg_isready", port)
         yield f"postgresql://twin@127.0.0.1:{port}"
     finally:
-        server.terminate()
-        server.wait(20)
+        end_at_once(server, data / "postmaster.pid")
         shutil.rmtree(folder, ignore_errors=True)
 
 
