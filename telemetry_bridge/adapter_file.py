@@ -10,8 +10,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from telemetry_bridge.adapter_file_bacnet import BacnetSettings
 from telemetry_bridge.adapter_file_modbus import ModbusSettings
-from telemetry_bridge.adapter_file_mqtt import MqttLineSettings
+from telemetry_bridge.adapter_file_mqtt import MqttLineSettings, SparkplugLineSettings
 from telemetry_bridge.adapter_file_opcua import OpcUaSettings
 from telemetry_bridge.adapter_file_parts import AdapterSettings, PointRef
 from telemetry_bridge.errors import AdapterFileError, Fault, RegistryError
@@ -21,9 +22,11 @@ from telemetry_bridge.yaml_lines import Path, line_of, load_yaml
 FILE = "adapters.yaml"
 #: Kinds of adapters by the word in the file.
 KINDS: Mapping[str, TypeAdapter[Any]] = {
+    "bacnet": TypeAdapter(BacnetSettings),
     "modbus": TypeAdapter(ModbusSettings),
     "mqtt": TypeAdapter(MqttLineSettings),
     "opcua": TypeAdapter(OpcUaSettings),
+    "sparkplug": TypeAdapter(SparkplugLineSettings),
 }
 MAX_BYTES = 10_000_000
 

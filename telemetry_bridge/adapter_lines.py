@@ -7,8 +7,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from telemetry_bridge.adapter_file import AdapterFile, Entry
+from telemetry_bridge.adapter_file_bacnet import BacnetSettings
 from telemetry_bridge.adapter_file_modbus import ModbusSettings
-from telemetry_bridge.adapter_file_mqtt import MqttLineSettings
+from telemetry_bridge.adapter_file_mqtt import BrokerSettings, MqttLineSettings, SparkplugLineSettings
 from telemetry_bridge.adapter_file_opcua import OpcUaSettings
 from telemetry_bridge.adapter_file_parts import AdapterSettings, secret_of
 from telemetry_bridge.adapters.upkeep import Patience
@@ -145,10 +146,16 @@ def make_adapter(settings: AdapterSettings, around: Surroundings) -> Adapter:
     match settings:
         case MqttLineSettings():
             return _mqtt(settings, around)
+        case SparkplugLineSettings():
+            return _sparkplug(settings, around)
         case ModbusSettings():
             from telemetry_bridge.adapters.modbus import ModbusAdapter  # noqa: PLC0415
 
             return ModbusAdapter(settings, around.registry, around.patience)
+        case BacnetSettings():
+            from telemetry_bridge.adapters.bacnet import BacnetAdapter  # noqa: PLC0415
+
+            return BacnetAdapter(settings, around.registry, around.patience)
         case OpcUaSettings():
             from telemetry_bridge.adapters.opcua import OpcUaAdapter  # noqa: PLC0415
 
@@ -161,10 +168,22 @@ def make_adapter(settings: AdapterSettings, around: Surroundings) -> Adapter:
 def _mqtt(settings: MqttLineSettings, around: Surroundings) -> Adapter:
     from telemetry_bridge.adapters.mqtt import MqttAdapter  # noqa: PLC0415
 
+    return MqttAdapter(_broker_url(settings, around), around.venue, around.registry)
+
+
+def _sparkplug(settings: SparkplugLineSettings, around: Surroundings) -> Adapter:
+    from telemetry_bridge.adapters.sparkplug import SparkplugAdapter, SparkplugSettings  # noqa: PLC0415
+
+    wanted = SparkplugSettings(settings.group or "+", settings.host_id, settings.metrics)
+    return SparkplugAdapter(_broker_url(settings, around), around.registry, wanted)
+
+
+def _broker_url(settings: BrokerSettings, around: Surroundings) -> str:
+    """Give the address with user and password; AdapterError: the password is not set."""
     password = secret_of(settings.password_env, around.environment)
     scheme, _, rest = settings.url.partition("://")
     user = "" if settings.username is None else quote(settings.username, safe="")
     credentials = (
         f"{user}:{quote(password, safe='')}@" if password is not None else f"{user}@" if user else ""
     )
-    return MqttAdapter(f"{scheme}://{credentials}{rest}", around.venue, around.registry)
+    return f"{scheme}://{credentials}{rest}"

@@ -20,6 +20,10 @@ class Freshness:
         self._heard_s: dict[PointRef, float] = {}
         self._stamped_ms: dict[PointRef, float] = {}
 
+    def set_period(self, ref: PointRef, period_s: float) -> None:
+        """Ask for a point in another period from now on, s."""
+        self._periods_s[ref] = period_s
+
     def heard(self, ref: PointRef, now_s: float) -> None:
         """Note that something came of a point, or that it was asked for."""
         self._heard_s[ref] = now_s

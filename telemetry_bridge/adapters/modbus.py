@@ -7,21 +7,22 @@ answer is left alone for a while, so that it does not take the others' time.
 import asyncio
 import logging
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.exceptions import ModbusException
 
 from telemetry_bridge.adapter_file_modbus import BIT_TABLES, ModbusSettings, Register
 from telemetry_bridge.adapter_file_parts import PointRef
 from telemetry_bridge.adapters.delivery import Delivery, Sample
 from telemetry_bridge.adapters.modbus_plan import Read, plan_reads
 from telemetry_bridge.adapters.modbus_registers import encode, raw_value, with_bit
+from telemetry_bridge.adapters.rest import NoAnswerError, Rest
 from telemetry_bridge.adapters.schedule import Schedule
 from telemetry_bridge.adapters.upkeep import Patience, Upkeep, told
 from telemetry_bridge.errors import CommandError
 from telemetry_bridge.points import Registry
 from telemetry_bridge.ports import Command, Health, Sink
-
-if TYPE_CHECKING:
-    from pymodbus.client import AsyncModbusTcpClient
 
 LOG = logging.getLogger(__name__)
 
@@ -38,13 +39,8 @@ EXCEPTIONS = {
     10: "gateway path unavailable",
     11: "gateway target device failed to respond",
 }
-LONGEST_REST_S = 60.0
 READ_BACK_PAUSES_S = (0.0, 0.2, 0.5, 1.0)
 ROUNDING = 0.5
-
-
-class NoAnswerError(Exception):
-    """A unit that did not answer in time."""
 
 
 class RefusedError(Exception):
@@ -55,46 +51,20 @@ class RefusedError(Exception):
         super().__init__(f"exception {code}, {EXCEPTIONS.get(code, 'unknown')}")
 
 
-class Rest:
-    """Units that do not answer, each left alone for twice as long as the time before. No I/O."""
-
-    def __init__(self, first_s: float, longest_s: float = LONGEST_REST_S) -> None:
-        self._first_s, self._longest_s = first_s, longest_s
-        self._pause_s: dict[int, float] = {}
-        self._until_s: dict[int, float] = {}
-
-    def silent(self, unit: int, now_s: float) -> None:
-        """Note that a unit did not answer."""
-        pause_s = min(self._longest_s, 2 * self._pause_s.get(unit, self._first_s / 2))
-        self._pause_s[unit], self._until_s[unit] = pause_s, now_s + pause_s
-
-    def answered(self, unit: int) -> None:
-        """Note that a unit answered."""
-        self._pause_s.pop(unit, None)
-        self._until_s.pop(unit, None)
-
-    def rests(self, unit: int, now_s: float) -> bool:
-        """Say whether to leave a unit alone now."""
-        return now_s < self._until_s.get(unit, now_s)
-
-
 class ModbusAdapter:
     """One Modbus TCP device or gateway."""
 
     def __init__(
         self, settings: ModbusSettings, registry: Registry, patience: Patience | None = None
     ) -> None:
-        """Plan the reads of every group. Loads pymodbus."""
-        from pymodbus.exceptions import ModbusException  # noqa: PLC0415 - loaded when a line needs it
-
+        """Plan the reads of every group."""
         self._settings, self._registry = settings, registry
         self._registers = {
             each.ref: each for each in settings.registers() if registry.find(*each.ref) is not None
         }
         self._reads = dict(self._planned())
         self._delivery = Delivery(settings.id)
-        self._errors: tuple[type[Exception], ...] = (ModbusException,)
-        self._upkeep = Upkeep(settings.id, self._work, self._errors, patience)
+        self._upkeep = Upkeep(settings.id, self._work, (ModbusException,), patience)
         self._rest = Rest(settings.timeout_s)
         self._client: AsyncModbusTcpClient | None = None
         self._turn = asyncio.Lock()
@@ -137,9 +107,7 @@ class ModbusAdapter:
             self._client = None
             client.close()
 
-    def _new_client(self) -> "AsyncModbusTcpClient":
-        from pymodbus.client import AsyncModbusTcpClient  # noqa: PLC0415 - see above
-
+    def _new_client(self) -> AsyncModbusTcpClient:
         settings = self._settings
         return AsyncModbusTcpClient(
             settings.host,
@@ -150,7 +118,7 @@ class ModbusAdapter:
             reconnect_delay=0,  # reconnecting is ours
         )
 
-    async def _poll(self, client: "AsyncModbusTcpClient") -> None:
+    async def _poll(self, client: AsyncModbusTcpClient) -> None:
         loop = asyncio.get_running_loop()
         periods_s = self._settings.periods_s()
         schedule = Schedule({group: periods_s[group] for group in self._reads}, loop.time())
@@ -212,7 +180,7 @@ class ModbusAdapter:
         async with self._turn:
             try:
                 answer = await method(device_id=unit, **arguments)
-            except self._errors as error:
+            except ModbusException as error:
                 if self._client is None or not self._client.connected:
                     raise ConnectionError("the connection was lost") from error
                 seconds = f"{self._settings.timeout_s:g} s"
@@ -222,7 +190,7 @@ class ModbusAdapter:
             raise RefusedError(answer.exception_code)
         return answer
 
-    def _connected(self) -> "AsyncModbusTcpClient":
+    def _connected(self) -> AsyncModbusTcpClient:
         if self._client is None or not self._client.connected:
             raise ConnectionError(f"no connection: {self._upkeep.trouble}")
         return self._client

@@ -5,7 +5,14 @@ import contextlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.common.node import Node
+from asyncua.common.subscription import DataChangeNotif, Subscription
+from asyncua.crypto import security_policies
+from asyncua.ua.uaerrors import UaError
 
 from telemetry_bridge.adapter_file_opcua import NodeEntry, OpcUaSettings, SecuritySettings
 from telemetry_bridge.adapter_file_parts import PointRef, secret_of
@@ -17,12 +24,6 @@ from telemetry_bridge.clock import Clock
 from telemetry_bridge.errors import AdapterError, CommandError
 from telemetry_bridge.points import Registry
 from telemetry_bridge.ports import Command, Health, Sink
-
-if TYPE_CHECKING:
-    from asyncua import ua
-    from asyncua.client.client import Client
-    from asyncua.common.node import Node
-    from asyncua.common.subscription import DataChangeNotif, Subscription
 
 LOG = logging.getLogger(__name__)
 
@@ -45,13 +46,11 @@ class OpcUaAdapter:
         environment: Mapping[str, str],
         patience: Patience | None = None,
     ) -> None:
-        """Read the secret and look for the certificates. Loads asyncua.
+        """Read the secret and look for the certificates.
 
         Raises:
             AdapterError: the password is not set, or a file is missing.
         """
-        from asyncua.ua.uaerrors import UaError  # noqa: PLC0415 - loaded when a line needs it
-
         self._settings, self._registry, self._clock = settings, registry, clock
         self._folder = folder
         self._password = secret_of(settings.password_env, environment)
@@ -61,9 +60,7 @@ class OpcUaAdapter:
         periods_s = {ref: point.period_s for ref in self._entries if (point := registry.find(*ref))}
         self._freshness = Freshness(periods_s)
         self._delivery = Delivery(settings.id)
-        self._troubles: tuple[type[Exception], ...] = (UaError, OSError)
-        self._refusals: tuple[type[Exception], ...] = (UaError, OSError, ValueError)
-        self._upkeep = Upkeep(settings.id, self._work, self._troubles, patience)
+        self._upkeep = Upkeep(settings.id, self._work, (UaError,), patience)
         self._client: Client | None = None
         self._nodes: dict[PointRef, Node] = {}
         self._types: dict[PointRef, ua.VariantType] = {}
@@ -112,14 +109,12 @@ class OpcUaAdapter:
             self._client = None
             await self._disconnect(client)
 
-    async def _disconnect(self, client: "Client") -> None:
+    async def _disconnect(self, client: Client) -> None:
         """Say goodbye where the server still listens; it must not hold up anything."""
-        with contextlib.suppress(*self._troubles):
+        with contextlib.suppress(UaError, OSError):
             await asyncio.wait_for(client.disconnect(), self._settings.timeout_s)
 
-    async def _new_client(self) -> "Client":
-        from asyncua.client.client import Client  # noqa: PLC0415 - see above
-
+    async def _new_client(self) -> Client:
         settings = self._settings
         client = Client(settings.url, timeout=settings.timeout_s, watchdog_intervall=settings.timeout_s)
         client.name = client.description = "Venue Twin"
@@ -131,10 +126,7 @@ class OpcUaAdapter:
             await self._secure(client, settings.security)
         return client
 
-    async def _secure(self, client: "Client", security: SecuritySettings) -> None:
-        from asyncua import ua  # noqa: PLC0415 - see above
-        from asyncua.crypto import security_policies  # noqa: PLC0415
-
+    async def _secure(self, client: Client, security: SecuritySettings) -> None:
         modes = {
             "sign": ua.MessageSecurityMode.Sign,
             "sign_and_encrypt": ua.MessageSecurityMode.SignAndEncrypt,
@@ -148,7 +140,7 @@ class OpcUaAdapter:
             mode=modes[security.mode],
         )
 
-    async def _found_nodes(self, client: "Client") -> dict[PointRef, "Node"]:
+    async def _found_nodes(self, client: Client) -> dict[PointRef, Node]:
         """The nodes of the points; a namespace that the server lacks makes its points bad."""
         namespaces = await client.get_namespace_array()
         nodes: dict[PointRef, Node] = {}
@@ -161,7 +153,7 @@ class OpcUaAdapter:
         self._delivery.take(bad)
         return nodes
 
-    async def _subscribe(self, subscription: "Subscription") -> None:
+    async def _subscribe(self, subscription: Subscription) -> None:
         """Ask for changes of all points; one that is refused is bad, and asked for at its period."""
         refs = list(self._nodes)
         refused = await self._monitor(subscription, refs, with_deadband=True)
@@ -174,7 +166,7 @@ class OpcUaAdapter:
         )
 
     async def _monitor(
-        self, subscription: "Subscription", refs: Sequence[PointRef], *, with_deadband: bool
+        self, subscription: Subscription, refs: Sequence[PointRef], *, with_deadband: bool
     ) -> dict[PointRef, str]:
         """Create monitored items; gives those that were refused, with the reason."""
         refused: dict[PointRef, str] = {}
@@ -189,9 +181,7 @@ class OpcUaAdapter:
                     refused[ref] = answer.name
         return refused
 
-    def _request(self, ref: PointRef, *, with_deadband: bool) -> "ua.MonitoredItemCreateRequest":
-        from asyncua import ua  # noqa: PLC0415 - see above
-
+    def _request(self, ref: PointRef, *, with_deadband: bool) -> ua.MonitoredItemCreateRequest:
         entry = self._entries[ref]
         handle = len(self._handles) + 1
         self._handles[handle] = ref
@@ -215,7 +205,7 @@ class OpcUaAdapter:
             RequestedParameters=parameters,
         )
 
-    def datachange_notification(self, node: "Node", val: Any, data: "DataChangeNotif") -> None:  # noqa: ARG002
+    def datachange_notification(self, node: Node, val: Any, data: DataChangeNotif) -> None:  # noqa: ARG002
         """Take a change, as asyncua hands it over; those that come together are delivered together."""
         ref = self._handles[data.subscription_data.client_handle or 0]
         if not self._waiting:
@@ -226,7 +216,7 @@ class OpcUaAdapter:
         waiting, self._waiting = self._waiting, []
         self._take(waiting)
 
-    def _take(self, found: Iterable[tuple[PointRef, "ua.DataValue"]]) -> None:
+    def _take(self, found: Iterable[tuple[PointRef, ua.DataValue]]) -> None:
         now_s, now_ms = asyncio.get_running_loop().time(), self._clock.now_ms()
         samples = []
         for ref, data in found:
@@ -235,7 +225,7 @@ class OpcUaAdapter:
             samples.append(_sample(self._entries[ref], data, time_ms))
         self._delivery.take(samples)
 
-    async def _keep_fresh(self, client: "Client", lost: asyncio.Event) -> None:
+    async def _keep_fresh(self, client: Client, lost: asyncio.Event) -> None:
         """Read what is silent until the connection is lost."""
         while not lost.is_set():
             now_s = asyncio.get_running_loop().time()
@@ -246,7 +236,7 @@ class OpcUaAdapter:
                 await asyncio.wait_for(lost.wait(), BEAT_S)
         raise ConnectionError("the connection was lost")
 
-    async def _read(self, client: "Client", refs: Sequence[PointRef]) -> None:
+    async def _read(self, client: Client, refs: Sequence[PointRef]) -> None:
         values = await client.read_attributes([self._nodes[ref] for ref in refs])
         self._take(zip(refs, values, strict=True))
 
@@ -261,29 +251,27 @@ class OpcUaAdapter:
             built_in = await self._type_of(ref)
             await self._write(ref, written_value(entry, command.value, point, built_in.name), built_in)
             await self._read(client, [ref])
-        except self._refusals as error:
+        except (UaError, OSError, ValueError) as error:
             raise CommandError(f"{ref.key} ({entry.node}): {told(error)}") from error
 
-    def _connected(self, ref: PointRef) -> "Client":
+    def _connected(self, ref: PointRef) -> Client:
         if self._client is None:
             raise ConnectionError(f"no connection: {self._upkeep.trouble}")
         if ref not in self._nodes:
             raise ValueError("the server has no such namespace")
         return self._client
 
-    async def _type_of(self, ref: PointRef) -> "ua.VariantType":
+    async def _type_of(self, ref: PointRef) -> ua.VariantType:
         if ref not in self._types:
             self._types[ref] = await self._nodes[ref].read_data_type_as_variant_type()
         return self._types[ref]
 
-    async def _write(self, ref: PointRef, value: object, built_in: "ua.VariantType") -> None:
-        from asyncua import ua  # noqa: PLC0415 - see above
-
+    async def _write(self, ref: PointRef, value: object, built_in: ua.VariantType) -> None:
         # Without timestamps: servers that set their own refuse ours (BadWriteNotSupported).
         await self._nodes[ref].write_value(ua.DataValue(ua.Variant(value, built_in)))
 
 
-def _sample(entry: NodeEntry, data: "ua.DataValue", time_ms: float | None) -> Sample:
+def _sample(entry: NodeEntry, data: ua.DataValue, time_ms: float | None) -> Sample:
     value = None if data.Value is None else data.Value.Value
     status = data.StatusCode
     code, name = (0, "Good") if status is None else (int(status.value), status.name)

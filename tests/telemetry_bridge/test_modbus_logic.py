@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from telemetry_bridge.adapter_file_modbus import NumberType, Order, Register
 from telemetry_bridge.adapter_file_parts import Conversion, PointRef
-from telemetry_bridge.adapters.modbus import Rest
 from telemetry_bridge.adapters.modbus_plan import MAX_BITS, plan_reads
 from telemetry_bridge.adapters.modbus_registers import decode, encode, raw_value, with_bit
+from telemetry_bridge.adapters.rest import Rest
 from telemetry_bridge.adapters.schedule import Schedule
 from tests.telemetry_bridge.builders import registry
 
