@@ -7,7 +7,7 @@ no timer. `tick` is called for each about once a second.
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,18 +37,11 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """A WebSocket after its handshake: what carries it, what reads it, and what it has said already.
-
-    `forget` is to be told when the connection is gone; `parts` are those of a message that is not whole yet,
-    which is a text if `is_text`.
-    """
+    """A WebSocket after its handshake: what carries it, what reads it, and whom to tell when it is gone."""
 
     transport: asyncio.Transport
     parser: Protocol
     forget: Callable[[Any], None]
-    said: Sequence[str | bytes] = ()
-    parts: Sequence[bytes] = ()
-    is_text: bool = False
 
 
 class LiveConnection(asyncio.Protocol):
@@ -81,7 +74,8 @@ class LiveConnection(asyncio.Protocol):
         self._transport, self._parser = handover.transport, handover.parser
         self._parser.max_size = MAX_MESSAGE_BYTES
         self._desk, self._patience, self._on_lost = desk, patience, on_lost
-        self._parts, self._is_text = list(handover.parts), handover.is_text
+        self._parts: list[bytes] = []
+        self._is_text = False
         self._session: LiveSession | None = None
         self._writable, self._ended = True, False
         self._heard_s = now_s = _now_s()
@@ -89,12 +83,10 @@ class LiveConnection(asyncio.Protocol):
         self._ping_at_s = now_s + patience.ping_every_s * (0.5 + (id(self) >> 6) % 64 / 128.0)
         self._cut_at_s = math.inf
 
-    def start(self, query: dict[str, str], said: Sequence[str | bytes] = ()) -> None:
-        """Begin the stream with what the client's address asks for, then take what it has said already."""
+    def start(self, query: dict[str, str]) -> None:
+        """Begin the stream with what the client's address asks for."""
         self._session = self._desk.open(query, self.flush)
         self.flush()
-        for each in said:
-            self._desk.hear(self._session, each, _now_s())
 
     def flush(self) -> None:
         """Write what there is for the client, as long as its transport takes it."""

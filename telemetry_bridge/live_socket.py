@@ -136,19 +136,16 @@ class LiveSocket:
         hand_over: Callable[[Callable[[Handover], LiveConnection]], LiveConnection | None],
         pass_: Pass | None,
     ) -> None:
-        said: list[str | bytes] = []
-
         def make(handover: Handover) -> LiveConnection:
             _limit_send_buffer(handover.transport, self._settings.send_buffer_bytes)
             connection = LiveConnection(handover, self.desk, self._settings.patience, self._lost)
             self._connections[connection] = _Kept(address, handover.forget, pass_)
             self._come(address)
-            said.extend(handover.said)
             return connection
 
         connection = hand_over(make)
         if connection is not None:
-            connection.start(dict(websocket.query_params), said)
+            connection.start(dict(websocket.query_params))
             self._see_to_ticks()
 
     def _lost(self, connection: LiveConnection) -> None:

@@ -45,34 +45,17 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
     def hand_over(self, make: Callable[[Handover], LiveConnection]) -> LiveConnection | None:
         """Give the accepted connection away; None: the client has gone already.
 
-        To be called in the same step in which `websocket.accept` returned.
+        To be called in the same step in which `websocket.accept` returned. What a client sent before it had
+        the answer to its handshake is not heard, nor need it be (RFC 6455, 4.1).
         """
         if self.disconnected or self.transport.is_closing():
             return None
         self.stop_keepalive()
         transport, self.transport = self.transport, cast("asyncio.Transport", _Lent())
-        connection = make(
-            Handover(
-                transport,
-                self.conn,
-                self.connections.discard,
-                self._said(),
-                tuple(self.frames),
-                is_text=self.curr_msg_data_type == "text",
-            )
-        )
+        connection = make(Handover(transport, self.conn, self.connections.discard))
         transport.set_protocol(connection)
         self.connections.discard(self)
         self.connections.add(cast("Any", connection))
         if self.read_paused:
             transport.resume_reading()
         return connection
-
-    def _said(self) -> list[str | bytes]:
-        """What the client sent with its handshake."""
-        said: list[str | bytes] = []
-        while not self.queue.empty():
-            message = cast("dict[str, Any]", self.queue.get_nowait())
-            if message["type"] == "websocket.receive":
-                said.append(message["text"] if "text" in message else message["bytes"])
-        return said

@@ -2,54 +2,27 @@
 
 import asyncio
 import contextlib
-import json
+import functools
 import logging
-import socket
-import sys
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import uvicorn
-from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.routing import WebSocketRoute
-from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
-from telemetry_bridge.bridge import Bridge
-from telemetry_bridge.hub import MAX_EVENTS, Hub
+from telemetry_bridge.hub import MAX_EVENTS
 from telemetry_bridge.live_connection import Patience
-from telemetry_bridge.live_socket import SUBPROTOCOL, LiveSocket, SocketSettings, origin_allowed
+from telemetry_bridge.live_socket import SUBPROTOCOL, SocketSettings, origin_allowed
 from telemetry_bridge.message_guard import BURST, MAX_MESSAGE_BYTES
-from telemetry_bridge.ports import Reading
-from telemetry_bridge.pump import Pump
 from telemetry_bridge.uvicorn_handover import HandoverProtocol
-from telemetry_bridge.wire import Frame, Kind, decode_frame
-from tests.telemetry_bridge.builders import START_MS, HandClock, registry
+from telemetry_bridge.wire import Kind
+from tests.telemetry_bridge import live_serving
+from tests.telemetry_bridge.builders import START_MS
+from tests.telemetry_bridge.live_serving import WAIT_S, Served, client, closing, frame, text, until_gone
 
-WAIT_S = 10.0
-WAY: Any = HandoverProtocol
-
-
-@dataclass
-class Served:
-    """A running server with its bridge; `pump.step()` is called by the tests."""
-
-    bridge: Bridge
-    hub: Hub
-    pump: Pump
-    port: int
-
-    @property
-    def url(self) -> str:
-        return f"ws://127.0.0.1:{self.port}/ws/live"
-
-    def send_temperature(self, value: float) -> None:
-        self.bridge.accept([Reading("r1", "temperature", value)])
-        self.pump.step()
+WAYS = [HandoverProtocol, "websockets-sansio"]
 
 
 @pytest.fixture(autouse=True)
@@ -59,64 +32,16 @@ def no_errors_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
-@pytest.fixture(params=[HandoverProtocol, "websockets-sansio"], ids=["transport", "asgi"], autouse=True)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+@pytest.fixture(params=WAYS, ids=["transport", "asgi"])
+def serving(request: pytest.FixtureRequest) -> Any:
     """Every test runs on both fronts: the clients notice no difference."""
-    monkeypatch.setattr(sys.modules[__name__], "WAY", request.param)
-    return request.param
+    return functools.partial(live_serving.serving, protocol=request.param)
 
 
 @pytest.fixture
-async def served(way: Any) -> AsyncIterator[Served]:
+async def served(serving: Any) -> AsyncIterator[Served]:
     async with serving(500) as running:
         yield running
-
-
-@contextlib.asynccontextmanager
-async def serving(rooms: int, settings: SocketSettings | None = None) -> AsyncIterator[Served]:
-    bridge = Bridge(registry([f"r{number}" for number in range(rooms)]), HandClock(), simulated=True)
-    hub = Hub(len(bridge.registry), epoch=bridge.epoch)
-    live = LiveSocket(bridge, hub, settings or SocketSettings(("https://wall.example",)))
-    app = Starlette(routes=[WebSocketRoute("/ws/live", live.serve_client)])
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        app, log_config=None, log_level="error", ws_per_message_deflate=False, lifespan="off", ws=WAY
-    )
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve([listener]))
-    while not server.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield Served(bridge, hub, Pump(bridge, hub), listener.getsockname()[1])
-    finally:
-        server.should_exit = True
-        await task
-        listener.close()
-
-
-def client(served: Served, query: str = "", **options: Any) -> connect:
-    options.setdefault("subprotocols", [Subprotocol(SUBPROTOCOL)])
-    return connect(served.url + query, compression=None, proxy=None, **options)
-
-
-async def text(connection: ClientConnection) -> dict[str, Any]:
-    message = await asyncio.wait_for(connection.recv(), WAIT_S)
-    assert isinstance(message, str)
-    found: dict[str, Any] = json.loads(message)
-    return found
-
-
-async def frame(connection: ClientConnection) -> Frame:
-    message = await asyncio.wait_for(connection.recv(), WAIT_S)
-    assert isinstance(message, bytes)
-    return decode_frame(message)
-
-
-async def until_gone(served: Served) -> None:
-    async with asyncio.timeout(WAIT_S):
-        while served.hub.client_count:
-            await asyncio.sleep(0.01)
 
 
 async def test_hello_then_snapshot_then_deltas_and_heartbeats(served: Served) -> None:
@@ -150,7 +75,7 @@ async def test_hello_then_snapshot_then_deltas_and_heartbeats(served: Served) ->
     await until_gone(served)
 
 
-async def test_a_stalled_client_catches_up_with_few_frames() -> None:
+async def test_a_stalled_client_catches_up_with_few_frames(serving: Any) -> None:
     async with serving(20_000) as served, client(served, max_queue=1, close_timeout=1) as connection:
         await text(connection)
         await frame(connection)
@@ -169,7 +94,7 @@ async def test_a_stalled_client_catches_up_with_few_frames() -> None:
         assert last.value[-1] == 1.0
 
 
-async def test_a_client_that_reads_nothing_for_too_long_is_let_go() -> None:
+async def test_a_client_that_reads_nothing_for_too_long_is_let_go(serving: Any) -> None:
     async with (
         serving(20_000, SocketSettings(patience=Patience(send_timeout_s=0.3))) as served,
         client(served, max_queue=1, close_timeout=0.1) as connection,
@@ -219,14 +144,6 @@ async def test_what_cannot_be_recovered_is_said(served: Served, query: str) -> N
         assert (await frame(connection)).kind is Kind.SNAPSHOT
 
 
-async def closing(connection: ClientConnection) -> int | None:
-    with contextlib.suppress(ConnectionClosed):
-        async with asyncio.timeout(WAIT_S):
-            while True:
-                await connection.recv()
-    return connection.close_code
-
-
 async def test_too_many_events_at_once_close_with_1013(served: Served) -> None:
     async with client(served, max_queue=1) as connection:
         await text(connection)
@@ -267,7 +184,7 @@ async def test_a_few_small_texts_are_borne(served: Served) -> None:
         assert (await frame(connection)).value.tolist() == [3.0]
 
 
-async def test_one_client_too_many_is_sent_away() -> None:
+async def test_one_client_too_many_is_sent_away(serving: Any) -> None:
     async with serving(1, SocketSettings(max_clients=1)) as served:
         async with client(served) as first:
             await text(first)
