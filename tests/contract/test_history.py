@@ -19,7 +19,7 @@ from websockets.typing import Origin, Subprotocol
 from telemetry_bridge.wire import Frame, Kind, decode_frame
 from tests.contract.running import RunningServer, run_twin, running_server
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 FRAME = {"accept": "application/octet-stream"}
 
 

@@ -16,7 +16,7 @@ from tests.contract.running import running_server
 from tests.contract.small_house import SmallHouse, guid_of
 from tests.ports import free_port
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 def until(url: str, is_so: Any) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class Desk:
         return [each for each in types if each.startswith("alarm.")]
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not await condition():
         assert time.monotonic() < end

@@ -16,7 +16,7 @@ from twin.events.feed import EventFeed
 from twin.events.log import EventFilter, EventLog
 
 START_MS = 1_790_000_000_000.0
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 def draft(number: int) -> Draft:

@@ -84,7 +84,7 @@ async def client(folder: Path, venue: Path, tmp_path: Path) -> AsyncIterator[Cli
         yield found
 
 
-async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 20.0) -> Any:
+async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 60.0) -> Any:
     end = time.monotonic() + seconds
     while not (found := await condition()):
         assert time.monotonic() < end
