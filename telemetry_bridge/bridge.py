@@ -84,6 +84,8 @@ class Bridge:
         self.refused = RefusedSenders()
         #: Called when samples came, before anything else happens: for whoever cuts the frames.
         self.on_news: Callable[[], None] | None = None
+        #: Called with the samples that were taken here: point_index, value, time_ms, quality, each (m,).
+        self.on_taken: Callable[[Rows, Values, Values, Rows], None] | None = None
         self._is_state = np.array([bool(point.states) for point in registry.points], dtype=np.bool_)
         self.live = LiveState(
             registry.low, registry.high, registry.period_ms, self.settings.real_beats_simulated_ms
@@ -180,7 +182,16 @@ class Bridge:
         return self._without(np.flatnonzero(~taken), index, times, now_ms)
 
     def _apply(self, index: Rows, value: Values, time_ms: Values, quality: ArrayLike, now_ms: float) -> None:
-        self.live.apply(index, value, time_ms, quality, now_ms)
+        taken = self.live.apply(index, value, time_ms, quality, now_ms)
+        if self.on_news is not None:
+            self.on_news()
+        if self.on_taken is not None and taken.any():
+            qualities = np.broadcast_to(np.asarray(quality, dtype=np.intp), index.shape)
+            self.on_taken(index[taken], value[taken], time_ms[taken], qualities[taken])
+
+    def take_over(self, index: Rows, value: Values, time_ms: Values, quality: Rows) -> None:
+        """Take samples that another process has judged; `on_taken` does not hear of them."""
+        self.live.apply(index, value, time_ms, quality, self._now_ms())
         if self.on_news is not None:
             self.on_news()
 
