@@ -10,6 +10,7 @@ BridgeError
 ├── PayloadError        a telemetry message that cannot be read at all
 ├── SubscriptionError   a live client's wish that cannot be met
 ├── MqttError           a broker that refuses, or bytes that are no MQTT
+├── HookError           a webhook's message that is not taken
 ├── CommandError        a command that cannot be sent
 └── AdapterError        an adapter or a broker that cannot be started
 ```
@@ -22,6 +23,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 PayloadCode = Literal["too_large", "not_json", "wrong_shape", "wrong_registry"]
+
+
+HookCode = Literal["unsigned", "stale", "replayed", "malformed", "too_large", "busy"]
 
 
 class BridgeError(Exception):
@@ -86,6 +90,14 @@ class SubscriptionError(BridgeError):
 
 class MqttError(BridgeError):
     """A broker that refuses or ends the connection, or bytes that are no MQTT."""
+
+
+class HookError(BridgeError):
+    """A message to a webhook of which nothing was taken; `code` is for programs."""
+
+    def __init__(self, code: HookCode, message: str) -> None:
+        self.code = code
+        super().__init__(message)
 
 
 class CommandError(BridgeError):
