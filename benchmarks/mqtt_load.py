@@ -75,10 +75,16 @@ def _wait_for(port: int) -> None:
 
 
 @contextlib.contextmanager
-def load(port: int, messages: int, rate: float, points: int, qos: int = 0) -> Iterator[None]:
-    """Publish so many messages at so many a second (0: as fast as they go), until the block ends."""
+def load(
+    port: int, messages: int, rate: float, points: int, qos: int = 0, *, stamped: bool = False
+) -> Iterator[None]:
+    """Publish so many messages at so many a second (0: as fast as they go), until the block ends.
+
+    `stamped`: each value is the time at which it is sent, ms since 1970 UTC.
+    """
     numbers = (f"--port={port}", f"--messages={messages}", f"--rate={rate}", f"--points={points}")
     command = [sys.executable, "-m", "benchmarks.mqtt_load", *numbers, f"--qos={qos}"]
+    command += ["--stamped"] if stamped else []
     process = subprocess.Popen(command)  # noqa: S603
     try:
         yield
@@ -129,6 +135,26 @@ def packets_of(points: int, qos: int) -> list[bytes]:
     ]
 
 
+def stamped_packet(session: Session, topic: str) -> bytes:
+    """A report whose value is the time, ms since 1970 UTC."""
+    return session.publish(Message(topic, b'{"points": {"value": %.3f}}' % (time.time() * 1000.0)), 0)[1]
+
+
+def publish_stamped(port: int, messages: int, rate: float, points: int) -> None:
+    """Send each device's time in turns, evenly spread."""
+    session, publisher = Session(Login("load")), Publisher(port)
+    topics = [telemetry_topic(VENUE, device_name(each)) for each in range(points)]
+    begin_s, sent = time.perf_counter(), 0
+    while sent < messages:
+        due = min(int((time.perf_counter() - begin_s) * rate) + 1, messages)
+        if due > sent:
+            packets = [stamped_packet(session, topics[each % points]) for each in range(sent, due)]
+            publisher.send(packets, acknowledged=False)
+            sent = due
+        time.sleep(BEAT_S)
+    publisher.close()
+
+
 def publish(port: int, messages: int, rate: float, points: int, qos: int) -> None:
     """Send the table round and round."""
     packets = packets_of(points, qos)
@@ -150,7 +176,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Publish single samples over MQTT.")
     for name, kind in (("port", int), ("messages", int), ("rate", float), ("points", int), ("qos", int)):
         parser.add_argument(f"--{name}", type=kind, required=True)
+    parser.add_argument("--stamped", action="store_true")
     options = parser.parse_args()
+    if options.stamped:
+        publish_stamped(options.port, options.messages, options.rate, options.points)
+        return 0
     publish(options.port, options.messages, options.rate, options.points, options.qos)
     return 0
 
