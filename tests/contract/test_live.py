@@ -80,7 +80,7 @@ async def test_changed_bindings_are_an_event(server: RunningServer, http: httpx.
         http.put("/api/bindings", json=[{"device": "L-02", "element": guid_of("L-02")}])
         message = await next_event(socket)
     assert message["event"]["type"] == "bindings.changed"
-    assert message["event"]["data"] == {"devices": ["L-02"]}
+    assert message["event"]["data"]["devices"] == ["L-02"]
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null"])
