@@ -15,6 +15,7 @@ from telemetry_bridge.adapter_file_modbus import ModbusSettings
 from telemetry_bridge.adapter_file_mqtt import MqttLineSettings, SparkplugLineSettings
 from telemetry_bridge.adapter_file_opcua import OpcUaSettings
 from telemetry_bridge.adapter_file_parts import AdapterSettings, PointRef
+from telemetry_bridge.adapter_file_webhook import WebhookSettings
 from telemetry_bridge.errors import AdapterFileError, Fault, RegistryError
 from telemetry_bridge.points import Registry
 from telemetry_bridge.yaml_lines import Path, line_of, load_yaml
@@ -27,6 +28,7 @@ KINDS: Mapping[str, TypeAdapter[Any]] = {
     "mqtt": TypeAdapter(MqttLineSettings),
     "opcua": TypeAdapter(OpcUaSettings),
     "sparkplug": TypeAdapter(SparkplugLineSettings),
+    "webhook": TypeAdapter(WebhookSettings),
 }
 MAX_BYTES = 10_000_000
 

@@ -12,6 +12,7 @@ from telemetry_bridge.adapter_file_modbus import ModbusSettings
 from telemetry_bridge.adapter_file_mqtt import BrokerSettings, MqttLineSettings, SparkplugLineSettings
 from telemetry_bridge.adapter_file_opcua import OpcUaSettings
 from telemetry_bridge.adapter_file_parts import AdapterSettings, secret_of
+from telemetry_bridge.adapter_file_webhook import WebhookSettings
 from telemetry_bridge.adapters.upkeep import Patience
 from telemetry_bridge.clock import Clock
 from telemetry_bridge.errors import AdapterError, BridgeError, CommandError
@@ -156,6 +157,10 @@ def make_adapter(settings: AdapterSettings, around: Surroundings) -> Adapter:
             from telemetry_bridge.adapters.bacnet import BacnetAdapter  # noqa: PLC0415
 
             return BacnetAdapter(settings, around.registry, around.patience)
+        case WebhookSettings():
+            from telemetry_bridge.adapters.webhook import WebhookAdapter  # noqa: PLC0415
+
+            return WebhookAdapter(settings, around.environment)
         case OpcUaSettings():
             from telemetry_bridge.adapters.opcua import OpcUaAdapter  # noqa: PLC0415
 

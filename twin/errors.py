@@ -22,6 +22,8 @@
         ├── AlarmStateError   409, an alarm that cannot take this step now
         ├── NotRecordedError  404, the film has nothing of that time
         ├── DamagedFilmError  503, a stretch of film cannot be read
+        ├── ReplayedError     409, a webhook's message was taken already
+        ├── BusyError         503, what is sent cannot be kept now
         ├── BodyTooLargeError 413
         └── GoneError         410, an older revision of the model was asked for
 """
@@ -172,6 +174,20 @@ class DamagedFilmError(RequestError):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     slug = "damaged-film"
+
+
+class ReplayedError(RequestError):
+    """A webhook's message that was taken already."""
+
+    status = HTTPStatus.CONFLICT
+    slug = "replayed"
+
+
+class BusyError(RequestError):
+    """What was sent cannot be kept now; it may be sent again."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    slug = "busy"
 
 
 class BodyTooLargeError(RequestError):

@@ -58,8 +58,8 @@ class Delivery:
         readings = [sample.reading() for sample in samples]
         acceptance = self._sink.accept(readings)
         good = sum(1 for sample in samples if not sample.fault)
-        self.refused += len(acceptance.refused)
-        self.received += max(0, good - len(acceptance.refused))
+        self.refused += acceptance.refused_count
+        self.received += max(0, good - acceptance.refused_count)
         for refusal in acceptance.refused:
             self._note(PointRef(refusal.device, refusal.point), refusal.reason)
         if good:

@@ -30,7 +30,7 @@ EXPECTED = {
         GET /api/elements · GET /api/storeys · GET /api/spaces · GET /api/plans/{storey}
         GET /api/spatial/locate · GET /api/spatial/nearest · GET /api/route
         GET /api/poi · GET /api/pois · GET /tiles/{name:path} · HEAD /tiles/{name:path} · GET /docs
-        GET /docs/start.js · GET /docs/assets/{name}
+        GET /docs/start.js · GET /docs/assets/{name} · POST /api/hooks/{hook}
     """,
     Role.OPERATOR: """
         GET /api/elements/{guid} · GET /api/layers · GET /api/cameras · GET /api/points · GET /api/devices
