@@ -283,6 +283,112 @@ def account_key(
     terminal.key(_database(package, data, database), name, label)
 
 
+devices = typer.Typer(
+    help="Devices as people keep them: facts, secrets, what a broker needs to know.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+cli.add_typer(devices, name="devices")
+
+DeviceNames = Annotated[list[str], typer.Argument(metavar="DEVICE...", help="Ids of devices.")]
+VenueOption = Annotated[Path | None, typer.Option(metavar="DIR", help="Its venue folder.")]
+
+
+@devices.command("issue")
+def devices_issue(
+    names: DeviceNames,
+    rotate: Annotated[bool, typer.Option("--rotate", help="Let the secrets that they have end.")] = False,
+    grace_hours: Annotated[float, typer.Option(min=0, help="With --rotate: after so many hours.")] = 24.0,
+    package: PackageOption = None,
+    venue: VenueOption = None,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Print a new secret for each device, this once: as CSV with the columns device, username, secret."""
+    from twin import device_commands
+    from twin.settings import load_venue_settings
+
+    options = {"package": package, "venue": venue, "data": data, "database": database}
+    device_commands.issue(load_venue_settings(options), names, grace_hours if rotate else None)
+
+
+@devices.command("revoke")
+def devices_revoke(
+    names: DeviceNames,
+    number: Annotated[int | None, typer.Option(help="Which of its secrets; all when left out.")] = None,
+    package: PackageOption = None,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Make secrets of devices good for nothing at once."""
+    from twin import device_commands
+
+    device_commands.revoke(_database(package, data, database), names, number)
+
+
+@devices.command("secrets")
+def devices_secrets(
+    package: PackageOption = None, data: DataOption = None, database: DatabaseOption = None
+) -> None:
+    """Show which devices have secrets, without the secrets."""
+    from twin import device_commands
+
+    device_commands.show_secrets(_database(package, data, database))
+
+
+@devices.command("export")
+def devices_export(
+    output: Annotated[Path, typer.Argument(metavar="FILE", help="The table to write; - is stdout.")],
+    package: PackageOption = None,
+    venue: VenueOption = None,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Write every device with what is known of it as CSV."""
+    from twin import device_commands
+    from twin.settings import load_venue_settings
+
+    options = {"package": package, "venue": venue, "data": data, "database": database}
+    device_commands.export_table(load_venue_settings(options), output)
+
+
+@devices.command("import")
+def devices_import(
+    table: Annotated[Path, typer.Argument(metavar="FILE", help="A table as export writes it.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    reason: Annotated[str, typer.Option(help="Why, for the events.")] = "",
+    package: PackageOption = None,
+    venue: VenueOption = None,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Write what a table says of devices: all of it, or nothing and every fault by its line."""
+    from twin import device_commands
+    from twin.settings import load_venue_settings
+
+    options = {"package": package, "venue": venue, "data": data, "database": database}
+    device_commands.import_table(load_venue_settings(options), table, reason, dry_run=dry_run)
+
+
+@devices.command("export-mosquitto")
+def devices_export_mosquitto(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where `passwords` and `topics` go.")],
+    mqtt: Annotated[
+        str | None, typer.Option(help="The server's own address: mqtt://USER:PASSWORD@HOST. Or TWIN_MQTT.")
+    ] = None,
+    package: PackageOption = None,
+    venue: VenueOption = None,
+    data: DataOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Write mosquitto's password_file and acl_file: each device on its own topics, the server on all."""
+    from twin import device_commands
+    from twin.settings import load_venue_settings
+
+    options = {"package": package, "venue": venue, "data": data, "database": database, "mqtt": mqtt}
+    device_commands.export_mosquitto(load_venue_settings(options), folder)
+
+
 @cli.command()
 def route(
     package: Annotated[Path, typer.Argument(metavar="DIR", help="The package's folder.")],

@@ -142,6 +142,20 @@ class StoreSettings(BaseSettings):
         return default_url(folder)
 
 
+class VenueSettings(StoreSettings):
+    """As `StoreSettings`, where the venue's own files count too; see `Settings` for the fields."""
+
+    venue: Path | None = None
+    mqtt: str | None = None
+
+    @property
+    def model(self) -> Path:
+        """The package. Raises SettingError where it was not given."""
+        if self.package is None:
+            raise SettingError("say which twin: --package DIR")
+        return self.package
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or an address means this machine alone."""
     if host == "localhost":
@@ -168,6 +182,11 @@ def load_settings(options: Mapping[str, Any]) -> Settings:
 def load_store_settings(options: Mapping[str, Any]) -> StoreSettings:
     """As `load_settings`; the fields' types refuse nothing that a command line can give."""
     return StoreSettings(**{key: value for key, value in options.items() if value is not None})
+
+
+def load_venue_settings(options: Mapping[str, Any]) -> VenueSettings:
+    """As `load_store_settings`."""
+    return VenueSettings(**{key: value for key, value in options.items() if value is not None})
 
 
 def _fault(location: tuple[int | str, ...], message: str, given: Mapping[str, Any]) -> str:
