@@ -111,3 +111,46 @@ async def test_a_client_that_shouts_is_closed_and_the_others_stay(server: Runnin
         assert loud.close_code in (1008, 1009)
         await quiet.recv()
         assert (await next_frame(quiet)).kind is Kind.SNAPSHOT
+
+
+async def test_a_page_takes_the_points_of_a_place_or_a_layer(
+    server: RunningServer, http: httpx.Client
+) -> None:
+    points = http.get("/api/points").json()["items"]
+    index = {each["point_index"]: f"{each['device']}/{each['point']}" for each in points}
+    samples = [{"device": "R1-T", "point": "temperature", "value": 21}]
+    samples += [{"device": device, "point": "level", "value": 40} for device in ("L-01", "L-02")]
+    http.post("/api/telemetry", json={"samples": samples})
+    async with connect(server.websocket_url, subprotocols=[PROTOCOL]) as socket:
+        await next_frame(socket)
+        for select, expected in (
+            ([{"spaces": [guid_of("R1")]}], {"R1-T/temperature", "L-01/level", "L-01/status"}),
+            ([{"storeys": [guid_of("2F")]}], {"L-02/level", "L-02/status"}),
+            ([{"layers": ["temperature"]}, {"points": ["L-02/level"]}], {"R1-T/temperature", "L-02/level"}),
+        ):
+            await socket.send(json.dumps({"type": "subscribe", "select": select, "rate": 5}))
+            answer = await next_event(socket)
+            assert (answer["type"], answer["points"]) == ("subscribed", len(expected))
+            snapshot = await next_frame(socket)
+            assert snapshot.kind is Kind.SNAPSHOT
+            held = {index[each] for each in snapshot.point_index.tolist()}
+            assert held <= expected
+            assert held >= {each for each in expected if not each.endswith("status")}
+
+
+async def test_a_page_that_comes_back_is_told_what_it_missed(
+    server: RunningServer, http: httpx.Client
+) -> None:
+    async with connect(server.websocket_url) as socket:
+        epoch = json.loads(await socket.recv())["epoch"]
+        seq = (await next_frame(socket)).seq
+    sample = {"device": "L-02", "point": "level", "value": 77.5}
+    http.post("/api/telemetry", json={"samples": [sample]})
+    async with connect(f"{server.websocket_url}?epoch={epoch}&seq={seq}") as socket:
+        assert json.loads(await socket.recv())["resumed"] is True
+        while True:
+            delta = await next_frame(socket)
+            assert delta.kind is Kind.DELTA
+            assert delta.seq > seq
+            if 77.5 in delta.value:
+                break

@@ -5,7 +5,9 @@ import contextlib
 from collections.abc import Awaitable
 from dataclasses import dataclass
 
+import structlog
 from fastapi import APIRouter, Depends, WebSocket
+from sqlalchemy.exc import SQLAlchemyError
 
 from twin.accounts.roles import Role
 from twin.errors import RequestError
@@ -14,6 +16,8 @@ from twin.runtime import Twin
 
 RECHECK_S = 20.0
 """So long at most a stream goes on after its session ended or its account was disabled."""
+
+LOG = structlog.get_logger(__name__)
 
 router = APIRouter()
 
@@ -42,11 +46,13 @@ class StreamPass:
     role: Role
 
     async def holds(self) -> bool:
-        """Whether it still does."""
+        """Whether it still does; where the database cannot be asked, what it said last holds."""
         try:
             check_role(await self.credential.person(), self.role)
         except RequestError:
             return False
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            LOG.warning("sessions of streams cannot be checked", reason=str(error))
         return True
 
 
