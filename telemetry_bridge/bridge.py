@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from telemetry_bridge.clock import Clock
-from telemetry_bridge.live import LiveState, Rows
+from telemetry_bridge.device_clocks import DeviceClocks
+from telemetry_bridge.live import LiveState, Mask, Rows
 from telemetry_bridge.points import Registry
 from telemetry_bridge.ports import MAX_LISTED, Acceptance, Reading, Refusal, RefusalCode, clipped
 from telemetry_bridge.refused import RefusedSenders
@@ -28,22 +29,28 @@ class BridgeSettings:
 
 
 class _Gathered:
-    """Columns that grow by one sample."""
+    """Columns that grow by one reading; `faults` by row."""
 
-    __slots__ = ("index", "quality", "time_ms", "value")
+    __slots__ = ("faults", "index", "quality", "readings", "time_ms", "value")
 
     def __init__(self) -> None:
+        self.readings: list[Reading] = []
         self.index: list[int] = []
         self.value: list[float] = []
-        self.time_ms: list[float] = []
-        self.quality: list[int] = []
+        self.time_ms: list[float | None] = []
+        self.quality: list[Quality] = []
+        self.faults: dict[int, tuple[Reading, BadValue]] = {}
 
-    def add(self, index: int, value: float, time_ms: float, quality: int) -> None:
-        """Add one."""
+    def add(self, reading: Reading, index: int, value: float | BadValue) -> None:
+        """Add one; a bad value is none."""
+        if isinstance(value, BadValue):
+            self.faults[len(self.readings)] = reading, value
+            value = np.nan
+        self.readings.append(reading)
         self.index.append(index)
         self.value.append(value)
-        self.time_ms.append(time_ms)
-        self.quality.append(quality)
+        self.time_ms.append(reading.time_ms)
+        self.quality.append(reading.quality)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,7 @@ class Bridge:
         self.epoch = epoch or secrets.token_hex(8)
         self.seq = 0
         self.refused = RefusedSenders()
+        self.clocks = DeviceClocks(registry)
         #: Called when samples came, before anything else happens: for whoever cuts the frames.
         self.on_news: Callable[[], None] | None = None
         #: Called with the samples that were taken here: point_index, value, time_ms, quality, each (m,).
@@ -103,53 +111,84 @@ class Bridge:
         bad: that the sensor fails must not go unseen. Values outside the range are taken, with quality bad.
         """
         now_ms = self._now_ms()
-        taken = _Gathered()
+        gathered = _Gathered()
         refused: list[Refusal] = []
         for reading in readings:
-            self._gather(reading, now_ms, taken, refused)
-        if taken.index:
-            quality = Quality.SIMULATED if simulated else np.array(taken.quality)
-            self._apply(
-                np.array(taken.index), np.array(taken.value), np.array(taken.time_ms), quality, now_ms
-            )
+            self._gather(reading, gathered, refused)
+        if gathered.readings:
+            refused += self._take(gathered, now_ms, simulated=simulated)
+            refused.sort(key=lambda each: each.index)
         return Acceptance(len(readings) - len(refused), tuple(refused))
 
-    def _gather(self, reading: Reading, now_ms: float, taken: "_Gathered", refused: list[Refusal]) -> None:
+    def _gather(self, reading: Reading, gathered: "_Gathered", refused: list[Refusal]) -> None:
+        """Look the point up and read the value; what cannot be read is refused, and gathered without one."""
         point = self.registry.find(reading.device, reading.point)
         if point is None:
             refused.append(self._unknown(reading))
             return
-        time_ms = reading.time_ms
-        if time_ms is not None and (fault := self._time_fault(time_ms, now_ms)):
-            refused.append(_refusal(reading, *fault))
+        if reading.time_ms is not None and not math.isfinite(reading.time_ms):
+            refused.append(_refusal(reading, BadValue("bad_time", "the time is not a number")))
             return
         number: float | BadValue = np.nan
         # None and BAD: the protocol's own word that there is no reading, so nothing to refuse.
         if reading.value is not None or reading.quality is not Quality.BAD:
             number = number_of(point, reading.value)
-        if isinstance(number, BadValue):
-            refused.append(_refusal(reading, number.code, number.reason))
-            number = np.nan
-        taken.add(point.point_index, number, now_ms if time_ms is None else time_ms, reading.quality)
+        gathered.add(reading, point.point_index, number)
+
+    def _take(self, gathered: "_Gathered", now_ms: float, *, simulated: bool) -> list[Refusal]:
+        """Apply what is of a time that can be; gives what was refused for its time or its value."""
+        index, value = np.array(gathered.index, dtype=np.intp), np.array(gathered.value)
+        said_ms = np.array(gathered.time_ms, dtype=np.float64)  # None becomes NaN
+        time_ms = np.full(len(index), now_ms)
+        rows = np.flatnonzero(np.isfinite(said_ms))
+        time_ms[rows] = said_ms[rows] if simulated else self._server_times(index[rows], said_ms[rows], now_ms)
+        quality = np.array(gathered.quality, dtype=np.intp)
+        taken = self._is_in_time(time_ms, now_ms)
+        self._apply(
+            index[taken],
+            value[taken],
+            self._not_after(time_ms[taken], now_ms),
+            np.full(int(taken.sum()), Quality.SIMULATED) if simulated else quality[taken],
+            now_ms,
+        )
+        refused = [_refusal(*each) for row, each in gathered.faults.items() if taken[row]]
+        for row in np.flatnonzero(~taken):
+            code, reason = self._time_fault(float(time_ms[row]), now_ms)
+            refused.append(_refusal(gathered.readings[row], BadValue(code, reason)))
+        return refused
+
+    def _server_times(self, index: Rows, time_ms: Values, now_ms: float) -> Values:
+        """Give times of devices by the server's clock; in faster time these have nothing in common."""
+        return time_ms if self.clock.speed != 1.0 else self.clocks.corrected(index, time_ms, now_ms)
+
+    def _not_after(self, time_ms: Values, now_ms: float) -> Values:
+        """What is a little ahead came from a clock a little ahead: nothing is measured after it came."""
+        return time_ms if self.clock.speed != 1.0 else np.minimum(time_ms, now_ms)
+
+    def _is_in_time(self, time_ms: Values, now_ms: float) -> Mask:
+        """(m,) bool: neither in the future nor too old; NaN is neither."""
+        in_time: Mask = (time_ms <= now_ms + self.settings.max_ahead_ms) & (
+            time_ms >= now_ms - self.settings.max_age_ms
+        )
+        return in_time
 
     def _unknown(self, reading: Reading) -> Refusal:
         if reading.device not in self.registry.devices:
             self.refused.count("message", reading.device, "unknown_device")
-            return _refusal(
-                reading, "unknown_device", f"no device {clipped(reading.device)!r} in the registry"
-            )
+            reason = f"no device {clipped(reading.device)!r} in the registry"
+            return _refusal(reading, BadValue("unknown_device", reason))
         names = ", ".join(each.name for each in self.registry.points_of(reading.device)) or "none"
         reason = f"{reading.device} has no point {clipped(reading.point)!r}; it has {names}"
-        return _refusal(reading, "unknown_point", reason)
+        return _refusal(reading, BadValue("unknown_point", reason))
 
-    def _time_fault(self, time_ms: float, now_ms: float) -> tuple[RefusalCode, str] | None:
+    def _time_fault(self, time_ms: float, now_ms: float) -> tuple[RefusalCode, str]:
+        """Say why `_is_in_time` does not hold."""
         if time_ms > now_ms + self.settings.max_ahead_ms:
             minutes = self.settings.max_ahead_ms / 60_000
             return "future", f"more than {minutes:g} minutes ahead of the server's clock; set the device's"
         if time_ms < now_ms - self.settings.max_age_ms:
             return "too_old", f"older than {self.settings.max_age_ms / 3_600_000:g} hours"
-        # NaN compares false with everything.
-        return None if math.isfinite(time_ms) else ("bad_time", "the time is not a number")
+        return "bad_time", "the time is not a number"
 
     def accept_columns(
         self, point_index: ArrayLike, value: ArrayLike, time_ms: ArrayLike | None, quality: ArrayLike
@@ -174,11 +213,16 @@ class Bridge:
         _check_bounds("point_index", index, len(self.registry))
         _check_bounds("quality", qualities, len(Quality))
         values = np.where(self._is_state[index] & (values != np.floor(values)), np.nan, values)
-        taken = (times <= now_ms + self.settings.max_ahead_ms) & (times >= now_ms - self.settings.max_age_ms)
+        if time_ms is not None:
+            rows = np.flatnonzero(qualities != Quality.SIMULATED)
+            times = times.copy()
+            times[rows] = self._server_times(index[rows], times[rows], now_ms)
+        taken = self._is_in_time(times, now_ms)
         if taken.all():
-            self._apply(index, values, times, qualities, now_ms)
+            self._apply(index, values, self._not_after(times, now_ms), qualities, now_ms)
             return Acceptance(len(index))
-        self._apply(index[taken], values[taken], times[taken], qualities[taken], now_ms)
+        in_time = self._not_after(times[taken], now_ms)
+        self._apply(index[taken], values[taken], in_time, qualities[taken], now_ms)
         return self._without(np.flatnonzero(~taken), index, times, now_ms)
 
     def _apply(self, index: Rows, value: Values, time_ms: Values, quality: ArrayLike, now_ms: float) -> None:
@@ -204,7 +248,7 @@ class Bridge:
 
     def _refused_row(self, row: int, point_index: int, time_ms: float, now_ms: float) -> Refusal:
         point = self.registry.points[point_index]
-        code, reason = self._time_fault(float(time_ms), now_ms) or ("bad_time", "the time is no time")
+        code, reason = self._time_fault(float(time_ms), now_ms)
         return Refusal(row, point.device, point.name, code, reason)
 
     def flush(self) -> Outgoing | None:
@@ -245,8 +289,8 @@ class Bridge:
         }
 
 
-def _refusal(reading: Reading, code: RefusalCode, reason: str) -> Refusal:
-    return Refusal.of(reading.row, reading.device, reading.point, code, reason)
+def _refusal(reading: Reading, fault: BadValue) -> Refusal:
+    return Refusal.of(reading.row, reading.device, reading.point, fault.code, fault.reason)
 
 
 def _check_bounds(name: str, column: Rows, size: int) -> None:

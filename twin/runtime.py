@@ -36,6 +36,8 @@ from twin.alarms.rulebook import Rulebook, open_rulebook
 from twin.bound import BoundDevices, bind_devices
 from twin.checks import mismatches
 from twin.control.commands import Commands
+from twin.control.interlocks import Interlock
+from twin.control.interlocks_file import load_interlocks
 from twin.devices.binder import Binder
 from twin.devices.binding_report import Report
 from twin.devices.binding_rules import load_binding_rules
@@ -83,6 +85,8 @@ class Twin:
     bindings: Bindings
     bound: BoundDevices
     rulebook: Rulebook
+    interlocks: tuple[Interlock, ...]
+    """What keeps commands from being sent."""
     gate: DeviceGate
     """Lets devices in by their secrets."""
     database: AsyncEngine | None = None
@@ -216,7 +220,8 @@ class Twin:
         """What is not as it should be, that of this moment included."""
         recording = None if self._film is None else self._film.recorder.note
         alarms = None if self._alarms is None else self._alarms.note
-        return [*self.notes, *(note for note in (recording, alarms) if note)]
+        clocks = self.bridge.clocks.note
+        return [*self.notes, *(note for note in (recording, alarms, clocks) if note)]
 
     @property
     def uptime_s(self) -> float:
@@ -262,6 +267,7 @@ def open_twin(settings: Settings) -> Twin:
         bindings=bindings,
         bound=bound,
         rulebook=rulebook,
+        interlocks=load_interlocks(venue.folder),
         gate=gate,
         adapters=dict(sources_of(settings, venue, registry, package, clock, gate)),
         notes=[*mismatches(venue, registry, package, bound), *rulebook.notes],
@@ -381,9 +387,12 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
     engine = await open_database(settings.database or default_url(settings.data_folder))
     try:
         twin.database, twin._events = engine, EventLog(engine, twin.clock)
-        twin._commands = Commands(twin.bridge, twin.events, engine, twin.adapters)
+        twin._commands = Commands(
+            twin.bridge, twin.events, engine, twin.adapters, interlocks=twin.interlocks
+        )
         twin._accounts = Accounts(engine, twin.events, SystemClock())
         twin._devices = Devices(engine, twin.events, SystemClock(), twin.gate)
+        twin.commands.holds.append(twin.devices.holds)
         await twin.gate.refresh(twin.devices.keyring)
         if settings.demo_accounts:
             twin.demo = await open_demo(twin.accounts)

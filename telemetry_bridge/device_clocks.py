@@ -1,0 +1,130 @@
+"""Devices whose clocks are wrong: found by their times against arrival, and corrected. No I/O.
+
+The offset of an arrival is the server's time less the device's newest time in it: how long the sample was on
+its way, plus how far the device's clock is behind. The way only ever adds, so the least offset of several
+arrivals tells the clock (as in NTP: D. Mills, RFC 5905, 10, clock filter). A device that hands in what it
+kept while it was offline has large offsets too; but these shrink from message to message, or a fresh sample
+comes between. So a clock counts as wrong when
+
+- of the last `KEPT` arrivals at least `ENOUGH` are within `JITTER_MS` of the least offset,
+- they are spread over `SPAN_MS` at least, and none was right.
+
+One arrival that is right within `TOLERANCE_MS` ends it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemetry_bridge.live import Rows
+from telemetry_bridge.points import Registry
+from telemetry_bridge.wire import Values
+
+TOLERANCE_MS = 10_000.0
+JITTER_MS = 5_000.0
+SPAN_MS = 10_000.0
+KEPT = 8
+ENOUGH = 5
+SHOWN = 3
+S_PER_UNIT = ((86_400.0, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSkew:
+    """A device's clock that is wrong: `behind_ms` is added to its times; negative: the clock is ahead."""
+
+    device: str
+    behind_ms: float
+
+    def __str__(self) -> str:
+        seconds = abs(self.behind_ms) / 1000.0
+        size, unit = next(each for each in S_PER_UNIT if seconds >= each[0] or each[1] == "s")
+        return f"{self.device} {seconds / size:.3g} {unit} {'behind' if self.behind_ms > 0 else 'ahead'}"
+
+
+class DeviceClocks:
+    """What is known of the clocks of a registry's devices."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._names = tuple(registry.devices)
+        number = {name: place for place, name in enumerate(self._names)}
+        self._device_of = np.array([number[point.device] for point in registry.points], dtype=np.intp)
+        count = len(self._names)
+        self._behind_ms = np.zeros(count)
+        self._is_watched = np.zeros(count, dtype=np.bool_)
+        self._offsets = np.full((count, KEPT), np.nan)
+        self._arrivals = np.full((count, KEPT), np.nan)
+        self._seen = np.zeros(count, dtype=np.intp)
+
+    def corrected(self, point_index: Rows, time_ms: Values, now_ms: float) -> Values:
+        """Give (m,) times by the server's clock; what is not finite stays so.
+
+        `point_index` (m,), `time_ms` (m,) as the devices say: the samples of one arrival. For the speed of
+        real time alone.
+        """
+        offset = now_ms - time_ms
+        odd = np.abs(offset) > TOLERANCE_MS
+        if not (odd.any() or self._is_watched.any()):
+            return time_ms
+        device = self._device_of[point_index]
+        rows = np.flatnonzero((odd | self._is_watched[device]) & np.isfinite(offset))
+        self._note(device[rows], offset[rows], now_ms)
+        corrected: Values = time_ms + self._behind_ms[device]
+        return corrected
+
+    def _note(self, device: Rows, offset: Values, now_ms: float) -> None:
+        """Take one arrival of each device: the least of its offsets."""
+        order = np.lexsort((offset, device))
+        device, offset = device[order], offset[order]
+        first = np.ones(len(device), dtype=np.bool_)
+        first[1:] = device[1:] != device[:-1]
+        device, offset = device[first], offset[first]
+        is_right = np.abs(offset) <= TOLERANCE_MS
+        self._forget(device[is_right])
+        self._remember(device[~is_right], offset[~is_right], now_ms)
+
+    def _forget(self, device: Rows) -> None:
+        self._behind_ms[device] = 0.0
+        self._is_watched[device] = False
+        self._offsets[device] = np.nan
+        self._seen[device] = 0
+
+    def _remember(self, device: Rows, offset: Values, now_ms: float) -> None:
+        if not len(device):
+            return
+        place = self._seen[device] % KEPT
+        self._offsets[device, place] = offset
+        self._arrivals[device, place] = now_ms
+        self._seen[device] += 1
+        self._is_watched[device] = True
+        offsets = self._offsets[device]
+        least = np.fmin.reduce(offsets, axis=1)
+        near = offsets <= least[:, np.newaxis] + JITTER_MS  # NaN compares false
+        is_wrong = (near.sum(axis=1) >= ENOUGH) & (_span(self._arrivals[device], near) >= SPAN_MS)
+        holds = np.abs(least - self._behind_ms[device]) <= JITTER_MS
+        self._behind_ms[device] = np.where(is_wrong | holds, least, 0.0)
+
+    @property
+    def skews(self) -> tuple[ClockSkew, ...]:
+        """The clocks that are corrected now, the worst first."""
+        wrong = np.flatnonzero(self._behind_ms)
+        worst_first = wrong[np.argsort(-np.abs(self._behind_ms[wrong]), kind="stable")]
+        return tuple(ClockSkew(self._names[each], float(self._behind_ms[each])) for each in worst_first)
+
+    @property
+    def note(self) -> str | None:
+        """One line for people; None: all clocks are right."""
+        skews = self.skews
+        if not skews:
+            return None
+        more = f" and {len(skews) - SHOWN} more" if len(skews) > SHOWN else ""
+        shown = ", ".join(str(each) for each in skews[:SHOWN])
+        return f"clocks of devices are wrong, their times are corrected; set them: {shown}{more}"
+
+
+def _span(arrivals: Values, chosen: NDArray[np.bool_]) -> Values:
+    """(k,) ms from the first to the last of the chosen ones in each row; at least one is."""
+    last = np.where(chosen, arrivals, -np.inf).max(axis=1)
+    span: Values = last - np.where(chosen, arrivals, np.inf).min(axis=1)
+    return span
