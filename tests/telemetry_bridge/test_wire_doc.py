@@ -12,11 +12,13 @@ from websockets.frames import CloseCode
 
 from telemetry_bridge import (
     columns,
+    device_clocks,
     hub,
     live_connection,
     message_guard,
     payload,
     ports,
+    sparkplug,
     subscriptions,
     wire,
 )
@@ -86,6 +88,10 @@ def test_every_refusal_code_is_listed() -> None:
         ("HTTP", f"at most {ports.MAX_LISTED:,} refusals"),
         ("HTTP", f"more than {BridgeSettings().max_ahead_ms / 60_000:g} minutes ahead"),
         ("HTTP", f"more than {BridgeSettings().max_age_ms / 3_600_000:g} hours old"),
+        ("Values", f"over {device_clocks.SPAN_MS / 1000:g} s or more"),
+        ("Values", f"right within {device_clocks.TOLERANCE_MS / 1000:g} s"),
+        ("Sparkplug B", f"at most every {sparkplug.REBIRTH_EVERY_MS / 1000:g} s"),
+        ("Sparkplug B", ", ".join(f"`{each}`" for each in sparkplug.RESERVED[:2])),
         ("Columns", f"{payload.MAX_PAYLOAD_BYTES:,} bytes and {columns.MAX_COLUMN_SAMPLES:,} samples"),
         ("Columns", f"at most {columns.MAX_FRAMES:,} of them"),
         ("Columns", f"`{columns.FRAME_MEDIA_TYPE}`"),
