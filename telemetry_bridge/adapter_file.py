@@ -15,6 +15,7 @@ from telemetry_bridge.adapter_file_modbus import ModbusSettings
 from telemetry_bridge.adapter_file_mqtt import MqttLineSettings, SparkplugLineSettings
 from telemetry_bridge.adapter_file_opcua import OpcUaSettings
 from telemetry_bridge.adapter_file_parts import AdapterSettings, PointRef
+from telemetry_bridge.adapter_file_replay import ReplaySettings
 from telemetry_bridge.adapter_file_webhook import WebhookSettings
 from telemetry_bridge.errors import AdapterFileError, Fault, RegistryError
 from telemetry_bridge.points import Registry
@@ -29,6 +30,7 @@ KINDS: Mapping[str, TypeAdapter[Any]] = {
     "opcua": TypeAdapter(OpcUaSettings),
     "sparkplug": TypeAdapter(SparkplugLineSettings),
     "webhook": TypeAdapter(WebhookSettings),
+    "replay": TypeAdapter(ReplaySettings),
 }
 MAX_BYTES = 10_000_000
 

@@ -1,40 +1,17 @@
 """Adapters made from `adapters.yaml`, each kept apart: what is wrong with one costs the others nothing."""
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from urllib.parse import quote
+from collections.abc import Callable
 
 from telemetry_bridge.adapter_file import AdapterFile, Entry
-from telemetry_bridge.adapter_file_bacnet import BacnetSettings
-from telemetry_bridge.adapter_file_modbus import ModbusSettings
-from telemetry_bridge.adapter_file_mqtt import BrokerSettings, MqttLineSettings, SparkplugLineSettings
-from telemetry_bridge.adapter_file_opcua import OpcUaSettings
-from telemetry_bridge.adapter_file_parts import AdapterSettings, secret_of
-from telemetry_bridge.adapter_file_webhook import WebhookSettings
-from telemetry_bridge.adapters.upkeep import Patience
-from telemetry_bridge.clock import Clock
-from telemetry_bridge.errors import AdapterError, BridgeError, CommandError
-from telemetry_bridge.points import Registry
+from telemetry_bridge.adapter_file_mqtt import MqttLineSettings
+from telemetry_bridge.adapter_making import Surroundings, make_adapter
+from telemetry_bridge.errors import BridgeError, CommandError
 from telemetry_bridge.ports import Adapter, Command, Health, Selective, Sink
 
+__all__ = ["Line", "Surroundings", "make_adapter", "make_lines"]
+
 LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What adapters need to know of the venue; `folder` is what paths in the file start from.
-
-    `patience` is how they come back to what is away.
-    """
-
-    venue: str
-    registry: Registry
-    clock: Clock
-    folder: Path
-    environment: Mapping[str, str] = field(repr=False)
-    patience: Patience = field(default_factory=Patience)
 
 
 class Line:
@@ -136,59 +113,3 @@ def _line(entry: Entry, file: AdapterFile, around: Surroundings) -> Line:
     return Line(
         entry, lambda: make_adapter(settings, around), notes, any_point=isinstance(settings, MqttLineSettings)
     )
-
-
-def make_adapter(settings: AdapterSettings, around: Surroundings) -> Adapter:
-    """Make the adapter of an entry; loads the library that it needs.
-
-    Raises:
-        AdapterError: it can never work like this, for example because its secret is not set.
-    """
-    match settings:
-        case MqttLineSettings():
-            return _mqtt(settings, around)
-        case SparkplugLineSettings():
-            return _sparkplug(settings, around)
-        case ModbusSettings():
-            from telemetry_bridge.adapters.modbus import ModbusAdapter  # noqa: PLC0415
-
-            return ModbusAdapter(settings, around.registry, around.patience)
-        case BacnetSettings():
-            from telemetry_bridge.adapters.bacnet import BacnetAdapter  # noqa: PLC0415
-
-            return BacnetAdapter(settings, around.registry, around.patience)
-        case WebhookSettings():
-            from telemetry_bridge.adapters.webhook import WebhookAdapter  # noqa: PLC0415
-
-            return WebhookAdapter(settings, around.environment)
-        case OpcUaSettings():
-            from telemetry_bridge.adapters.opcua import OpcUaAdapter  # noqa: PLC0415
-
-            return OpcUaAdapter(
-                settings, around.registry, around.clock, around.folder, around.environment, around.patience
-            )
-    raise AdapterError(f"there is no adapter of the kind {settings.kind}")
-
-
-def _mqtt(settings: MqttLineSettings, around: Surroundings) -> Adapter:
-    from telemetry_bridge.adapters.mqtt import MqttAdapter  # noqa: PLC0415
-
-    return MqttAdapter(_broker_url(settings, around), around.venue, around.registry)
-
-
-def _sparkplug(settings: SparkplugLineSettings, around: Surroundings) -> Adapter:
-    from telemetry_bridge.adapters.sparkplug import SparkplugAdapter, SparkplugSettings  # noqa: PLC0415
-
-    wanted = SparkplugSettings(settings.group or "+", settings.host_id, settings.metrics)
-    return SparkplugAdapter(_broker_url(settings, around), around.registry, wanted)
-
-
-def _broker_url(settings: BrokerSettings, around: Surroundings) -> str:
-    """Give the address with user and password; AdapterError: the password is not set."""
-    password = secret_of(settings.password_env, around.environment)
-    scheme, _, rest = settings.url.partition("://")
-    user = "" if settings.username is None else quote(settings.username, safe="")
-    credentials = (
-        f"{user}:{quote(password, safe='')}@" if password is not None else f"{user}@" if user else ""
-    )
-    return f"{scheme}://{credentials}{rest}"

@@ -1,12 +1,15 @@
 """Lines made from the file: what fails in one is kept for its health and costs nobody else anything."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from telemetry_bridge.adapter_file import parse_adapter_file
+from telemetry_bridge.adapter_file import KINDS, parse_adapter_file
 from telemetry_bridge.adapter_lines import Line, Surroundings, make_lines
+from telemetry_bridge.adapter_making import MAKERS
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.errors import CommandError
 from telemetry_bridge.ports import Adapter, Command, Health, Sink
@@ -96,3 +99,16 @@ async def test_a_line_can_be_started_again() -> None:
         await asyncio.sleep(0)
         assert plant.adapter is not None
         await plant.stop()
+
+
+def test_libraries_are_loaded_when_a_line_needs_them() -> None:
+    code = (
+        "import sys, twin.app, telemetry_bridge.adapter_lines; "
+        "print([name for name in ('pymodbus', 'asyncua', 'bacpypes3', 'pyarrow') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_kind_of_the_file_can_be_made() -> None:
+    assert len(MAKERS) == len(KINDS)

@@ -11,7 +11,7 @@ from telemetry_bridge.adapter_lines import Line
 from telemetry_bridge.adapters.webhook import Received, WebhookAdapter
 from telemetry_bridge.adapters.webhook_mapping import HookEvent
 from telemetry_bridge.errors import HookCode, HookError
-from telemetry_bridge.payload import MAX_LISTED
+from telemetry_bridge.ports import MAX_LISTED
 from twin.errors import (
     BadRequestError,
     BodyTooLargeError,
