@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What the tests drive for real and pip cannot bring: a browser, a broker, a database, Chinese fonts.
+# What the tests drive for real and pip cannot bring: a browser, a broker, databases, Chinese fonts.
 set -euo pipefail
 
-packages=(chromium fonts-noto-cjk mosquitto postgresql)
+packages=(chromium fonts-noto-cjk mosquitto postgresql redis-server)
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

@@ -233,7 +233,7 @@ class Bridge:
             qualities = np.broadcast_to(np.asarray(quality, dtype=np.intp), index.shape)
             self.on_taken(index[taken], value[taken], time_ms[taken], qualities[taken])
 
-    def take_over(self, index: Rows, value: Values, time_ms: Values, quality: Rows) -> None:
+    def take_over(self, index: ArrayLike, value: Values, time_ms: Values, quality: ArrayLike) -> None:
         """Take samples that another process has judged; `on_taken` does not hear of them."""
         self.live.apply(index, value, time_ms, quality, self._now_ms())
         if self.on_news is not None:

@@ -11,6 +11,7 @@ BridgeError
 ├── SubscriptionError   a live client's wish that cannot be met
 ├── MqttError           a broker that refuses, or bytes that are no MQTT
 ├── HookError           a webhook's message that is not taken
+├── BusError            Redis, by which processes are joined, cannot be used
 ├── CommandError        a command that cannot be sent
 └── AdapterError        an adapter or a broker that cannot be started
 ```
@@ -98,6 +99,10 @@ class HookError(BridgeError):
     def __init__(self, code: HookCode, message: str) -> None:
         self.code = code
         super().__init__(message)
+
+
+class BusError(BridgeError):
+    """Redis, by which the processes of a twin are joined, cannot be used."""
 
 
 class CommandError(BridgeError):

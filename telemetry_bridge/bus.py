@@ -1,0 +1,163 @@
+"""The ports between the processes of one twin: workers that hold the lines to devices, servers as replicas.
+
+Four small ones, bundled as a `Bus`: samples (everyone sees all), commands (one takes each), a bell for events
+(which themselves are in the database) and leases (one of several does a thing). `bus_local` is the bus of a
+single process, `redis_bus` one over Redis Streams; the same tests hold both to what is said here.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemetry_bridge.ports import Command, Health
+from telemetry_bridge.wire import Indices, Qualities, Values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """m samples, judged already by the bridge that took them.
+
+    `point_index` (m,) uint32, `value` (m,) float64 in the point's unit, NaN: no reading; `time_ms` (m,)
+    float64, ms since 1970 UTC; `quality` (m,) uint8.
+    """
+
+    point_index: Indices
+    value: Values
+    time_ms: Values
+    quality: Qualities
+
+    def __len__(self) -> int:
+        return len(self.point_index)
+
+    @classmethod
+    def of(
+        cls, point_index: NDArray[np.intp], value: Values, time_ms: Values, quality: NDArray[np.intp]
+    ) -> "Batch":
+        """Make one of the columns of a bridge."""
+        return cls(
+            point_index.astype(np.uint32),
+            value.astype(np.float64, copy=False),
+            time_ms.astype(np.float64, copy=False),
+            quality.astype(np.uint8),
+        )
+
+    @classmethod
+    def joined(cls, batches: Sequence["Batch"]) -> "Batch":
+        """Make one batch of several, in their order."""
+        if len(batches) == 1:
+            return batches[0]
+        return cls(
+            np.concatenate([each.point_index for each in batches]),
+            np.concatenate([each.value for each in batches]),
+            np.concatenate([each.time_ms for each in batches]),
+            np.concatenate([each.quality for each in batches]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LineReport:
+    """How a line to devices is, as its worker tells: see `adapter_lines.Line`.
+
+    `writes` are the points that it names as its own for commands, by `point_index`.
+    """
+
+    id: str
+    kind: str
+    worker: str
+    enabled: bool
+    any_point: bool
+    health: Health
+    notes: tuple[str, ...] = ()
+    writes: frozenset[int] = frozenset()
+
+
+TakeBatch = Callable[[Batch], None]
+TakeCommand = Callable[[Command], Awaitable[None]]
+
+
+class Samples(Protocol):
+    """What devices reported, to every replica."""
+
+    def publish(self, batch: Batch) -> None:
+        """Hand samples on; never blocks, and keeps a bounded number of them while the bus is away."""
+
+    def subscribe(self, take: TakeBatch) -> None:
+        """Call `take` with what is known from before, then with every batch; call this before `running`."""
+
+    async def keep(self, state: Batch) -> None:
+        """Keep the whole state, for those who subscribe later."""
+
+
+class Commands(Protocol):
+    """What devices are told, to the one worker that holds their line."""
+
+    async def hand_over(self, line: str, command: Command) -> None:
+        """Give a command to who serves the line; returns when the line has taken it, or may have.
+
+        The same command is never sent twice. CommandError: it was not sent, and will not be.
+        """
+
+    def serve(self, line: str, send: TakeCommand) -> AbstractAsyncContextManager[None]:
+        """Take the line's commands until the block ends; only for who holds its lease."""
+
+
+class Bell(Protocol):
+    """Says that there are new events in the log, to every replica."""
+
+    def ring(self, seq: int) -> None:
+        """Say that events up to `seq` are on disk; never blocks, and may be lost."""
+
+    def listen(self, hear: Callable[[int], None]) -> None:
+        """Call `hear` with every `seq` that others rang; call this before `running`."""
+
+
+class Lease(Protocol):
+    """The right to do a thing that one of several may do at a time.
+
+    `token` grows with every holder: what is written under a smaller one than the last must be refused. A
+    holder that cannot be told otherwise goes on: that is what the token is for.
+    """
+
+    @property
+    def token(self) -> int:
+        """The token while it is held; 0: it is not."""
+
+    async def changed(self, seen: int) -> int:
+        """Wait until the token is another one than `seen`; gives it."""
+
+    async def give_up(self) -> None:
+        """Let another have it, and ask no more."""
+
+
+class Board(Protocol):
+    """Where workers say how their lines are."""
+
+    def post(self, reports: Sequence[LineReport]) -> None:
+        """Replace what this worker said before; never blocks."""
+
+    @property
+    def lines(self) -> Sequence[LineReport]:
+        """The lines that any worker told of lately, by id."""
+
+
+class Bus(Protocol):
+    """What joins the processes of a twin."""
+
+    samples: Samples
+    commands: Commands
+    bell: Bell
+    board: Board
+
+    @property
+    def note(self) -> str | None:
+        """What is wrong with it, for people; None: nothing."""
+
+    def lease(self, name: str) -> Lease:
+        """Give a lease, which is asked for from now on while the bus runs."""
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Join until the block ends."""

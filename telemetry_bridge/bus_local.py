@@ -1,0 +1,160 @@
+"""The bus of a single process: everything is handed on at once, and whoever asks first holds a lease."""
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from telemetry_bridge.bus import Batch, LineReport, TakeBatch, TakeCommand
+from telemetry_bridge.errors import CommandError
+from telemetry_bridge.ports import Command
+
+REMEMBERED = 10_000
+
+
+class LocalSamples:
+    """Samples handed to subscribers as they come."""
+
+    def __init__(self) -> None:
+        self._subscribers: list[TakeBatch] = []
+        self._state: Batch | None = None
+
+    def publish(self, batch: Batch) -> None:
+        """Hand samples on."""
+        for take in self._subscribers:
+            take(batch)
+
+    def subscribe(self, take: TakeBatch) -> None:
+        """Call `take` with the state that was kept, then with every batch."""
+        if self._state is not None:
+            take(self._state)
+        self._subscribers.append(take)
+
+    async def keep(self, state: Batch) -> None:
+        """Keep the whole state."""
+        self._state = state
+
+
+class LocalCommands:
+    """Commands handed to the line that serves them; each once."""
+
+    def __init__(self) -> None:
+        self._serving: dict[str, TakeCommand] = {}
+        self._sent: OrderedDict[str, None] = OrderedDict()
+
+    async def hand_over(self, line: str, command: Command) -> None:
+        """Give a command to who serves the line. CommandError: nobody does, or it could not be sent."""
+        send = self._serving.get(line)
+        if send is None:
+            raise CommandError(f"nobody serves the line {line}")
+        if command.id in self._sent:
+            return
+        self._sent[command.id] = None
+        if len(self._sent) > REMEMBERED:
+            self._sent.popitem(last=False)
+        await send(command)
+
+    @contextlib.asynccontextmanager
+    async def serve(self, line: str, send: TakeCommand) -> AsyncIterator[None]:
+        """Take the line's commands until the block ends."""
+        self._serving[line] = send
+        try:
+            yield
+        finally:
+            if self._serving.get(line) is send:
+                del self._serving[line]
+
+
+class LocalBell:
+    """Calls those who listen."""
+
+    def __init__(self) -> None:
+        self._hearing: list[Callable[[int], None]] = []
+
+    def ring(self, seq: int) -> None:
+        """Say that events up to `seq` are on disk."""
+        for hear in self._hearing:
+            hear(seq)
+
+    def listen(self, hear: Callable[[int], None]) -> None:
+        """Call `hear` with every `seq`."""
+        self._hearing.append(hear)
+
+
+class LocalLease:
+    """A lease in a queue of those who want it."""
+
+    def __init__(self, queue: "list[LocalLease]", next_token: Callable[[], int]) -> None:
+        self._queue, self._next_token = queue, next_token
+        self._token = 0
+        self._moved = asyncio.Event()
+        queue.append(self)
+        self._promote()
+
+    @property
+    def token(self) -> int:
+        """The token while it is held; 0: it is not."""
+        return self._token
+
+    def _promote(self) -> None:
+        if self._queue and not self._queue[0]._token:
+            self._queue[0]._set(self._next_token())
+
+    def _set(self, token: int) -> None:
+        self._token = token
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def changed(self, seen: int) -> int:
+        """Wait until the token is another one than `seen`; gives it."""
+        while self._token == seen:
+            await self._moved.wait()
+        return self._token
+
+    async def give_up(self) -> None:
+        """Let another have it."""
+        if self in self._queue:
+            self._queue.remove(self)
+            self._set(0)
+            self._promote()
+
+
+class LocalBoard:
+    """What the process itself posted."""
+
+    def __init__(self) -> None:
+        self._lines: tuple[LineReport, ...] = ()
+
+    def post(self, reports: Sequence[LineReport]) -> None:
+        """Replace what was said before."""
+        self._lines = tuple(sorted(reports, key=lambda each: each.id))
+
+    @property
+    def lines(self) -> Sequence[LineReport]:
+        """The lines, by id."""
+        return self._lines
+
+
+class LocalBus:
+    """See the module's text; made once for the process."""
+
+    note: str | None = None
+
+    def __init__(self) -> None:
+        self.samples, self.commands = LocalSamples(), LocalCommands()
+        self.bell, self.board = LocalBell(), LocalBoard()
+        self._queues: dict[str, list[LocalLease]] = {}
+        self._last_token = 0
+
+    def lease(self, name: str) -> LocalLease:
+        """Give a lease; it is held at once where nobody else holds it."""
+        return LocalLease(self._queues.setdefault(name, []), self._next_token)
+
+    def _next_token(self) -> int:
+        self._last_token += 1
+        return self._last_token
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Do nothing: there is nobody to join."""
+        yield

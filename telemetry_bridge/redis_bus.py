@@ -1,0 +1,186 @@
+"""The bus over Redis Streams: see `bus` for what each part promises."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+
+from telemetry_bridge.bus import LineReport
+from telemetry_bridge.bus_codec import decode_report, encode_report
+from telemetry_bridge.errors import WireError
+from telemetry_bridge.redis_commands import RedisCommands
+from telemetry_bridge.redis_leases import RedisLease
+from telemetry_bridge.redis_link import BLOCK_MS, FAULTS, RedisLink
+from telemetry_bridge.redis_samples import RedisSamples, SampleSettings, entries_of, text
+
+LOG = logging.getLogger(__name__)
+
+KEPT_RINGS = 1000
+BOARD_S = 1.0
+#: A worker that said nothing for so long is gone, and so are its lines.
+BOARD_KEPT_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class BusSettings:
+    """For how long a lease lasts when its holder dies, and see `SampleSettings`."""
+
+    lease_s: float = 5.0
+    samples: SampleSettings = field(default_factory=SampleSettings)
+
+
+class RedisBell:
+    """News of events, through the stream `events`: their numbers, the events are in the database."""
+
+    def __init__(self, link: RedisLink) -> None:
+        self._link = link
+        self._hearing: list[Callable[[int], None]] = []
+        self._unsaid = 0
+        self._news = asyncio.Event()
+        self._position: str | None = None
+        link.when_back(self._after_silence)
+
+    def ring(self, seq: int) -> None:
+        """Say that events up to `seq` are on disk."""
+        self._unsaid = max(self._unsaid, seq)
+        self._news.set()
+
+    def listen(self, hear: Callable[[int], None]) -> None:
+        """Call `hear` with every `seq`; after Redis was away with 0: there may be any."""
+        self._hearing.append(hear)
+
+    def _after_silence(self) -> None:
+        self._position = None
+        self._tell(0)
+
+    def _tell(self, seq: int) -> None:
+        for hear in self._hearing:
+            hear(seq)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Ring and listen until the block ends."""
+        async with self._link.repeating(self._say, "events told"):
+            if not self._hearing:
+                yield
+                return
+            async with self._link.repeating(self._hear, "events heard"):
+                yield
+
+    async def _say(self) -> None:
+        await self._news.wait()
+        self._news.clear()
+        try:
+            key = self._link.key("events")
+            await self._link.ask("XADD", key, "MAXLEN", "~", KEPT_RINGS, "*", "seq", self._unsaid)
+        except BaseException:
+            self._news.set()
+            raise
+
+    async def _hear(self) -> None:
+        key = self._link.key("events")
+        if self._position is None:
+            last = await self._link.ask("XREVRANGE", key, "+", "-", "COUNT", 1)
+            found = entries_of([(b"", last)])
+            self._position = found[0][0] if found else "0-0"
+            self._tell(0)
+        answer = await self._link.ask("XREAD", "BLOCK", BLOCK_MS, "STREAMS", key, self._position)
+        for entry, fields in entries_of(answer):
+            self._tell(int(fields[b"seq"]))
+            if self._position is not None:
+                self._position = entry
+
+
+class RedisBoard:
+    """How lines are, a key for each that runs out when its worker is gone."""
+
+    def __init__(self, link: RedisLink) -> None:
+        self._link = link
+        self._own: tuple[LineReport, ...] = ()
+        self._lines: tuple[LineReport, ...] = ()
+        self._changed: Callable[[], None] | None = None
+
+    def post(self, reports: Sequence[LineReport]) -> None:
+        """Replace what this worker said before; it is repeated every second."""
+        self._own = tuple(reports)
+
+    @property
+    def lines(self) -> Sequence[LineReport]:
+        """The lines that any worker told of lately, by id."""
+        return self._lines
+
+    async def step(self) -> None:
+        """Tell and read once. Raises one of `FAULTS`."""
+        for each in self._own:
+            key = self._link.key(f"line:{each.id}")
+            await self._link.ask("SADD", self._link.key("lines"), each.id)
+            await self._link.ask("SET", key, encode_report(each), "EX", BOARD_KEPT_S)
+        self._lines = tuple([each async for each in self._read()])
+        await asyncio.sleep(BOARD_S)
+
+    async def _read(self) -> AsyncIterator[LineReport]:
+        names = sorted(text(each) for each in await self._link.ask("SMEMBERS", self._link.key("lines")))
+        keys = [self._link.key(f"line:{name}") for name in names]
+        for data in await self._link.ask("MGET", *keys) if keys else ():
+            try:
+                if data is not None:
+                    yield decode_report(data)
+            except WireError as error:
+                LOG.error("%s", error)
+
+
+class RedisBus:
+    """Joins this process with all others that were given the same Redis and venue."""
+
+    def __init__(
+        self, url: str, venue: str, registry: str, n_points: int, settings: BusSettings | None = None
+    ) -> None:
+        """Raises BusError where the URL is none; nothing is connected yet."""
+        self._settings = settings or BusSettings()
+        self._link = RedisLink(url, venue)
+        self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.samples = RedisSamples(self._link, registry, n_points, self._settings.samples)
+        self.commands = RedisCommands(self._link, self.name)
+        self.bell = RedisBell(self._link)
+        self.board = RedisBoard(self._link)
+        self._stack: contextlib.AsyncExitStack | None = None
+        self._leases: dict[str, RedisLease] = {}
+
+    @property
+    def note(self) -> str | None:
+        """What is wrong with it, for people; None: nothing."""
+        return self._link.note or self.samples.note
+
+    def when_back(self, call: Callable[[], None]) -> None:
+        """Call this each time that Redis is there again: it may have forgotten everything."""
+        self._link.when_back(call)
+
+    def lease(self, name: str) -> RedisLease:
+        """Give a lease, which is asked for from when `running` begins; call this before."""
+        if name not in self._leases:
+            self._leases[name] = RedisLease(self._link, name, self.name, self._settings.lease_s)
+        return self._leases[name]
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Join until the block ends; leases are given up then. BusError: Redis cannot be reached."""
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(self._link.close)
+            await self._link.check()
+            await stack.enter_async_context(self.samples.running())
+            await stack.enter_async_context(self.bell.running())
+            await stack.enter_async_context(self._link.repeating(self.board.step, "lines told"))
+            await stack.enter_async_context(
+                self._link.repeating(self.commands.read_answers, "answers to commands")
+            )
+            for name, lease in self._leases.items():
+                stack.push_async_callback(lease.give_up)
+                await stack.enter_async_context(self._link.repeating(lease.step, f"lease of {name}"))
+            yield
+
+
+__all__ = ["FAULTS", "BusSettings", "RedisBus", "SampleSettings"]

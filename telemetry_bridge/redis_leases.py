@@ -1,0 +1,71 @@
+"""Leases in Redis: a key that runs out, and a token that only grows.
+
+The token is the time of Redis in microseconds, so that one that forgot everything gives no smaller ones.
+"""
+
+import asyncio
+import contextlib
+
+from telemetry_bridge.redis_link import FAULTS, RedisLink
+
+_ASK = """
+local holder = redis.call('GET', KEYS[1])
+local token = tonumber(redis.call('GET', KEYS[2]) or '0')
+if holder == ARGV[1] and token > 0 then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  return token
+end
+if holder and holder ~= ARGV[1] then return 0 end
+local now = redis.call('TIME')
+local fresh = math.max(token + 1, tonumber(now[1]) * 1000000 + tonumber(now[2]))
+redis.call('SET', KEYS[2], string.format('%.0f', fresh))
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return fresh
+"""
+_GIVE_UP = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+
+#: A lease is asked for, or renewed, so many times before it runs out.
+TIMES = 3.0
+
+
+class RedisLease:
+    """One lease; while Redis is away its holder holds it on, until it is told that another does."""
+
+    def __init__(self, link: RedisLink, name: str, holder: str, length_s: float) -> None:
+        self._link, self._holder, self._length_s = link, holder, length_s
+        self._keys = (link.key(f"lease:{name}"), link.key(f"fence:{name}"))
+        self._token = 0
+        self._moved = asyncio.Event()
+        self._wanted = True
+
+    @property
+    def token(self) -> int:
+        """The token while it is held; 0: it is not."""
+        return self._token
+
+    async def step(self) -> None:
+        """Ask for it, or renew it, and wait until that is due again. Raises one of `FAULTS`."""
+        if self._wanted:
+            length_ms = int(self._length_s * 1000)
+            self._set(int(await self._link.ask("EVAL", _ASK, 2, *self._keys, self._holder, length_ms)))
+        await asyncio.sleep(self._length_s / TIMES)
+
+    def _set(self, token: int) -> None:
+        if token == self._token or not self._wanted:
+            return
+        self._token = token
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def changed(self, seen: int) -> int:
+        """Wait until the token is another one than `seen`; gives it."""
+        while self._token == seen:
+            await self._moved.wait()
+        return self._token
+
+    async def give_up(self) -> None:
+        """Let another have it, and ask no more."""
+        self._set(0)
+        self._wanted = False
+        with contextlib.suppress(*FAULTS):
+            await self._link.ask("EVAL", _GIVE_UP, 1, self._keys[0], self._holder)
