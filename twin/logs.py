@@ -13,7 +13,6 @@ QUIET_LOGGERS = (
     "amqtt",
     "transitions",
     "asyncio",
-    "aiomqtt",
     "mqtt",
     "uvicorn",
     "uvicorn.error",

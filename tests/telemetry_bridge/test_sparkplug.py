@@ -18,11 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry_bridge import sparkplug
+from telemetry_bridge.adapter_file import parse_adapter_file
+from telemetry_bridge.adapter_lines import Surroundings, make_lines
 from telemetry_bridge.adapters.mqtt_link import MqttSettings
 from telemetry_bridge.adapters.sparkplug import SparkplugAdapter, SparkplugSettings
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.commands import make_command
-from telemetry_bridge.errors import AdapterError, CommandError, PayloadError
+from telemetry_bridge.errors import AdapterError, AdapterFileError, CommandError, PayloadError
 from telemetry_bridge.mqtt_codec import Message
 from telemetry_bridge.ports import Acceptance
 from telemetry_bridge.sparkplug import Heard, Node, SparkplugHost
@@ -281,6 +283,26 @@ def test_a_command_that_the_type_cannot_hold() -> None:
 def test_names_that_are_no_part_of_a_topic(settings: SparkplugSettings) -> None:
     with pytest.raises(AdapterError, match="Sparkplug"):
         SparkplugAdapter("mqtt://localhost", registry(), settings)
+
+
+LINE = """
+- id: edge
+  kind: sparkplug
+  url: mqtt://127.0.0.1:9
+  group: palace
+  host_id: twin
+  metrics: {HVAC/Temp: temperature}
+"""
+
+
+async def test_a_line_of_the_adapter_file(tmp_path: Path) -> None:
+    around = Surroundings("palace", registry(), HandClock(), tmp_path, {})
+    (line,) = make_lines(parse_adapter_file(LINE), around)
+    await line.start(Bridge(registry(), HandClock()))
+    assert isinstance(line.adapter, SparkplugAdapter)
+    await line.stop()
+    with pytest.raises(AdapterFileError, match="5: group"):
+        parse_adapter_file(LINE.replace("group: palace", "group: a/b"))
 
 
 @pytest.mark.parametrize("query", ["", "?version=5"])
