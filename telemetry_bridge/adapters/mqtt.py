@@ -1,9 +1,9 @@
 """Devices that speak MQTT with our own payloads, through any broker. Topics and payloads: `docs/wire.md`."""
 
-import asyncio
 import contextlib
 from collections.abc import Iterator, Sequence
 
+from telemetry_bridge.adapters.gathering import Gathering
 from telemetry_bridge.adapters.mqtt_link import Listener, MqttLink, MqttSettings
 from telemetry_bridge.adapters.tally import Tally
 from telemetry_bridge.columns import ColumnReader, deliver_columns
@@ -16,10 +16,6 @@ from telemetry_bridge.points import Registry
 from telemetry_bridge.ports import ColumnSink, Command, Health, Reading, Sink, clipped
 
 __all__ = ["MqttAdapter", "MqttSettings"]
-
-#: Messages wait so long for others, s: a delivery of a hundred costs little more than one of one.
-GATHER_S = 0.004
-MAX_GATHERED = 500
 
 
 class MqttAdapter:
@@ -42,7 +38,8 @@ class MqttAdapter:
             f"twin/{venue}/columns",
             f"twin/{venue}/frames/+",
         )
-        listener = Listener((telemetry, columns, frames), self._take, self._take_oversized)
+        self._gathering = Gathering(self._deliver)
+        listener = Listener((telemetry, columns, frames), self._gathering.take, self._take_oversized)
         self._link = MqttLink(parse_mqtt_url(url), listener, settings)
         self._before_device, self._after_device = telemetry.split("+")
         self._columns_topic, self._frames_prefix = columns, frames[:-1]
@@ -50,8 +47,6 @@ class MqttAdapter:
         self._reader = ColumnReader(registry)
         self._tally = Tally("MQTT")
         self._sink: Sink | None = None
-        self._gathered: list[Message] = []
-        self._timer: asyncio.TimerHandle | None = None
 
     async def start(self, sink: Sink) -> None:
         """Begin to connect and deliver; returns at once, and never raises for a broker that is away."""
@@ -61,9 +56,7 @@ class MqttAdapter:
     async def stop(self) -> None:
         """Disconnect."""
         await self._link.stop()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._deliver()
+        self._gathering.flush()
 
     async def send(self, command: Command) -> None:
         """Publish a command and wait until the broker has it. CommandError: it does not."""
@@ -86,21 +79,10 @@ class MqttAdapter:
             tally.last_error or link.last_error,
         )
 
-    def _take(self, messages: list[Message]) -> None:
-        self._gathered += messages
-        if len(self._gathered) >= MAX_GATHERED:
-            self._deliver()
-        elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(GATHER_S, self._deliver)
-
     def _take_oversized(self, topics: Sequence[str]) -> None:
         self._tally.refuse(len(topics), f"{clipped(topics[0])}: the message is far too large")
 
-    def _deliver(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        messages, self._gathered = self._gathered, []
+    def _deliver(self, messages: list[Message]) -> None:
         readings: list[Reading] = []
         for message in messages:
             topic = message.topic

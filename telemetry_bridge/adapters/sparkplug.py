@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from telemetry_bridge import sparkplug
+from telemetry_bridge.adapters.gathering import Gathering
 from telemetry_bridge.adapters.mqtt_link import Listener, MqttLink, MqttSettings
 from telemetry_bridge.adapters.tally import Tally
 from telemetry_bridge.errors import AdapterError, CommandError, MqttError, PayloadError
@@ -47,7 +48,8 @@ class SparkplugAdapter:
         self._settings = settings or SparkplugSettings()
         _check_names(self._settings)
         wanted = sparkplug.topics(self._settings.group)
-        listener = Listener(wanted, self._take, self._take_oversized, self._say_online, self._will)
+        self._gathering = Gathering(self._deliver)
+        listener = Listener(wanted, self._gathering.take, self._take_oversized, self._say_online, self._will)
         self._link = MqttLink(parse_mqtt_url(url), listener, mqtt)
         self._host = sparkplug.SparkplugHost(registry, self._settings.points)
         self._tally = Tally("Sparkplug")
@@ -63,6 +65,7 @@ class SparkplugAdapter:
         """Say that this host is gone, and disconnect."""
         self._post_state(online=False)
         await self._link.stop()
+        self._gathering.flush()
 
     async def send(self, command: Command) -> None:
         """Publish a command and wait until the broker has it. CommandError: it does not."""
@@ -90,7 +93,7 @@ class SparkplugAdapter:
             tally.last_error or link.last_error,
         )
 
-    def _take(self, messages: list[Message]) -> None:
+    def _deliver(self, messages: list[Message]) -> None:
         now_ms = time.time() * MS_PER_S
         readings: list[Reading] = []
         for message in messages:
