@@ -26,8 +26,6 @@ JITTER_MS = 5_000.0
 SPAN_MS = 10_000.0
 KEPT = 8
 ENOUGH = 5
-SHOWN = 3
-S_PER_UNIT = ((86_400.0, "days"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +34,6 @@ class ClockSkew:
 
     device: str
     behind_ms: float
-
-    def __str__(self) -> str:
-        seconds = abs(self.behind_ms) / 1000.0
-        size, unit = next(each for each in S_PER_UNIT if seconds >= each[0] or each[1] == "s")
-        return f"{self.device} {seconds / size:.3g} {unit} {'behind' if self.behind_ms > 0 else 'ahead'}"
 
 
 class DeviceClocks:
@@ -111,16 +104,6 @@ class DeviceClocks:
         wrong = np.flatnonzero(self._behind_ms)
         worst_first = wrong[np.argsort(-np.abs(self._behind_ms[wrong]), kind="stable")]
         return tuple(ClockSkew(self._names[each], float(self._behind_ms[each])) for each in worst_first)
-
-    @property
-    def note(self) -> str | None:
-        """One line for people; None: all clocks are right."""
-        skews = self.skews
-        if not skews:
-            return None
-        more = f" and {len(skews) - SHOWN} more" if len(skews) > SHOWN else ""
-        shown = ", ".join(str(each) for each in skews[:SHOWN])
-        return f"clocks of devices are wrong, their times are corrected; set them: {shown}{more}"
 
 
 def _span(arrivals: Values, chosen: NDArray[np.bool_]) -> Values:

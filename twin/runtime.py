@@ -220,8 +220,7 @@ class Twin:
         """What is not as it should be, that of this moment included."""
         recording = None if self._film is None else self._film.recorder.note
         alarms = None if self._alarms is None else self._alarms.note
-        clocks = self.bridge.clocks.note
-        return [*self.notes, *(note for note in (recording, alarms, clocks) if note)]
+        return [*self.notes, *(note for note in (recording, alarms) if note)]
 
     @property
     def uptime_s(self) -> float:
@@ -236,7 +235,7 @@ def open_twin(settings: Settings) -> Twin:
     one line for the user.
     """
     package = ModelPackage.open(settings.package)
-    venue = load_venue(settings.venue) if settings.venue else _venue_of_model(package)
+    venue = venue_of(settings, package)
     registry = open_registry(venue, package)
     make_data_folder(settings.data_folder)
     clock = make_clock(settings)
@@ -272,6 +271,11 @@ def open_twin(settings: Settings) -> Twin:
         adapters=dict(sources_of(settings, venue, registry, package, clock, gate)),
         notes=[*mismatches(venue, registry, package, bound), *rulebook.notes],
     )
+
+
+def venue_of(settings: Settings, package: ModelPackage) -> Venue:
+    """The venue of the settings' folder, or that of the model. Raises VenueError."""
+    return load_venue(settings.venue) if settings.venue else _venue_of_model(package)
 
 
 def _venue_of_model(package: ModelPackage) -> Venue:
@@ -387,9 +391,7 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
     engine = await open_database(settings.database or default_url(settings.data_folder))
     try:
         twin.database, twin._events = engine, EventLog(engine, twin.clock)
-        twin._commands = Commands(
-            twin.bridge, twin.events, engine, twin.adapters, interlocks=twin.interlocks
-        )
+        twin._commands = Commands(twin.bridge, twin.events, engine, twin.adapters, interlocks=twin.interlocks)
         twin._accounts = Accounts(engine, twin.events, SystemClock())
         twin._devices = Devices(engine, twin.events, SystemClock(), twin.gate)
         twin.commands.holds.append(twin.devices.holds)

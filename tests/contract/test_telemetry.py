@@ -179,3 +179,9 @@ def test_columns_and_frames_are_taken_as_samples_are(http: httpx.Client) -> None
     for registry, content in (("0" * 12, frame), (numbers, frame[:-1])):
         refused = http.post("/api/telemetry", content=content, headers=headers, params={"registry": registry})
         assert (refused.status_code, refused.headers["content-type"]) == (400, "application/problem+json")
+
+
+def test_a_sample_that_was_long_under_way_is_no_wrong_clock(http: httpx.Client) -> None:
+    old = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
+    post(http, {**GOOD, "time": old})
+    assert http.get("/api/bridge").json()["clocks"] == []

@@ -48,22 +48,20 @@ class Venue:
 
 
 @pytest.mark.parametrize(
-    ("behind_ms", "words"),
+    "behind_ms",
     [
-        (HOUR_MS, "r1 1 h behind"),
-        (-HOUR_MS, "r1 1 h ahead"),
-        (90_000.0, "r1 1.5 min behind"),
-        (-12_000.0, "r1 12 s ahead"),
-        (START_MS, "r1 2.07e+04 days behind"),  # a clock that lost its battery: 1970
+        HOUR_MS,
+        -HOUR_MS,
+        90_000.0,
+        -12_000.0,
+        START_MS,  # a clock that lost its battery: 1970
     ],
 )
-def test_a_wrong_clock_is_found_told_and_corrected(behind_ms: float, words: str) -> None:
+def test_a_wrong_clock_is_found_told_and_corrected(behind_ms: float) -> None:
     venue = Venue()
     venue.settle(behind_ms)
     assert venue.shown == (float(ENOUGH), 0.0, Quality.GOOD)
     assert venue.bridge.clocks.skews == (ClockSkew("r1", behind_ms),)
-    assert venue.bridge.clocks.note is not None
-    assert words in venue.bridge.clocks.note
     venue.clock.time_ms += 10_000
     assert venue.report_columns(behind_ms, 33.0).accepted == 1
     assert venue.shown == (33.0, 0.0, Quality.GOOD)
@@ -94,7 +92,6 @@ def test_a_clock_that_is_set_is_right_at_once() -> None:
         venue.report(500.0, 50.0)
         assert venue.shown == (50.0, 500.0, Quality.GOOD)
         assert venue.bridge.clocks.skews == ()
-        assert venue.bridge.clocks.note is None
 
 
 def test_a_clock_that_is_set_wrong_again_is_followed() -> None:
@@ -173,7 +170,7 @@ def test_the_simulator_clears_nobody() -> None:
     assert len(venue.bridge.clocks.skews) == 1
 
 
-def test_of_many_wrong_clocks_the_worst_are_named() -> None:
+def test_of_many_wrong_clocks_the_worst_come_first() -> None:
     rooms = [f"r{number}" for number in range(9)]
     clocks = DeviceClocks(registry(rooms))
     index = np.arange(1, 27, 3)
@@ -181,6 +178,4 @@ def test_of_many_wrong_clocks_the_worst_are_named() -> None:
         now_ms = START_MS + step * SPAN_MS
         times_ms = np.array([now_ms - 60_000.0 * minute for minute in range(1, 10)])
         clocks.corrected(index, times_ms, now_ms)
-    assert clocks.note is not None
-    assert "9 min behind" in clocks.note
-    assert clocks.note.endswith("and 6 more")
+    assert [each.behind_ms for each in clocks.skews] == [60_000.0 * minute for minute in range(9, 0, -1)]

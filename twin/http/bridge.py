@@ -17,6 +17,7 @@ from twin.simulation.adapter import SimulationAdapter
 router = APIRouter(prefix="/api/bridge", tags=["server"], responses=PROBLEM_RESPONSES)
 
 LineState = Literal["up", "down", "off"]
+MAX_CLOCKS = 100
 
 
 class BridgeLine(Answer):
@@ -41,16 +42,28 @@ class BridgeLine(Answer):
     notes: list[str]
 
 
+class WrongClock(Answer):
+    """A device whose clock is wrong; `behind_s` is added to its times, negative where the clock is ahead."""
+
+    device: str
+    behind_s: float
+
+
 class BridgeState(Answer):
-    """All lines, in the order in which they start."""
+    """All lines, in the order in which they start; devices whose clocks are wrong, the worst first."""
 
     items: list[BridgeLine]
+    clocks: list[WrongClock]
 
 
 @router.get("", operation_id="getBridge")
 async def get_bridge(twin: TwinDep) -> BridgeState:
     """Each line to devices: whether it is up, what came over it, what went wrong last."""
-    return BridgeState(items=bridge_lines(twin))
+    clocks = [
+        WrongClock(device=each.device, behind_s=round(each.behind_ms / 1000.0, 1))
+        for each in twin.bridge.clocks.skews[:MAX_CLOCKS]
+    ]
+    return BridgeState(items=bridge_lines(twin), clocks=clocks)
 
 
 def bridge_lines(twin: Twin) -> list[BridgeLine]:

@@ -394,6 +394,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/hooks/{hook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Hook
+         * @description Take a message of another system. A message is taken once: sent again, it is refused with 409.
+         */
+        post: operations["postHook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/points": {
         parameters: {
             query?: never;
@@ -845,6 +865,8 @@ export interface paths {
         /**
          * Send Command
          * @description Tell a device what to do; the answer says that it is on its way, the list what came of it.
+         *
+         *     409: it cannot be obeyed, or the venue's interlocks forbid it; or somebody works at the device.
          */
         post: operations["sendCommand"];
         delete?: never;
@@ -2335,11 +2357,13 @@ export interface components {
         };
         /**
          * BridgeState
-         * @description All lines, in the order in which they start.
+         * @description All lines, in the order in which they start; devices whose clocks are wrong, the worst first.
          */
         BridgeState: {
             /** Items */
             items: components["schemas"]["BridgeLine"][];
+            /** Clocks */
+            clocks: components["schemas"]["WrongClock"][];
         };
         /**
          * Camera
@@ -3252,6 +3276,20 @@ export interface components {
             gaps: components["schemas"]["Gap"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * HookAnswer
+         * @description What became of a message: its samples, and how many events it gave.
+         */
+        HookAnswer: {
+            /** Accepted */
+            accepted: number;
+            /** Refused Count */
+            refused_count: number;
+            /** Refused */
+            refused: components["schemas"]["RefusedSample"][];
+            /** Events */
+            events: number;
         };
         /**
          * IssueSecrets
@@ -4945,6 +4983,16 @@ export interface components {
             operator: components["schemas"]["Name"] | null;
         };
         /**
+         * WrongClock
+         * @description A device whose clock is wrong; `behind_s` is added to its times, negative where the clock is ahead.
+         */
+        WrongClock: {
+            /** Device */
+            device: string;
+            /** Behind S */
+            behind_s: number;
+        };
+        /**
          * ElementRef
          * @description An element as a list shows it; `storey` and `space` are guids, `box` in local metres.
          */
@@ -5643,6 +5691,41 @@ export interface operations {
                 content: {
                     "application/json": unknown;
                     "model/gltf-binary": unknown;
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postHook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookAnswer"];
                 };
             };
             /** @description The request cannot be answered as asked. */
