@@ -48,7 +48,7 @@ const stream = new LiveStream(
   fetchPoints,
   () => performance.now(),
 )
-new LiveConnection(liveUrl(window.location), {
+new LiveConnection(() => liveUrl(window.location, stream.place()), {
   onState: (state) => {
     measured.link = state
   },

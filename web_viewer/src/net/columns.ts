@@ -42,6 +42,19 @@ export function applyFrame(columns: LiveColumns, frame: SampleColumns): Uint32Ar
   return touched.subarray(0, count)
 }
 
+/** Forget the points that a snapshot does not hold; gives those that were known. */
+export function forgetOthers(columns: LiveColumns, snapshot: SampleColumns): Uint32Array {
+  const held = new Set(snapshot.pointIndex)
+  const forgotten: number[] = []
+  for (const [point, time] of columns.time.entries()) {
+    if (Number.isNaN(time) || held.has(point)) continue
+    columns.value[point] = columns.time[point] = Number.NaN
+    columns.quality[point] = Quality.Stale
+    forgotten.push(point)
+  }
+  return Uint32Array.from(forgotten)
+}
+
 /** Whether a point's value can be shown as the present one. */
 export function isUsable(columns: LiveColumns, point: number): boolean {
   const quality = columns.quality[point]

@@ -1,16 +1,19 @@
-import type { LiveEnvironment, SocketLike } from './live'
+import type { LiveEnvironment, TalkingSocket } from './live'
 
 /** A socket that the test speaks through, in the server's place. */
-export class FakeSocket implements SocketLike {
+export class FakeSocket implements TalkingSocket {
   binaryType = ''
   onopen: ((event: Event) => void) | null = null
   onmessage: ((event: MessageEvent) => void) | null = null
   onclose: ((event: CloseEvent) => void) | null = null
   onerror: ((event: Event) => void) | null = null
   closed = false
-  readonly sent: { type: string; time?: string; speed?: number; seq?: number }[] = []
+  readonly sent: { type: string; time?: string; speed?: number; seq?: number; rate?: number | null }[] = []
 
-  constructor(readonly protocol: string) {}
+  constructor(
+    readonly url: string,
+    readonly protocol: string,
+  ) {}
 
   send(data: string): void {
     this.sent.push(JSON.parse(data) as FakeSocket['sent'][number])
@@ -44,8 +47,8 @@ export class FakeNetwork {
   readonly sockets: FakeSocket[] = []
   readonly timers = new Set<Timer>()
   readonly environment = {
-    open: (_url, protocol) => {
-      const socket = new FakeSocket(protocol)
+    open: (url, protocol) => {
+      const socket = new FakeSocket(url, protocol)
       this.sockets.push(socket)
       return socket
     },

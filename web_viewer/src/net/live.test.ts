@@ -28,8 +28,9 @@ class Harness extends FakeNetwork {
   events: unknown[] = []
   faults: unknown[] = []
   refuseFrames = false
+  query = ''
   connection = new LiveConnection(
-    'ws://x/ws/live',
+    () => `ws://x/ws/live${this.query}`,
     {
       onState: (state) => this.states.push(state),
       onHello: (message) => this.hellos.push(message),
@@ -127,7 +128,43 @@ describe('LiveConnection', () => {
   })
 })
 
+describe('LiveConnection, asking', () => {
+  it('asks anew where to go on before each connection', () => {
+    const harness = new Harness()
+    harness.connection.start()
+    expect(harness.socket.url).toBe('ws://x/ws/live')
+    harness.query = '?epoch=a&seq=7'
+    harness.socket.die()
+    harness.connection.retryNow()
+    expect(harness.socket.url).toBe('ws://x/ws/live?epoch=a&seq=7')
+  })
+
+  it('limits its rate at once, and again after a break, and lets go of it', () => {
+    const harness = new Harness()
+    harness.connection.limit(1)
+    harness.connection.start()
+    expect(harness.socket.sent).toEqual([])
+    harness.socket.say(JSON.stringify(hello))
+    harness.connection.limit(1)
+    expect(harness.socket.sent).toEqual([{ type: 'subscribe', rate: 1 }])
+    harness.socket.die()
+    harness.connection.limit(2)
+    harness.connection.retryNow()
+    harness.socket.say(JSON.stringify(hello))
+    harness.connection.limit(null)
+    expect(harness.socket.sent).toEqual([
+      { type: 'subscribe', rate: 2 },
+      { type: 'subscribe', rate: null },
+    ])
+  })
+})
+
 describe('liveUrl', () => {
+  it('says where to go on', () => {
+    const after = { epoch: 'a b', seq: 12 }
+    expect(liveUrl({ protocol: 'http:', host: 'x' }, after)).toBe('ws://x/ws/live?epoch=a%20b&seq=12')
+  })
+
   it('follows the page', () => {
     expect(liveUrl({ protocol: 'https:', host: 'twin.example:8443' })).toBe('wss://twin.example:8443/ws/live')
     expect(liveUrl({ protocol: 'http:', host: 'localhost:8000' })).toBe('ws://localhost:8000/ws/live')

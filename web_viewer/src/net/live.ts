@@ -1,4 +1,4 @@
-import { SUBPROTOCOL, type Hello } from '@/generated/wire'
+import { SUBPROTOCOL, type Hello, type Subscribe } from '@/generated/wire'
 
 import { backoffMs } from './backoff'
 import { noteClose } from './refusal'
@@ -11,6 +11,11 @@ export interface SocketLike {
   onclose: ((event: CloseEvent) => void) | null
   onerror: ((event: Event) => void) | null
   close(code?: number, reason?: string): void
+}
+
+/** A socket that one can also speak into. */
+export interface TalkingSocket extends SocketLike {
+  send(data: string): void
 }
 
 /** `connecting` before the first connection, `live`, `lost` from a break to the next hello. */
@@ -29,7 +34,7 @@ export interface LiveHandlers {
 
 /** Where the connection gets its socket, its timers and its chance from. */
 export interface LiveEnvironment {
-  readonly open: (url: string, protocol: string) => SocketLike
+  readonly open: (url: string, protocol: string) => TalkingSocket
   /** Call `run` after `ms`; gives what cancels it. */
   readonly after: (ms: number, run: () => void) => () => void
   readonly random: () => number
@@ -57,21 +62,31 @@ export function browserEnvironment(): LiveEnvironment {
   }
 }
 
-/** The address of the live stream of the server that this page came from. */
-export function liveUrl(location: Pick<Location, 'protocol' | 'host'>): string {
-  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/live`
+/** Up to where a page was told of a stream. */
+export interface StreamPlace {
+  readonly epoch: string
+  readonly seq: number
+}
+
+/** The address of the live stream of the server that this page came from, to go on after a place in it. */
+export function liveUrl(location: Pick<Location, 'protocol' | 'host'>, after: StreamPlace | null = null): string {
+  const query = after === null ? '' : `?epoch=${encodeURIComponent(after.epoch)}&seq=${String(after.seq)}`
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/live${query}`
 }
 
 /** A live stream that comes back by itself, for as long as it is not stopped. */
 export class LiveConnection {
-  private socket: SocketLike | null = null
+  private socket: TalkingSocket | null = null
   private attempt = 0
+  private rate: number | null = null
+  private isHeard = false
   private cancelRetry: (() => void) | null = null
   private cancelWatch: (() => void) | null = null
   private stopped = true
 
   constructor(
-    private readonly url: string,
+    /** Asked before each connection, so that it can go on where the last one ended. */
+    private readonly url: () => string,
     private readonly handlers: LiveHandlers,
     private readonly environment: LiveEnvironment = browserEnvironment(),
   ) {}
@@ -103,9 +118,21 @@ export class LiveConnection {
     this.lose()
   }
 
+  /** Take so many frames a second at most, over breaks too; null: all. No change gets lost. */
+  limit(rate: number | null): void {
+    if (rate === this.rate) return
+    this.rate = rate
+    if (this.isHeard) this.tellRate()
+  }
+
+  private tellRate(): void {
+    const wish: Subscribe = { type: 'subscribe', rate: this.rate }
+    this.socket?.send(JSON.stringify(wish))
+  }
+
   private connect(): void {
     this.cancelRetry = null
-    const socket = this.environment.open(this.url, SUBPROTOCOL)
+    const socket = this.environment.open(this.url(), SUBPROTOCOL)
     this.socket = socket
     socket.binaryType = 'arraybuffer'
     socket.onopen = () => {
@@ -140,6 +167,8 @@ export class LiveConnection {
       return
     }
     this.attempt = 0
+    this.isHeard = true
+    if (this.rate !== null) this.tellRate()
     this.handlers.onHello(message)
     this.handlers.onState('live')
   }
@@ -169,6 +198,7 @@ export class LiveConnection {
     this.cancelWatch = null
     const socket = this.socket
     this.socket = null
+    this.isHeard = false
     if (socket === null) return
     socket.onopen = socket.onmessage = socket.onclose = null
     socket.close()

@@ -3,7 +3,7 @@ import { PointHistory, type Series } from '@/logic/history'
 
 import { backoffMs } from './backoff'
 import { applyFrame, emptyColumns, type LiveColumns } from './columns'
-import { browserEnvironment, type LinkState, type LiveEnvironment, type SocketLike } from './live'
+import { browserEnvironment, type LinkState, type LiveEnvironment, type TalkingSocket } from './live'
 import { noteClose } from './refusal'
 
 /** Film time between kept samples of a sparkline. */
@@ -40,21 +40,6 @@ export interface ReplayHandlers {
   readonly onFault: (message: string) => void
 }
 
-/** A socket that one can also speak into. */
-export interface TalkingSocket extends SocketLike {
-  send(data: string): void
-}
-
-/** Where the connection gets its socket, its timers and its chance from. */
-export interface ReplayEnvironment extends Omit<LiveEnvironment, 'open'> {
-  readonly open: (url: string, protocol: string) => TalkingSocket
-}
-
-/** The browser's own sockets and timers. */
-export function browserReplayEnvironment(): ReplayEnvironment {
-  return { ...browserEnvironment(), open: (url, protocol) => new WebSocket(url, protocol) }
-}
-
 /** The address of the film of the server that this page came from. */
 export function replayUrl(location: Pick<Location, 'protocol' | 'host'>): string {
   return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/replay`
@@ -78,7 +63,7 @@ export class ReplayConnection {
   constructor(
     private readonly url: string,
     private readonly handlers: ReplayHandlers,
-    private readonly environment: ReplayEnvironment = browserReplayEnvironment(),
+    private readonly environment: LiveEnvironment = browserEnvironment(),
   ) {}
 
   /** Whether a seek has been asked for that no frame has answered yet. */

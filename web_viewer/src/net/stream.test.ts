@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 
+import { Kind, Quality } from '@/generated/wire'
 import { pointInfo } from '@/logic/fixture'
 import { deltaFrame as frame, hello } from '@/stores/fixture'
 
@@ -7,6 +8,12 @@ import { LiveStream } from './stream'
 import type { PointInfo } from './types'
 
 const T0 = Date.UTC(2026, 2, 1)
+
+/** The same samples as the whole state. */
+function snapshotOf(data: ArrayBuffer): ArrayBuffer {
+  new DataView(data).setUint8(1, Kind.Snapshot)
+  return data
+}
 
 class Harness {
   localMs = 0
@@ -86,6 +93,33 @@ describe('LiveStream', () => {
     expect(harness.stream.ageMs()).toBe(3000)
     expect(harness.stream.nowMs()).toBe(T0 + 30_000)
     expect([...harness.stream.series(0).value]).toEqual([1])
+  })
+
+  it('knows where it is in the stream once its columns hold it, and forgets it for another one', async () => {
+    expect(harness.stream.place()).toBeNull()
+    const begun = harness.stream.begin(hello('r1'))
+    harness.stream.receive(frame(T0, [0, 5]))
+    expect(harness.stream.place()).toBeNull()
+    harness.fetched[0].resolve(points(1))
+    await begun
+    const place = harness.stream.place()
+    expect(place?.epoch).toBe('e')
+    await harness.stream.begin({ ...hello('r1'), resumed: true })
+    expect(harness.stream.place()).toEqual(place)
+    await harness.stream.begin({ ...hello('r1'), epoch: 'f' })
+    expect(harness.stream.place()).toBeNull()
+  })
+
+  it('forgets what a snapshot does not hold, and says so', async () => {
+    const begun = harness.stream.begin(hello('r1'))
+    harness.fetched[0].resolve(points(3))
+    await begun
+    harness.stream.receive(frame(T0, [0, 5], [2, 6]))
+    harness.samples.length = 0
+    harness.stream.receive(snapshotOf(frame(T0 + 1000, [0, 7])))
+    expect(harness.samples).toEqual([[2], [0]])
+    expect([...harness.stream.columns.value]).toEqual([7, Number.NaN, Number.NaN])
+    expect(harness.stream.columns.quality[2]).toBe(Quality.Stale)
   })
 
   it('refuses bytes that are no frame', () => {

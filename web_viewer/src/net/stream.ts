@@ -1,7 +1,8 @@
-import { decodeFrame, type Hello } from '@/generated/wire'
+import { decodeFrame, Kind, type Frame, type Hello } from '@/generated/wire'
 import { PointHistory, type Series } from '@/logic/history'
 
-import { applyFrame, emptyColumns, type LiveColumns, type SampleColumns } from './columns'
+import { applyFrame, emptyColumns, forgetOthers, type LiveColumns } from './columns'
+import type { StreamPlace } from './live'
 import { ServerClock } from './serverClock'
 import type { PointInfo } from './types'
 
@@ -27,7 +28,9 @@ export class LiveStream {
   columns: LiveColumns = emptyColumns(0)
   private history = new PointHistory(HISTORY_GAP_MS)
   private registry = ''
-  private waiting: SampleColumns[] | null = null
+  private epoch = ''
+  private seq = Number.NaN
+  private waiting: Frame[] | null = null
   private newestMs = Number.NaN
 
   constructor(
@@ -40,8 +43,10 @@ export class LiveStream {
   async begin(hello: Hello): Promise<void> {
     this.clock.reset(hello.speed)
     this.clock.observe(Date.parse(hello.time), this.monotonicMs())
+    if (!hello.resumed) this.seq = Number.NaN
+    this.epoch = hello.epoch
     if (hello.registry === this.registry) return
-    const waiting: SampleColumns[] = []
+    const waiting: Frame[] = []
     this.waiting = waiting
     try {
       const points = await this.fetchPoints()
@@ -61,6 +66,11 @@ export class LiveStream {
     this.clock.observe(frame.time, this.monotonicMs())
     if (this.waiting !== null) this.waiting.push(frame)
     else this.take(frame)
+  }
+
+  /** Up to where the columns hold the stream; null: they do not, as before the first snapshot. */
+  place(): StreamPlace | null {
+    return this.waiting !== null || Number.isNaN(this.seq) ? null : { epoch: this.epoch, seq: this.seq }
   }
 
   /** What a point measured since the page was opened. */
@@ -92,7 +102,12 @@ export class LiveStream {
     this.handlers.onPoints(points, this.columns)
   }
 
-  private take(frame: SampleColumns): void {
+  private take(frame: Frame): void {
+    this.seq = frame.seq
+    if (frame.kind === Kind.Snapshot) {
+      const forgotten = forgetOthers(this.columns, frame)
+      if (forgotten.length > 0) this.handlers.onSamples(forgotten, this.columns)
+    }
     const changed = applyFrame(this.columns, frame)
     if (changed.length === 0) return
     this.newestMs = frame.time

@@ -16,6 +16,8 @@ export type FrameListener = (changed: Uint32Array, columns: LiveColumns) => void
 export type EventListener = (event: Readonly<Record<string, unknown>>) => void
 
 const TICK_MS = 500
+/** Frames a second for a page that nobody sees. */
+const HIDDEN_RATE = 1
 const NOWHERE: ReplayStatus = { timeMs: Number.NaN, playing: false, speed: 1, span: null, gap: null }
 
 /**
@@ -65,6 +67,8 @@ export const useLiveStore = defineStore('live', () => {
       now.connection.retryNow()
     })
     document.addEventListener('visibilitychange', () => {
+      // Nobody looks: a frame a second keeps the columns, and spares a phone's battery.
+      now.connection.limit(document.hidden ? HIDDEN_RATE : null)
       if (!document.hidden) now.connection.retryNow()
     })
   }
@@ -149,7 +153,7 @@ function openNow(state: LiveState, show: Show, events: ReadonlySet<EventListener
     fetchPoints,
     () => performance.now(),
   )
-  const connection = new LiveConnection(liveUrl(window.location), {
+  const connection = new LiveConnection(() => liveUrl(window.location, stream.place()), {
     onState: (next) => {
       link.value = next
       if (isShown()) state.link.value = next
