@@ -148,8 +148,8 @@ class _Events:
 class ClientState:
     """What one client has yet to get; made by `Hub.connect`.
 
-    The front calls `take` whenever it can send, and sends what it gives. None: wait for `wake`, unless
-    `close_code` is set.
+    The front calls `take` whenever it can send, and sends what it gives. None: wait until `wake` is called,
+    unless `close_code` is set. After a frame there is nothing more to take before the next `wake`.
     """
 
     __slots__ = (
@@ -161,15 +161,15 @@ class ClientState:
         "_max_events",
         "_sent_s",
         "_seq",
-        "_wake",
         "close_code",
         "close_reason",
         "selection",
+        "wake",
     )
 
     def __init__(self, hub: "Hub", wake: Callable[[], None], max_events: int) -> None:
         self._hub = hub
-        self._wake = wake
+        self.wake = wake
         self._max_events = max_events
         self._answers: deque[Message] | None = None
         self._event_seq = self._joined_at_event = hub.event_seq
@@ -214,24 +214,23 @@ class ClientState:
             self.close(CLOSE_POLICY, "answers wait to be read")
         elif self.close_code is None:
             self._answers.append(Message(text))
-            self._wake()
+            self.wake()
 
-    def offer(self) -> None:
-        """Say that there may be something to take."""
+    def offer_event(self) -> None:
+        """Say that there is a newer event; too many that wait, and the client is closed with 1013."""
         hub = self._hub
-        if self._event_seq != hub.event_seq:
-            waiting = hub.event_seq - max(self._event_seq, self._joined_at_event)
-            if waiting > self._max_events or not hub.has_events_after(self._event_seq):
-                self.close(CLOSE_TRY_AGAIN_LATER, "too slow for the events")
-                return
-        self._wake()
+        waiting = hub.event_seq - max(self._event_seq, self._joined_at_event)
+        if waiting > self._max_events or not hub.has_events_after(self._event_seq):
+            self.close(CLOSE_TRY_AGAIN_LATER, "too slow for the events")
+        else:
+            self.wake()
 
     def close(self, code: int, reason: str = "") -> None:
         """End the connection with this close code; what was waiting is let go."""
         if self.close_code is None:
             self.close_code, self.close_reason = code, reason
             self._answers = None
-            self._wake()
+            self.wake()
 
     def take(self) -> Message | None:
         """Give the next message to send, answers and events first; None: nothing now."""
@@ -306,7 +305,7 @@ class Hub:
         self.latest.take(outgoing.frame)
         self._shared.publish(outgoing, before)
         for client in tuple(self._clients):
-            client.offer()
+            client.wake()
 
     def continue_log(self, event_epoch: str, event_seq: int, events: Iterable[Mapping[str, Any]]) -> None:
         """Go on after `event_seq` of a log with an identity of its own; `events` are the last up to there.
@@ -323,7 +322,7 @@ class Hub:
         """
         self._events.append(event)
         for client in tuple(self._clients):
-            client.offer()
+            client.offer_event()
         return self.event_seq
 
     def connect(self, wake: Callable[[], None], max_events: int = MAX_EVENTS) -> ClientState:

@@ -99,6 +99,8 @@ class LiveConnection(asyncio.Protocol):
             if message is None:
                 break
             self._transport.write(message.wire)
+            if message.samples is not None:
+                break  # a frame is the last of what there is
         if client.close_code is not None:
             self._close(client.close_code, client.close_reason)
 
