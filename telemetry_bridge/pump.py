@@ -8,6 +8,7 @@ told five times a second, of the newest value of every point that changed since.
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -69,6 +70,7 @@ class Pump:
         return outgoing
 
     def _tell(self, now_s: float) -> None:
+        """Tell the listener what it has not heard of, unless it was told a moment ago."""
         if self._listener is None or not self._untold or now_s - self._told_s < FLUSH_EVERY_S:
             return
         self._told_s = now_s
@@ -78,15 +80,21 @@ class Pump:
         )
 
     async def run(self) -> None:
-        """Step for ever, at news and at least every `FLUSH_EVERY_S`; cancel to stop."""
-        while True:
-            self._news.clear()
-            self.step()
-            gap_s = self.gap_s
-            await asyncio.sleep(gap_s)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(FLUSH_EVERY_S - gap_s):
-                    await self._news.wait()
+        """Step for ever, at news and at least every `FLUSH_EVERY_S`; cancel to stop.
+
+        Whoever listens has heard of everything when it has stopped.
+        """
+        try:
+            while True:
+                self._news.clear()
+                self.step()
+                gap_s = self.gap_s
+                await asyncio.sleep(gap_s)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(FLUSH_EVERY_S - gap_s):
+                        await self._news.wait()
+        finally:
+            self._tell(math.inf)
 
 
 def merged(frames: Sequence[Frame]) -> Frame:

@@ -109,6 +109,8 @@ class _Line(asyncio.BufferedProtocol):
 
     async def ask(self, packet_id: int, data: bytes, timeout_s: float) -> bytes:
         """Send, and wait for the broker's word on it. MqttError, OSError, TimeoutError: there is none."""
+        if self.ended.done():
+            self.ended.result()
         waiting: asyncio.Future[bytes] = self._loop.create_future()
         self._answers[packet_id] = waiting
         self.say(data)

@@ -127,6 +127,20 @@ async def test_a_change_after_a_pause_goes_out_at_once() -> None:
         await task
 
 
+async def test_when_it_stops_the_listener_has_heard_of_everything() -> None:
+    bridge = Bridge(registry(), HandClock())
+    heard: list[Outgoing] = []
+    pump = Pump(bridge, Hub(len(bridge.registry), epoch="e"), listener=heard.append)
+    task = asyncio.create_task(pump.run())
+    for value in range(3):
+        bridge.accept([Reading("r1", "temperature", value)])
+        await asyncio.sleep(1.2 * SHORTEST_S)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    assert heard[-1].frame.value.tolist() == [2.0]
+
+
 async def test_it_runs_until_cancelled() -> None:
     bridge = Bridge(registry(), HandClock())
     hub = Hub(len(bridge.registry), epoch=bridge.epoch)

@@ -41,6 +41,12 @@ def test_times_are_read(text: str, time_ms: float) -> None:
         "２０２６-11-21T08:30:00Z",
         "2026-W47-6T08:30:00Z",
         "2026-11-21T08:30:00Z\n",
+        "2026-11-21T08:30:00.25aZ",
+        "2026-11-21T08:30:00.+25Z",
+        "2026-11-21T08:30:00.25 Z",
+        "2026-02-30T08:30:00.250Z",
+        "2026-11-21T24:30:00.250Z",
+        "٢026-11-21T08:30:00.250Z",
     ],
 )
 def test_anything_else_is_refused_with_the_way_to_write_it(text: str) -> None:
