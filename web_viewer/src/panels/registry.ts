@@ -8,6 +8,7 @@ import type { IconName } from '@/ui/icons'
 import { account } from './account'
 import { alarms } from './alarms'
 import { booking } from './booking'
+import { bridge } from './bridge'
 import { changes } from './changes'
 import { devices } from './devices'
 import { energy } from './energy'
@@ -53,7 +54,7 @@ export interface TwinPanel {
 }
 
 /** The registered panels, in the order of the dock. */
-export const PANELS: readonly TwinPanel[] = [alarms, ops, energy, timeline, account, guide, booking, changes, devices]
+export const PANELS: readonly TwinPanel[] = [alarms, ops, energy, timeline, account, guide, booking, changes, devices, bridge]
 
 /** Pages of some panels, each with its panel in `meta`, whose texts it needs. */
 export function panelRoutes(panels: readonly TwinPanel[]): RouteRecordRaw[] {

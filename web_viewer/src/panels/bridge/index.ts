@@ -1,0 +1,9 @@
+import type { TwinPanel } from '../registry'
+
+/** The lines to devices: which is down, and why. */
+export const bridge: TwinPanel = {
+  id: 'bridge',
+  icon: 'link',
+  messages: async () => (await import('./messages')).messages,
+  desk: async () => (await import('./BridgePanel.vue')).default,
+}

@@ -1,0 +1,61 @@
+import type { Messages } from '../registry'
+
+export const zhCN: Messages = {
+  title: '设备接入',
+  none: '没有配置设备接入；请在场馆目录写 adapters.yaml',
+  failed: '没有成功：{reason}',
+  summary: '{down} 断开 · {partly} 部分异常 · {up} 正常',
+  mark: { up: '正常', partly: '部分异常', down: '断开', off: '已停用' },
+  kind: {
+    modbus: 'Modbus TCP',
+    opcua: 'OPC UA',
+    bacnet: 'BACnet/IP',
+    mqtt: 'MQTT',
+    sparkplug: 'Sparkplug B',
+    webhook: '事件推送',
+    replay: '数据回放',
+    broker: '内置 MQTT',
+    simulation: '模拟设备',
+  },
+  points: '{points} 个点',
+  bad: '{bad} 个点无效',
+  received: '收到 {count}',
+  refused: '拒绝 {count}',
+  reconnects: '重连 {count} 次',
+  never: '从未收到',
+  ago: '{seconds} 秒前',
+  agoMinutes: '{minutes} 分钟前',
+  clocks: '设备时钟不准，请校时',
+  clock: '{device}：慢 {seconds} 秒',
+}
+
+export const en: Messages = {
+  title: 'Device lines',
+  none: 'No lines to devices are set up; write adapters.yaml in the venue folder',
+  failed: 'It did not work: {reason}',
+  summary: '{down} down · {partly} in part · {up} up',
+  mark: { up: 'up', partly: 'in part', down: 'down', off: 'switched off' },
+  kind: {
+    modbus: 'Modbus TCP',
+    opcua: 'OPC UA',
+    bacnet: 'BACnet/IP',
+    mqtt: 'MQTT',
+    sparkplug: 'Sparkplug B',
+    webhook: 'Webhook',
+    replay: 'Recording',
+    broker: 'Embedded MQTT',
+    simulation: 'Simulated devices',
+  },
+  points: '{points} points',
+  bad: '{bad} bad',
+  received: '{count} received',
+  refused: '{count} refused',
+  reconnects: '{count} reconnections',
+  never: 'nothing yet',
+  ago: '{seconds} s ago',
+  agoMinutes: '{minutes} min ago',
+  clocks: 'Clocks that are wrong: set them',
+  clock: '{device}: {seconds} s behind',
+}
+
+export const messages = { 'zh-CN': zhCN, en }
