@@ -10,6 +10,7 @@
     │   ├── DataFolderError   the data folder cannot be written
     │   ├── DatabaseError     the database cannot be reached or brought up to date
     │   └── DemoError         the demo venue could not be made
+    ├── FencedError           another server has taken over what this one wanted to write
     ├── ExportError           a package cannot be exported, or shown in a notebook, as asked
     └── RequestError          a request cannot be answered as asked
         ├── NotFoundError     404
@@ -19,6 +20,7 @@
         ├── RoleError         403, the person's role is too low
         ├── TooManyError      429, too many tries in too short a time
         ├── AccountError      409, an account that cannot be made so
+        ├── InterlockError    409, a command that may not be sent now, or not by this person
         ├── AlarmStateError   409, an alarm that cannot take this step now
         ├── NotRecordedError  404, the film has nothing of that time
         ├── DamagedFilmError  503, a stretch of film cannot be read
@@ -73,6 +75,10 @@ class DataFolderError(StartError):
 
 class DatabaseError(StartError):
     """The database cannot be reached, or its schema not be brought up to date."""
+
+
+class FencedError(TwinError):
+    """Another of several servers has taken over what this one did; what it writes now is refused."""
 
 
 class DemoError(StartError):
@@ -154,6 +160,13 @@ class AccountError(RequestError):
 
     status = HTTPStatus.CONFLICT
     slug = "account"
+
+
+class InterlockError(RequestError):
+    """A command that may not be sent: by the venue's interlocks, or while somebody works at the device."""
+
+    status = HTTPStatus.CONFLICT
+    slug = "interlock"
 
 
 class AlarmStateError(RequestError):

@@ -5,10 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import ifcopenshell
 import pytest
+from starlette.testclient import TestClient
 
+from bim_pipeline.build import build_package
 from tests.contract.running import RunningServer, run_twin, running_server
 from tests.contract.small_house import guid_of, write_venue
+from twin.app import assemble
+from twin.runtime import open_twin
+from twin.settings import Settings
 
 ROWS = """device,type,name_zh,name_en,guid,tag
 L-01,lamp,灯一,Lamp 1,,L-01
@@ -98,6 +104,30 @@ def test_a_table_of_bindings_goes_out_and_comes_back(client: httpx.Client) -> No
     )
     bound = {each["device"]: each["element"] for each in client.get("/api/bindings").json()["items"]}
     assert bound["L-01"] == guid_of("L-01")
+
+
+def test_bindings_survive_a_revision_by_guid_and_what_vanished_is_told_with_its_successor(
+    house_ifc: Path, tmp_path: Path
+) -> None:
+    venue = write_venue(tmp_path / "venue")
+    (venue / "bindings.yaml").write_text("[]", "utf-8")
+    build_package(house_ifc, tmp_path / "house.twin", jobs=1)
+    drawn_anew = ifcopenshell.open(str(house_ifc))
+    drawn_anew.by_guid(guid_of("L-01")).GlobalId = guid_of("L-01 drawn anew")
+    drawn_anew.write(str(tmp_path / "second.ifc"))
+    build_package(tmp_path / "second.ifc", tmp_path / "house.twin", jobs=1)
+    settings = Settings(package=tmp_path / "house.twin", venue=venue, data=tmp_path / "data", dev=True)
+    with TestClient(
+        assemble(open_twin(settings)), "http://127.0.0.1", client=("127.0.0.1", 40_000)
+    ) as client:
+        (row,) = client.get("/api/bindings/report").json()["items"]
+        bound = {each["device"]: each["element"] for each in client.get("/api/bindings").json()["items"]}
+    assert (row["device"], row["kind"], row["element"]) == ("L-01", "vanished", guid_of("L-01"))
+    assert (row["past"]["name"], row["past"]["ifc_class"]) == ("L-01", "IfcLightFixture")
+    (guess,) = row["guesses"]
+    assert (guess["element"]["guid"], guess["rules"]) == (guid_of("L-01 drawn anew"), ["same-place"])
+    assert guess["confidence"] > 0.85
+    assert bound["L-02"] == guid_of("L-02")
 
 
 def test_faulty_rules_keep_the_server_from_starting(house: Path, tmp_path: Path) -> None:

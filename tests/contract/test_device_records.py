@@ -83,6 +83,10 @@ def test_who_was_refused_is_listed(http: httpx.Client) -> None:
     entry = next(each for each in found["items"] if each["name"] == "stranger")
     assert (entry["way"], entry["fault"], entry["times"]) == ("message", "unknown_device", 2)
     assert found["total"] >= 2
+    columns = {"columns": {"point": ["column-stranger/x", "L-01/level"], "value": [1, 2]}}
+    assert http.post("/api/telemetry", json=columns).json()["accepted"] == 1
+    names = [each["name"] for each in http.get("/api/devices/refused").json()["items"]]
+    assert "column-stranger" in names
     assert found["signed_only"] is False
 
 

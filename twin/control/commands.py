@@ -20,8 +20,18 @@ from telemetry_bridge.adapter_lines import Line
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.commands import make_command
 from telemetry_bridge.errors import CommandError
-from telemetry_bridge.points import Point
+from telemetry_bridge.points import Device, Point
 from telemetry_bridge.ports import Adapter, Command, Selective
+from twin.accounts.roles import Role
+from twin.control.interlocks import (
+    Asker,
+    Hold,
+    HoldSource,
+    Interlock,
+    RefusedOrder,
+    refusal_of,
+    refused_draft,
+)
 from twin.control.model import (
     CommandState,
     Order,
@@ -32,6 +42,7 @@ from twin.control.model import (
     sent_draft,
     shows,
 )
+from twin.errors import InterlockError
 from twin.events.event import Event
 from twin.events.log import EventFilter, EventLog
 from twin.simulation.adapter import SimulationAdapter
@@ -69,7 +80,11 @@ class Commands:
         adapters: Adapters,
         timeout_s: float = TIMEOUT_S,
         monotonic_s: Callable[[], float] = time.monotonic,
+        interlocks: Sequence[Interlock] = (),
     ) -> None:
+        """`interlocks` are the venue's; whoever knows of work at devices adds itself to `holds`."""
+        self._interlocks = tuple(interlocks)
+        self.holds: list[HoldSource] = []
         self._bridge, self._log, self._engine, self._adapters = bridge, log, engine, adapters
         self._timeout_s, self._monotonic_s = timeout_s, monotonic_s
         self._states: dict[int, CommandState] = {}  # by point_index, the last one of each
@@ -106,10 +121,45 @@ class Commands:
         ]
         return await self._hand_over(sent)
 
+    async def refused(
+        self, orders: Sequence[Order], asker: Asker, cause: str | None = None
+    ) -> tuple[RefusedOrder, ...]:
+        """The orders that interlocks forbid; each is written down with who asked and why it was refused.
+
+        Raises CommandError where one cannot be obeyed at all.
+        """
+        commands = self.prepare(orders, asker.actor, cause).commands
+        holds: dict[str, Hold] = {}
+        for source in self.holds:
+            holds |= await source({order.device for order in orders})
+        found = []
+        for order, command in zip(orders, commands, strict=True):
+            place = self._place(command)
+            hold = holds.get(order.device)
+            each = refusal_of(order, command.value, place, asker, self._interlocks, hold)
+            found += [each] if each is not None else []
+        if found:
+            await self._log.append(*(refused_draft(each, asker.actor, cause) for each in found))
+        return tuple(found)
+
+    def _place(self, command: Command) -> tuple[Device, Point]:
+        registry = self._bridge.registry
+        point = registry.find(command.device, command.point)
+        if point is None:
+            raise CommandError(f"there is no point {command.device}/{command.point}")
+        return registry.devices[command.device], point
+
     async def send(
-        self, orders: Sequence[Order], actor: str, cause: str | None = None
+        self, orders: Sequence[Order], actor: str, cause: str | None = None, role: Role | None = None
     ) -> tuple[CommandState, ...]:
-        """Send orders. Raises CommandError where one cannot be obeyed at all; then none was sent."""
+        """Send orders; `role` is that of the person who asks, None: the twin itself.
+
+        Raises CommandError where one cannot be obeyed at all, InterlockError where one may not be; then none
+        was sent.
+        """
+        refused = await self.refused(orders, Asker(actor, role), cause)
+        if refused:
+            raise InterlockError(refused[0].why, reason=f"interlock-{refused[0].kind}")
         prepared = self.prepare(orders, actor, cause)
         async with writing(self._engine) as connection:
             events = await self.write(connection, prepared)

@@ -112,6 +112,8 @@ def last_commands(events: Sequence[Event]) -> tuple[CommandState, ...]:
     for event in events:
         key = (event.subject.removeprefix("device:"), str(event.data.get("point", "")))
         known = latest.get(key)
+        if event.type not in (SENT, CONFIRMED, FAILED):
+            continue
         if event.type == SENT:
             latest.pop(key, None)
             latest[key] = state_of(event)

@@ -2,7 +2,6 @@
 
 import re
 import string
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -13,14 +12,11 @@ from pydantic import (
     ConfigDict,
     Field,
     TypeAdapter,
-    ValidationError,
     field_validator,
     model_validator,
 )
 
-from telemetry_bridge.errors import Fault, RegistryError
-from telemetry_bridge.yaml_lines import line_of, load_yaml
-from twin.errors import VenueError
+from twin.listed_yaml import load_listed, parse_listed
 
 FILE = "bindings.yaml"
 By = Literal["tag", "name", "property", "nearest"]
@@ -155,46 +151,10 @@ def load_binding_rules(folder: Path | None) -> tuple[BindingRule, ...]:
 
     Raises VenueError with every fault, each with its line.
     """
-    path = None if folder is None else folder / FILE
-    if path is None or not path.is_file():
-        return DEFAULT_RULES
-    try:
-        return parse_binding_rules(path.read_text(encoding="utf-8"))
-    except RegistryError as error:
-        raise VenueError(str(folder), [str(fault) for fault in error.faults]) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise VenueError(str(folder), [f"{FILE}: cannot be read: {error}"]) from error
+    entries = load_listed(folder, FILE, "rules", _ENTRIES)
+    return DEFAULT_RULES if entries is None else tuple(each.rule() for each in entries)
 
 
 def parse_binding_rules(text: str) -> tuple[BindingRule, ...]:
     """Read `bindings.yaml`: a list of rules, or one below `rules`. Raises RegistryError with every fault."""
-    value, lines = load_yaml(text, FILE)
-    prefix: tuple[str | int, ...] = ()
-    if isinstance(value, dict) and list(value) == ["rules"]:
-        value, prefix = value["rules"], ("rules",)
-    try:
-        entries = _ENTRIES.validate_python(value or [])
-    except ValidationError as error:
-        raise RegistryError(
-            [
-                Fault(f"{FILE}:{line_of((*prefix, *each['loc']), lines)}", _message(each["loc"], each["msg"]))
-                for each in error.errors(include_url=False)
-            ]
-        ) from error
-    faults = list(_repeated([each.id for each in entries], prefix, lines))
-    if faults:
-        raise RegistryError(faults)
-    return tuple(each.rule() for each in entries)
-
-
-def _message(loc: tuple[str | int, ...], message: str) -> str:
-    where = ".".join(str(part) for part in loc if isinstance(part, str))
-    text = message.removeprefix("Value error, ")
-    return f"{where}: {text}" if where else text
-
-
-def _repeated(ids: list[str], prefix: tuple[str | int, ...], lines: Any) -> Iterator[Fault]:
-    for place, each in enumerate(ids):
-        if each in ids[:place]:
-            line = line_of((*prefix, place, "id"), lines)
-            yield Fault(f"{FILE}:{line}", f"the rule {each!r} is there twice")
+    return tuple(each.rule() for each in parse_listed(text, FILE, "rules", _ENTRIES))

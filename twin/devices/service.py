@@ -1,8 +1,11 @@
 """Devices as people keep them, while the twin runs: facts, secrets, who was turned away."""
 
+from collections.abc import Collection
+
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from telemetry_bridge.clock import Clock
+from twin.control.interlocks import Hold
 from twin.devices.gate import DeviceGate
 from twin.devices.keyring import Keyring
 from twin.devices.ledger import Ledger
@@ -18,3 +21,11 @@ class Devices:
         self.ledger = Ledger(engine, log, clock)
         self.rejections = Rejections(engine, log, clock)
         self.keyring = Keyring(engine, log, clock)
+
+    async def holds(self, devices: Collection[str]) -> dict[str, Hold]:
+        """Which of some devices somebody set aside for maintenance."""
+        return {
+            device: Hold(entry.written["maintenance"] or "")
+            for device, entry in (await self.ledger.all()).items()
+            if device in devices and entry.written["maintenance"]
+        }

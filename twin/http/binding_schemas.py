@@ -12,12 +12,12 @@ Guid = Annotated[str, Field(max_length=64)]
 RowKind = Literal["vanished", "ruled", "guessed", "unbound", "aside"]
 
 
-class ElementRef(Answer):
+class PlacedElement(Answer):
     """An element as a list shows it; `storey` and `space` are guids, `box` in local metres."""
 
     guid: str
     element_index: int
-    name: str
+    name: Name
     tag: str
     ifc_class: str
     storey: str | None
@@ -28,7 +28,7 @@ class ElementRef(Answer):
 class GuessOut(Answer):
     """An element that a device may belong to: how likely (0..1), which rules found it, by which text."""
 
-    element: ElementRef
+    element: PlacedElement
     confidence: float
     rules: list[str]
     text: str
@@ -59,7 +59,7 @@ class ReportRow(Answer):
     type_name: Name
     kind: RowKind
     element: str | None
-    bound: ElementRef | None
+    bound: PlacedElement | None
     past: PastElement | None
     guesses: list[GuessOut]
 
@@ -67,7 +67,7 @@ class ReportRow(Answer):
 class SharedElement(Answer):
     """An element with several devices; `doubtful` where two of them are of one type."""
 
-    element: ElementRef | None
+    element: PlacedElement | None
     guid: str
     devices: list[str]
     doubtful: bool

@@ -22,6 +22,7 @@ from twin.http.identity import requires
 from twin.http.present_live import name
 from twin.http.problems import PROBLEM_RESPONSES
 from twin.runtime import Twin
+from twin.venue import Name
 
 router = APIRouter(prefix="/api", tags=["live"], responses=PROBLEM_RESPONSES)
 
@@ -204,29 +205,25 @@ def _shared(twin: Twin, shared: Shared) -> binding_schemas.SharedElement:
     )
 
 
-def _element(twin: Twin, guid: str) -> binding_schemas.ElementRef | None:
+def _element(twin: Twin, guid: str) -> binding_schemas.PlacedElement | None:
     try:
         element = twin.package.element(guid)
     except UnknownPlaceError:
         return None
-    return binding_schemas.ElementRef(
+    return binding_schemas.PlacedElement(
         guid=element.guid,
         element_index=element.element_index,
-        name=element.long_name or element.name,
+        name=Name(zh=element.long_name or element.name, en=element.name_en),
         tag=element.tag,
         ifc_class=element.ifc_class,
-        storey=_storey(twin, element),
+        storey=present.storey_guid(twin.package, element.storey_index),
         space=_space(twin, element),
         box=present.box(element.box),
     )
 
 
-def _storey(twin: Twin, element: Element) -> str | None:
-    found = twin.package.storey_by_index.get(-1 if element.storey_index is None else element.storey_index)
-    return None if found is None else found.guid
-
-
 def _space(twin: Twin, element: Element) -> str | None:
-    within = (element.element_index, -1 if element.space_index is None else element.space_index)
-    spaces = twin.package.space_by_index
-    return next((spaces[index].guid for index in within if index in spaces), None)
+    """The guid of the space that an element is in, or is."""
+    if element.element_index in twin.package.space_by_index:
+        return element.guid
+    return present.space_guid(twin.package, element.space_index)

@@ -53,9 +53,12 @@ class CommandList(Answer):
 
 @router.post("", operation_id="sendCommand", status_code=202)
 async def send_command(twin: TwinDep, person: PersonDep, order: CommandIn) -> CommandOut:
-    """Tell a device what to do; the answer says that it is on its way, the list what came of it."""
+    """Tell a device what to do; the answer says that it is on its way, the list what came of it.
+
+    409: it cannot be obeyed, or the venue's interlocks forbid it; or somebody works at the device.
+    """
     wanted = Order(order.device, order.point, order.value, order.reason)
-    (state,) = await twin.commands.send([wanted], person.actor)
+    (state,) = await twin.commands.send([wanted], person.actor, role=person.role)
     return command_out(twin, state)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from telemetry_bridge.clock import Clock
 from telemetry_bridge.points import Point
 from twin.control.commands import Commands
+from twin.control.interlocks import Asker
 from twin.control.model import Order
 from twin.panels.booking import ledger
 from twin.panels.booking.ledger import BookingFilter
@@ -98,12 +99,17 @@ class CourtLights:
         return sum([await self._switch(each, bookings, now_ms) for each in wanted])
 
     async def _switch(self, switching: Switching, bookings: Sequence[Booking], now_ms: float) -> bool:
-        """Note the switching and send its commands; False where another server was faster."""
+        """Note the switching and send its commands; False where another server was faster.
+
+        A lamp that somebody works at is left alone; the others are switched.
+        """
         points = lamps_to_switch(switching, self._lamps, bookings, now_ms)
         booking = switching.booking
-        prepared = self._commands.prepare(
-            [_order(point, switching) for point in points], ACTOR, booking.last_event
-        )
+        orders = [_order(point, switching) for point in points]
+        refused = await self._commands.refused(orders, Asker(ACTOR), booking.last_event)
+        left_alone = {each.order for each in refused}
+        allowed = [order for order in orders if order not in left_alone]
+        prepared = self._commands.prepare(allowed, ACTOR, booking.last_event)
         row = {"booking": booking.id, "phase": switching.phase, "time_ms": int(now_ms)}
         try:
             async with writing(self._engine) as connection:

@@ -15,7 +15,9 @@ async def run(twin: Twin) -> AsyncIterator[Operations]:
     """The panel over a running twin."""
     if twin.database is None:
         raise RuntimeError("the twin does not run")
-    yield Operations(twin, twin.database)
+    operations = Operations(twin, twin.database)
+    twin.commands.holds.append(operations.orders.holds)
+    yield operations
 
 
 OPS = Panel("ops", router, run, Path(__file__).parent / "migrations")

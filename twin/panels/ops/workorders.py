@@ -1,6 +1,6 @@
 """Making work orders and taking their steps: each an event and its row in one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from telemetry_bridge.clock import Clock
 from twin.accounts.accounts import Person
 from twin.accounts.roles import Role
+from twin.control.interlocks import Hold
 from twin.errors import NotFoundError, RoleError
 from twin.events.event import Draft, Event, new_id
 from twin.events.log import EventFilter, EventLog
@@ -21,6 +22,7 @@ from twin.panels.ops.store import OrderFilter
 from twin.store.database import writing
 
 MOST_EVENTS = 500
+MOST_HELD = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,18 @@ class WorkOrders:
     async def open_by_device(self) -> Mapping[str, int]:
         """How many open orders each device has."""
         return await store.open_by_device(self._engine)
+
+    async def holds(self, devices: Collection[str]) -> dict[str, Hold]:
+        """Which of some devices somebody works at: those of orders that were accepted and are not done.
+
+        Only who accepted may command the device meanwhile, to try what was mended.
+        """
+        wanted = OrderFilter(state=OrderState.ACCEPTED)
+        return {
+            order.device: Hold(f"work order {order.number}, {order.title}", f"person:{order.assignee}")
+            for order in await store.find(self._engine, wanted, MOST_HELD)
+            if order.device in devices and order.device is not None
+        }
 
 
 def created_draft(order_id: str, number: int, report: Report, actor: str) -> Draft:

@@ -2978,9 +2978,9 @@ export interface components {
             /** Connected */
             connected: components["schemas"]["ConnectedElement"][];
             /** Parents */
-            parents: components["schemas"]["twin__http__schemas__ElementRef"][];
+            parents: components["schemas"]["ElementRef"][];
             /** Children */
-            children: components["schemas"]["twin__http__schemas__ElementRef"][];
+            children: components["schemas"]["ElementRef"][];
             /** Child Count */
             child_count: number;
             /** Devices */
@@ -2997,6 +2997,24 @@ export interface components {
             items: components["schemas"]["Element"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * ElementRef
+         * @description Enough of an element to show a link to it.
+         */
+        ElementRef: {
+            /** Guid */
+            guid: string;
+            /** Element Index */
+            element_index: number;
+            /** Class */
+            class: string;
+            /** Name */
+            name: string;
+            /** Name En */
+            name_en: string;
+            /** Long Name */
+            long_name: string;
         };
         /**
          * EnergySummary
@@ -3164,7 +3182,7 @@ export interface components {
          * @description An element that a device may belong to: how likely (0..1), which rules found it, by which text.
          */
         GuessOut: {
-            element: components["schemas"]["twin__http__binding_schemas__ElementRef"];
+            element: components["schemas"]["PlacedElement"];
             /** Confidence */
             confidence: number;
             /** Rules */
@@ -3516,7 +3534,7 @@ export interface components {
          */
         Located: {
             space: components["schemas"]["Space"] | null;
-            storey: components["schemas"]["twin__http__schemas__ElementRef"] | null;
+            storey: components["schemas"]["ElementRef"] | null;
             /** Items */
             items: components["schemas"]["Element"][];
             /** Next */
@@ -3978,6 +3996,26 @@ export interface components {
             role: string;
         };
         /**
+         * PlacedElement
+         * @description An element as a list shows it; `storey` and `space` are guids, `box` in local metres.
+         */
+        PlacedElement: {
+            /** Guid */
+            guid: string;
+            /** Element Index */
+            element_index: number;
+            name: components["schemas"]["Name"];
+            /** Tag */
+            tag: string;
+            /** Ifc Class */
+            ifc_class: string;
+            /** Storey */
+            storey: string | null;
+            /** Space */
+            space: string | null;
+            box: components["schemas"]["Box"] | null;
+        };
+        /**
          * PlacedPoi
          * @description A point of interest with where it is: the guid of its space and storey, and a position, m.
          */
@@ -4307,7 +4345,7 @@ export interface components {
             kind: "vanished" | "ruled" | "guessed" | "unbound" | "aside";
             /** Element */
             element: string | null;
-            bound: components["schemas"]["twin__http__binding_schemas__ElementRef"] | null;
+            bound: components["schemas"]["PlacedElement"] | null;
             past: components["schemas"]["PastElement"] | null;
             /** Guesses */
             guesses: components["schemas"]["GuessOut"][];
@@ -4610,7 +4648,7 @@ export interface components {
          * @description An element with several devices; `doubtful` where two of them are of one type.
          */
         SharedElement: {
-            element: components["schemas"]["twin__http__binding_schemas__ElementRef"] | null;
+            element: components["schemas"]["PlacedElement"] | null;
             /** Guid */
             guid: string;
             /** Devices */
@@ -4991,45 +5029,6 @@ export interface components {
             device: string;
             /** Behind S */
             behind_s: number;
-        };
-        /**
-         * ElementRef
-         * @description An element as a list shows it; `storey` and `space` are guids, `box` in local metres.
-         */
-        twin__http__binding_schemas__ElementRef: {
-            /** Guid */
-            guid: string;
-            /** Element Index */
-            element_index: number;
-            /** Name */
-            name: string;
-            /** Tag */
-            tag: string;
-            /** Ifc Class */
-            ifc_class: string;
-            /** Storey */
-            storey: string | null;
-            /** Space */
-            space: string | null;
-            box: components["schemas"]["Box"] | null;
-        };
-        /**
-         * ElementRef
-         * @description Enough of an element to show a link to it.
-         */
-        twin__http__schemas__ElementRef: {
-            /** Guid */
-            guid: string;
-            /** Element Index */
-            element_index: number;
-            /** Class */
-            class: string;
-            /** Name */
-            name: string;
-            /** Name En */
-            name_en: string;
-            /** Long Name */
-            long_name: string;
         };
         /**
          * Problem

@@ -15,7 +15,7 @@ import { useDevicesStore } from './store'
 let pinia: Pinia
 
 function element(guid: string): api.Guess['element'] {
-  return { guid, element_index: 4, name: `Lamp ${guid}`, tag: '', ifc_class: 'IfcLightFixture', storey: null, space: null, box: null }
+  return { guid, element_index: 4, name: { zh: `灯 ${guid}`, en: `Lamp ${guid}` }, tag: '', ifc_class: 'IfcLightFixture', storey: null, space: null, box: null }
 }
 
 function guess(guid: string, confidence: number): api.Guess {

@@ -7,7 +7,11 @@ import { useModelStore } from '@/stores/model'
 import type { Guess } from './api'
 
 /** An element as lists name it. */
-type Shown = Pick<Guess['element'], 'name' | 'tag' | 'ifc_class'>
+interface Shown {
+  readonly name: Names | string
+  readonly tag: string
+  readonly ifc_class: string
+}
 
 /** The panel's words in the language of the page. */
 export interface DeviceWords {
@@ -32,7 +36,7 @@ export function useDeviceWords(): DeviceWords {
   return {
     say,
     name: (names, fallback) => pickName(names, locale.value, fallback),
-    element: ({ name, tag, ifc_class: kind }) => name || tag || ifcClass(kind),
+    element: ({ name, tag, ifc_class: kind }) => (typeof name === 'string' ? name : pickName(name, locale.value)) || tag || ifcClass(kind),
     ifcClass,
     place: ({ storey, space }) => {
       const level = model.storeyByGuid.get(storey ?? '')

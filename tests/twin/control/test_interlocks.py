@@ -1,0 +1,148 @@
+"""What keeps a command from being sent, from the file to the event."""
+
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from telemetry_bridge.errors import RegistryError
+from telemetry_bridge.points import Device, Point, PointType
+from tests.twin.control.obeying import Obeying, bridge_of, lamps
+from tests.twin.panels.booking_house import MONDAY_8_MS, HandClock
+from twin.accounts.roles import Role
+from twin.control.commands import Commands
+from twin.control.interlocks import Asker, Hold, Interlock, refusal_of
+from twin.control.interlocks_file import load_interlocks, parse_interlocks
+from twin.control.model import Order, last_commands
+from twin.errors import InterlockError
+from twin.events.event import Event
+from twin.events.log import EventFilter, EventLog
+
+LAMP = Device("a", "lamp")
+LEVEL = Point(0, "a", PointType("level", "Lighting_Level_Command", writable=True))
+PLACE = (LAMP, LEVEL)
+ORDER = Order("a", "level", 50, "test")
+OPERATOR, MANAGER = Asker("person:op", Role.OPERATOR), Asker("person:boss", Role.MANAGER)
+ITSELF = Asker("booking")
+
+FILE = """
+- id: stage
+  name: {zh: 舞台灯, en: Stage lights}
+  match: {device: [stage-*, a], point: level}
+  role: manager
+- {id: dim, match: {point_class: Lighting_Level_Command}, range: [null, 80]}
+- {id: pumps, match: {device_type: pump}, in_maintenance: true}
+"""
+
+
+def kind(asker: Asker, value: float = 50.0, hold: Hold | None = None, *locks: Interlock) -> str | None:
+    found = refusal_of(ORDER, value, PLACE, asker, locks, hold)
+    return None if found is None else found.kind
+
+
+def test_the_file_is_read_as_it_is_written(tmp_path: Path) -> None:
+    stage, dim, pumps = parse_interlocks(FILE)
+    assert (stage.role, stage.devices, stage.points, stage.name.en) == (
+        Role.MANAGER,
+        ("stage-*", "a"),
+        ("level",),
+        "Stage lights",
+    )
+    assert (dim.low, dim.high, pumps.in_maintenance) == (-math.inf, 80.0, True)
+    assert load_interlocks(tmp_path) == load_interlocks(None) == ()
+    (tmp_path / "interlocks.yaml").write_text(FILE, "utf-8")
+    assert len(load_interlocks(tmp_path)) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "says"),
+    [
+        ("- {id: a, match: {}, role: manager}\n", 1, "it would mean every point"),
+        ("- id: a\n  match: {point: x}\n", 1, "forbids nothing"),
+        ("- id: a\n  match: {point: x}\n  range: [5, 1]\n", 1, "is above"),
+        ("- id: a\n  match: {point: x}\n  role: visitor\n", 3, "operator"),
+        ("- id: a\n  match: {colour: x}\n  role: manager\n", 2, "Extra inputs"),
+        (
+            "interlocks:\n" + "- {id: a, match: {point: x}, role: admin}\n" * 2,
+            3,
+            "twice",
+        ),
+    ],
+)
+def test_each_fault_is_named_by_its_line(text: str, where: int, says: str) -> None:
+    with pytest.raises(RegistryError) as caught:
+        parse_interlocks(text)
+    (fault,) = caught.value.faults
+    assert (fault.where, says in fault.message) == (f"interlocks.yaml:{where}", True), fault
+
+
+def test_a_role_is_asked_of_people_and_not_of_the_twin_itself() -> None:
+    lock = Interlock("stage", points=("level",), role=Role.MANAGER)
+    assert [kind(asker, 50.0, None, lock) for asker in (OPERATOR, MANAGER, ITSELF)] == ["role", None, None]
+
+
+def test_a_range_binds_everybody() -> None:
+    lock = Interlock("dim", point_classes=("Lighting_Level_Command",), high=80.0)
+    for asker in (OPERATOR, MANAGER, ITSELF):
+        assert [kind(asker, value, None, lock) for value in (80.0, 80.5)] == [None, "range"]
+
+
+def test_a_device_that_is_worked_at_is_left_alone_but_by_who_works_at_it() -> None:
+    assert kind(MANAGER, 50.0, Hold("mended")) == "maintenance"
+    assert kind(ITSELF, 50.0, Hold("mended")) == "maintenance"
+    assert kind(OPERATOR, 50.0, Hold("mended", "person:op")) is None
+    assert kind(MANAGER, 50.0, Hold("mended"), Interlock("a", devices=("a",), in_maintenance=True)) is None
+
+
+@given(st.lists(st.sampled_from(["a", "b", "lamp", "pump", "*"]), max_size=3))
+def test_an_interlock_about_other_points_forbids_nothing(names: list[str]) -> None:
+    lock = Interlock("x", types=tuple(names), role=Role.ADMIN)
+    covered = not names or "lamp" in names or "*" in names
+    assert (kind(OPERATOR, 50.0, None, lock) == "role") == covered
+
+
+class House:
+    """A lamp behind interlocks."""
+
+    def __init__(self, engine: AsyncEngine, *locks: Interlock) -> None:
+        clock = HandClock(MONDAY_8_MS)
+        bridge = bridge_of(lamps("a", "b"), clock)
+        self.log = EventLog(engine, clock)
+        self.adapter = Obeying(bridge)
+        self.commands = Commands(bridge, self.log, engine, {"mqtt": self.adapter}, interlocks=locks)
+
+    async def events(self) -> list[Event]:
+        return list(await self.log.find(EventFilter(type="command.*"), 100))
+
+
+async def test_what_is_forbidden_is_not_sent_and_is_an_event_with_who_and_why(engine: AsyncEngine) -> None:
+    house = House(engine, Interlock("dim", points=("level",), high=80.0))
+    with pytest.raises(InterlockError) as caught:
+        await house.commands.send([ORDER, Order("b", "level", 90, "party")], "person:op", role=Role.OPERATOR)
+    assert (caught.value.reason, house.adapter.got) == ("interlock-range", [])
+    (event,) = await house.events()
+    assert (event.type, event.subject, event.actor) == ("command.refused", "device:b", "person:op")
+    assert (event.data["interlock"], event.data["reason"], event.data["value"]) == ("dim", "party", 90)
+    assert "not 90" in event.data["fault"]
+
+
+async def test_work_at_a_device_is_asked_for_at_every_command(engine: AsyncEngine) -> None:
+    house = House(engine)
+    held: dict[str, Hold] = {"a": Hold("the ballast is changed")}
+
+    async def source(devices: object) -> dict[str, Hold]:
+        return held
+
+    house.commands.holds.append(source)
+    with pytest.raises(InterlockError, match="ballast"):
+        await house.commands.send([ORDER], "person:op", role=Role.ADMIN)
+    held.clear()
+    await house.commands.send([ORDER], "person:op", role=Role.ADMIN)
+    assert [each.device for each in house.adapter.got] == ["a"]
+    events = await house.events()
+    assert [event.type for event in events] == ["command.refused", "command.sent"]
+    (state,) = last_commands([*events, events[0]])
+    assert state.is_open
