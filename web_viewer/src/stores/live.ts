@@ -60,20 +60,15 @@ export const useLiveStore = defineStore('live', () => {
     tick()
   }
 
-  /** Where nobody looks, a frame a second keeps the columns, and spares a phone's battery. */
-  function heedVisibility(): void {
-    now.connection.limit(document.hidden ? HIDDEN_RATE : null)
-  }
-
   function start(): void {
-    heedVisibility()
+    heedVisibility(now.connection)
     now.connection.start()
     window.setInterval(tick, TICK_MS)
     window.addEventListener('online', () => {
       now.connection.retryNow()
     })
     document.addEventListener('visibilitychange', () => {
-      heedVisibility()
+      heedVisibility(now.connection)
       if (!document.hidden) now.connection.retryNow()
     })
   }
@@ -95,6 +90,11 @@ export const useLiveStore = defineStore('live', () => {
     backToLive,
   }
 })
+
+/** Where nobody looks, a frame a second keeps the columns, and spares a phone's battery. */
+function heedVisibility(connection: LiveConnection): void {
+  connection.limit(document.hidden ? HIDDEN_RATE : null)
+}
 
 type LiveState = ReturnType<typeof liveState>
 type Show = FrameListener
