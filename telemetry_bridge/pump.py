@@ -23,6 +23,8 @@ FLUSH_EVERY_S = 0.2
 HEARTBEAT_EVERY_S = 1.0
 #: A frame's distance to the one before, in units of what making and sending one takes.
 REST_FACTOR = 10.0
+#: What writing to one client takes (`benchmarks.fanout`); a step does not see it: uvloop writes afterwards.
+WRITE_S = 10e-6
 #: How much the newest step counts in what a step is expected to take.
 NEWEST_WEIGHT = 0.2
 
@@ -51,7 +53,8 @@ class Pump:
     @property
     def gap_s(self) -> float:
         """How long to wait from one frame to the next at least, s."""
-        return min(max(SHORTEST_S, REST_FACTOR * self._step_s), FLUSH_EVERY_S)
+        expected_s = self._step_s + WRITE_S * self._hub.client_count
+        return min(max(SHORTEST_S, REST_FACTOR * expected_s), FLUSH_EVERY_S)
 
     def step(self) -> Outgoing | None:
         """Cut and publish one frame, or a heartbeat if the last frame is a second old; None: neither."""

@@ -64,6 +64,18 @@ def test_frames_keep_the_distance_that_the_machine_can_bear() -> None:
         assert low_s <= pump.gap_s <= high_s
 
 
+def test_frames_keep_a_distance_for_each_client_that_they_are_written_to() -> None:
+    bridge = Bridge(registry(), HandClock())
+    hub = Hub(len(bridge.registry), epoch=bridge.epoch)
+    pump = Pump(bridge, hub, monotonic_s=lambda: 50.0)
+    clients = [hub.connect(lambda: None) for _ in range(300)]
+    assert pump.gap_s == SHORTEST_S
+    clients += [hub.connect(lambda: None) for _ in range(700)]
+    assert 0.099 < pump.gap_s < 0.101
+    clients += [hub.connect(lambda: None) for _ in range(4000)]
+    assert pump.gap_s == FLUSH_EVERY_S
+
+
 def test_the_listener_is_told_of_everything_five_times_a_second() -> None:
     bridge = Bridge(registry(), HandClock())
     hub = Hub(len(bridge.registry), epoch=bridge.epoch)
