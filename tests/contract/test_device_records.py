@@ -94,3 +94,12 @@ def test_maintenance_is_said_with_its_reason_and_ended(http: httpx.Client) -> No
     answer = http.put("/api/devices/L-02/maintenance", json={"reason": "ballast is changed"}).json()
     assert answer["maintenance"] == "ballast is changed"
     assert http.put("/api/devices/L-02/maintenance", json={"reason": ""}).json()["maintenance"] == ""
+
+
+def test_the_ledger_of_operations_shows_what_people_wrote(http: httpx.Client) -> None:
+    assert http.get("/api/ops/devices/R1-T").json()["plate"]["manufacturer"] == ""
+    http.patch("/api/devices/R1-T/facts", json={"manufacturer": "Sensirion", "serial": "S-77"})
+    plate = http.get("/api/ops/devices/R1-T").json()["plate"]
+    assert (plate["manufacturer"], plate["serial"]) == ("Sensirion", "S-77")
+    found = http.get("/api/ops/devices", params={"q": "sensirion"}).json()["items"]
+    assert [each["device"] for each in found] == ["R1-T"]

@@ -1,13 +1,14 @@
 """The ledger of devices: what each is, who made it, where it is. Pure, but for look-ups in the package."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from spatial.model import Element, Space, Storey
 from spatial.package import ModelPackage
 from telemetry_bridge.points import Device, Label, Registry
 from twin.bound import BoundDevices
+from twin.devices.facts import Facts
 
 TYPE_INFORMATION = "Pset_ManufacturerTypeInformation"
 OCCURRENCE = "Pset_ManufacturerOccurrence"
@@ -73,12 +74,31 @@ def _first(values: Mapping[str, Any], names: Iterable[str]) -> str:
 
 
 def make_entries(
-    package: ModelPackage, registry: Registry, bound: BoundDevices, plates: Mapping[int, Plate]
+    package: ModelPackage,
+    registry: Registry,
+    bound: BoundDevices,
+    plates: Mapping[int, Plate],
+    facts: Mapping[str, Facts],
 ) -> tuple[Entry, ...]:
-    """The ledger, by device id."""
-    return tuple(
-        _entry(package, registry, row, device, bound.element_of.get(device.id), plates)
-        for row, device in enumerate(registry.devices.values())
+    """The ledger, by device id; `facts` (by device id) win over the model's name plates."""
+    entries = []
+    for row, device in enumerate(registry.devices.values()):
+        element = bound.element_of.get(device.id)
+        plate = NO_PLATE if element is None else plates.get(element.element_index, NO_PLATE)
+        known = facts.get(device.id)
+        entries.append(
+            _entry(package, registry, row, device, element, plate if known is None else told(plate, known))
+        )
+    return tuple(entries)
+
+
+def told(plate: Plate, facts: Facts) -> Plate:
+    """A name plate with what the venue's files and people say of the device."""
+    return replace(
+        plate,
+        manufacturer=facts.manufacturer or plate.manufacturer,
+        model=facts.model or plate.model,
+        serial=facts.serial or plate.serial,
     )
 
 
@@ -88,9 +108,8 @@ def _entry(
     row: int,
     device: Device,
     element: Element | None,
-    plates: Mapping[int, Plate],
+    plate: Plate,
 ) -> Entry:
-    plate = NO_PLATE if element is None else plates.get(element.element_index, NO_PLATE)
     label = registry.types[device.type].label
     space, storey = _space_of(package, element), _storey_of(package, element)
     words = [device.id, device.tag, device.label.zh, device.label.en, device.type, label.zh, label.en]

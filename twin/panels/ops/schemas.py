@@ -19,7 +19,7 @@ Note = Annotated[str, Field(max_length=4000)]
 
 
 class Plate(Answer):
-    """What is on the name plate, by the model's property sets; '' where nobody said."""
+    """What is on the name plate, as people, the venue's files or the model say; '' where nobody said."""
 
     manufacturer: str
     model: str

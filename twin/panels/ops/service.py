@@ -10,6 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from twin.accounts.accounts import Person
 from twin.accounts.roles import Role
 from twin.bound import BoundDevices
+from twin.devices.base import read_base
+from twin.devices.facts import merged
+from twin.devices.ledger import Entry as Written
 from twin.events.log import EventFilter
 from twin.panels.ops import faults
 from twin.panels.ops.devices import Entry, make_entries, read_plates
@@ -53,20 +56,26 @@ class Operations:
         self._engine = engine
         self._columns = DeviceColumns(twin.registry)
         self._rules = faults.fault_rules(twin.rulebook.rules)
-        self._entries: tuple[BoundDevices, tuple[Entry, ...]] | None = None
+        self._entries: tuple[BoundDevices, tuple[int, int], tuple[Entry, ...]] | None = None
         self._records: tuple[float, float, Mapping[str, faults.Record]] | None = None
 
     async def entries(self) -> tuple[Entry, ...]:
-        """The ledger by device id; made anew when devices were bound to other elements."""
-        bound = self.twin.bound
-        if self._entries is None or self._entries[0] is not bound:
-            self._entries = (bound, await asyncio.to_thread(self._make_entries, bound))
-        return self._entries[1]
+        """The ledger by device id; made anew when devices were bound to other elements, or written about."""
+        bound, ledger = self.twin.bound, self.twin.devices.ledger
+        mark = await ledger.mark()
+        if self._entries is None or self._entries[0] is not bound or self._entries[1] != mark:
+            made = await asyncio.to_thread(self._make_entries, bound, await ledger.all())
+            self._entries = (bound, mark, made)
+        return self._entries[2]
 
-    def _make_entries(self, bound: BoundDevices) -> tuple[Entry, ...]:
-        package = self.twin.package
+    def _make_entries(self, bound: BoundDevices, written: Mapping[str, Written]) -> tuple[Entry, ...]:
+        package, registry = self.twin.package, self.twin.registry
         plates = self.twin.cached("ops.plates", lambda: read_plates(package))
-        return make_entries(package, self.twin.registry, bound, plates)
+        facts = self.twin.cached_while_bound("devices.base", lambda: read_base(package, registry, bound))
+        known = {
+            device: merged(facts[device], each.written) for device, each in written.items() if device in facts
+        }
+        return make_entries(package, registry, bound, plates, {**facts, **known})
 
     async def standing(self) -> Standing:
         """The whole ledger as it stands now."""

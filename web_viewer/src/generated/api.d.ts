@@ -4042,7 +4042,7 @@ export interface components {
         };
         /**
          * Plate
-         * @description What is on the name plate, by the model's property sets; '' where nobody said.
+         * @description What is on the name plate, as people, the venue's files or the model say; '' where nobody said.
          */
         Plate: {
             /** Manufacturer */
