@@ -14,6 +14,7 @@ from bacpypes3.apdu import (
     SubscribeCOVRequest,
 )
 from bacpypes3.basetypes import ErrorType
+from bacpypes3.errors import AbortException, ExecutionError, RejectException
 from bacpypes3.ipv4.app import NormalApplication
 from bacpypes3.local.device import DeviceObject
 from bacpypes3.pdu import Address, IPv4Address
@@ -28,6 +29,17 @@ from telemetry_bridge.adapters.rest import NoAnswerError
 ASHRAE = 0
 NO_ANSWER = ("no-response", "apdu-timeout", "tsm-timeout", "application-exceeded-reply-time")
 STATUS = ("status-flags", "reliability")
+
+#: What the library raises where a controller's answer is not as the standard has it.
+ODD_ANSWERS = (
+    AbortException,
+    RejectException,
+    ExecutionError,
+    AttributeError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
 
 #: Called with a subscription's number and what changed.
 OnChange = Callable[[int, Seen], None]
@@ -201,6 +213,8 @@ def _told() -> Iterator[None]:
         if isinstance(refusal, AbortPDU) and reason in NO_ANSWER:
             raise NoAnswerError("does not answer") from None
         raise RefusedError(reason, unsupported=isinstance(refusal, RejectPDU | AbortPDU)) from None
+    except ODD_ANSWERS as error:
+        raise RefusedError(f"an answer that cannot be read: {error!r}") from error
 
 
 def _plain(value: Any) -> float | str | None:

@@ -12,6 +12,9 @@ from telemetry_bridge.ports import Health
 
 LOG = logging.getLogger(__name__)
 
+#: So many failures that the pause is the longest.
+SLOW = 30
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -25,7 +28,7 @@ class Patience:
 
     def pause_s(self, failures: int) -> float:
         """Give the pause after so many failures in a row, s."""
-        return min(self.longest_s, self.first_s * 2.0 ** min(failures, 30)) * random.uniform(0.5, 1.0)
+        return min(self.longest_s, self.first_s * 2.0 ** min(failures, SLOW)) * random.uniform(0.5, 1.0)
 
 
 class Upkeep:
@@ -38,7 +41,7 @@ class Upkeep:
         troubles: tuple[type[Exception], ...],
         patience: Patience | None = None,
     ) -> None:
-        """`troubles` are the errors of a network; any other is a fault of ours and ends the task."""
+        """`troubles` are the errors of a network; any other is a fault of ours, and tried again slowly."""
         self._name, self._work = name, work
         self._troubles: tuple[type[Exception], ...] = (OSError, *troubles)  # TimeoutError is an OSError
         self._patience = patience or Patience()
@@ -100,14 +103,20 @@ class Upkeep:
                 self._note("the connection was closed")
             except self._troubles as error:
                 self._note(told(error))
-            except Exception as error:
-                self._note(f"a fault in the adapter, which does not go on: {error!r}; please report it")
-                LOG.exception("%s has failed", self._name)
-                return
+            except Exception as error:  # noqa: BLE001 - whatever it was, the line must come back
+                self._note_fault(error)
             finally:
                 self.connected = False
             await asyncio.sleep(self._patience.pause_s(self._failures))
             self._failures += 1
+
+    def _note_fault(self, error: Exception) -> None:
+        """A fault of ours, such as an answer that nobody thought of: kept whole once, tried again slowly."""
+        fault = f"a fault in the adapter: {error!r}; please report it with the log"
+        if fault != self.trouble:
+            LOG.error("%s has failed", self._name, exc_info=error)
+        self.trouble = self.last_error = fault
+        self._failures = SLOW
 
     def _note(self, trouble: str) -> None:
         if trouble != self.trouble:

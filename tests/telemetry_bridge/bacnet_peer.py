@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
-from bacpypes3.apdu import Error, SubscribeCOVRequest
+from bacpypes3.apdu import ReadPropertyACK, SubscribeCOVRequest
 from bacpypes3.errors import ExecutionError
 from bacpypes3.ipv4.app import NormalApplication
 from bacpypes3.local.analog import AnalogInputObject, AnalogOutputObject
@@ -12,16 +12,16 @@ from bacpypes3.local.binary import BinaryOutputObject
 from bacpypes3.local.device import DeviceObject
 from bacpypes3.local.multistate import MultiStateInputObject
 from bacpypes3.pdu import IPv4Address
-
-__all__ = ["Error", "Peer", "bacnet_peer"]
+from bacpypes3.primitivedata import CharacterString
 
 
 class _Device(NormalApplication):  # type: ignore[misc]
-    """Counts what is asked of it, and can refuse subscriptions and reads of many properties."""
+    """Counts what is asked of it; can refuse subscriptions and reads of many properties, be mute, and lie."""
 
     refuses_cov = False
     refuses_many = False
     mute = False
+    lies = False
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -36,6 +36,18 @@ class _Device(NormalApplication):  # type: ignore[misc]
         if self.refuses_cov:
             raise ExecutionError("services", "cov-subscription-failed")
         await super().do_SubscribeCOVRequest(apdu)
+
+    async def do_ReadPropertyRequest(self, apdu: Any) -> None:  # noqa: N802 - the library's name
+        if not self.lies:
+            await super().do_ReadPropertyRequest(apdu)
+            return
+        answer = ReadPropertyACK(
+            objectIdentifier=apdu.objectIdentifier,
+            propertyIdentifier=apdu.propertyIdentifier,
+            propertyValue=CharacterString("a text where a number should be"),
+            context=apdu,
+        )
+        await self.response(answer)
 
     async def do_ReadPropertyMultipleRequest(self, apdu: Any) -> None:  # noqa: N802 - the library's name
         if self.refuses_many:

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 class Proxy:
     """Passes bytes on between its own port and another one's server.
 
-    `delay_s` holds each piece back, `mute` swallows everything (a half-open connection), `truncate` lets so
-    many bytes of the server's pass and then cuts the connection; `cut` breaks all connections now, and
-    `refuse` new ones too until `restore`.
+    `delay_s` holds each piece back, `mute` swallows everything (a half-open connection), `garble` turns over
+    the bits of what the server says, `truncate` lets so many of its bytes pass and then cuts the connection;
+    `cut` breaks all connections now, and `refuse` new ones too until `restore`.
     """
 
     def __init__(self, target_port: int, target_host: str = "127.0.0.1") -> None:
@@ -19,7 +19,7 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._port = 0
         self.delay_s = 0.0
-        self.mute = False
+        self.mute = self.garble = False
         self.truncate: int | None = None
         self.connections = 0
 
@@ -43,7 +43,7 @@ class Proxy:
 
     async def restore(self) -> None:
         """Let everybody in again, and misbehave no more."""
-        self.delay_s, self.mute, self.truncate = 0.0, False, None
+        self.delay_s, self.mute, self.garble, self.truncate = 0.0, False, False, None
         if self._server is None:
             await self.start()
 
@@ -91,7 +91,9 @@ class Proxy:
                         await writer.drain()
                         break
                     continue
-                writer.write(data)
+                writer.write(
+                    data if not (self.garble and from_server) else bytes(each ^ 0xFF for each in data)
+                )
                 await writer.drain()
         # The other way must end too, or a server that hangs up would never be noticed.
         writer.close()

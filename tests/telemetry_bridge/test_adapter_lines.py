@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import aiomqtt
 import pytest
 
 from telemetry_bridge.adapter_file import KINDS, parse_adapter_file
@@ -13,7 +14,10 @@ from telemetry_bridge.adapter_making import MAKERS
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.errors import CommandError
 from telemetry_bridge.ports import Adapter, Command, Health, Sink
+from tests.ports import free_port
+from tests.telemetry_bridge.adapting import Site, running, until
 from tests.telemetry_bridge.builders import HandClock, registry
+from tests.telemetry_bridge.mosquitto import Mosquitto
 
 FILE = """
 - id: plant
@@ -26,6 +30,11 @@ FILE = """
 - {id: hall, kind: mqtt, url: "mqtt://127.0.0.1:9", username: k, password_env: NOT_SET}
 - {id: spare, kind: mqtt, url: "mqtt://127.0.0.1:9", enabled: false}
 """
+# Of `mosquitto_passwd -b users keeper se:cret`: salted and hashed, so a fixed line does.
+PASSWORD_LINE = (
+    "keeper:$7$101$CpJbPkpROibp/bwX$432atoUI60SjK83ek08MXqvwEifisdOsdcqbLPS98cYWMRqHnurHpVqyOYTRep2hplIdwAIG4Xwd"
+    "Q/Rthb4oHA=="
+)
 COMMAND = Command("c", "r1", "setpoint", 20.0, 0.0)
 
 
@@ -112,3 +121,25 @@ def test_libraries_are_loaded_when_a_line_needs_them() -> None:
 
 def test_every_kind_of_the_file_can_be_made() -> None:
     assert len(MAKERS) == len(KINDS)
+
+
+async def test_a_broker_of_the_file_is_reached_with_the_secret_of_the_environment(tmp_path: Path) -> None:
+    port = free_port()
+    broker = Mosquitto(tmp_path, port, password="se:cret")
+    (tmp_path / "users").write_text(PASSWORD_LINE + "\n")
+    await broker.start()
+    text = f"- {{id: hall, kind: mqtt, url: 'mqtt://127.0.0.1:{port}', username: keeper, password_env: HALL}}"
+    site = Site(text, environment={"HALL": "se:cret"})
+    try:
+        async with (
+            running(site),
+            aiomqtt.Client("127.0.0.1", port, username="keeper", password="se:cret") as device,
+        ):
+            await until(lambda: site.adapter.health().connected)
+            topic = "twin/palace/devices/r1/telemetry"
+            await device.publish(topic, b'{"points": {"temperature": 21.5}}', qos=1)
+            await until(site.shows("r1/temperature", 21.5))
+        async with running(Site(text, environment={"HALL": "wrong"})) as refused:
+            await until(lambda: "not authori" in refused.adapter.health().detail.lower())
+    finally:
+        await broker.kill()

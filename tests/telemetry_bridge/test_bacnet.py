@@ -219,6 +219,15 @@ async def test_what_stands_still_is_read_once_a_period(peer: Peer) -> None:
         await until(lambda: peer.device.asked.count("ReadPropertyMultipleRequest") >= before + 3)
 
 
+async def test_an_answer_that_is_nonsense_is_bad_and_ends_nothing(peer: Peer) -> None:
+    peer.device.refuses_many = peer.device.lies = True
+    async with running(line(peer, more="  poll_s: 0.1\n", period_s=0.3)) as site:
+        await until(lambda: "cannot be read" in site.adapter.health().last_error)
+        assert site.adapter.health().connected
+        peer.device.refuses_many = peer.device.lies = False
+        await until(is_all_there(site))
+
+
 async def test_a_port_that_is_taken_is_said(peer: Peer) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))

@@ -156,6 +156,16 @@ async def test_half_open_truncated_and_late_answers_are_survived(peer: Peer) -> 
         assert site.shows("r1/setpoint", 22.5)()
 
 
+async def test_garbage_is_survived(peer: Peer) -> None:
+    async with proxied(peer.port) as proxy, running(line(proxy.port)) as site:
+        await until(site.shows("r2/temperature", 19.0))
+        proxy.garble = True
+        await until(site.is_bad("r1/temperature"))
+        await proxy.restore()
+        await until(site.shows("r1/temperature", 21.5))
+        await until(site.shows("r2/temperature", 19.0))
+
+
 async def test_a_server_that_is_away_at_the_start_is_waited_for() -> None:
     port = free_port()
     async with running(line(port)) as site:

@@ -167,6 +167,17 @@ async def test_after_a_cut_it_subscribes_again(peer: Peer) -> None:
         assert site.adapter.health().reconnects >= 1
 
 
+async def test_garbage_is_survived(peer: Peer) -> None:
+    async with through_proxy(peer) as (proxy, site):
+        await until(is_all_there(site))
+        await until(lambda: site.adapter.health().connected)
+        proxy.garble = True
+        await until(lambda: not site.adapter.health().connected)
+        await proxy.restore()
+        await peer.write("temp", 18.5)
+        await until(site.shows("r1/temperature", 18.5))
+
+
 async def test_a_half_open_connection_is_noticed(peer: Peer) -> None:
     async with through_proxy(peer) as (proxy, site):
         await until(is_all_there(site))
