@@ -8,6 +8,7 @@ export type RowKind = Row['kind']
 export type Guess = Schemas['GuessOut']
 export type Counts = Schemas['ReportCounts']
 export type SharedElement = Schemas['SharedElement']
+export type Facts = Schemas['DeviceFacts']
 export type RefusedList = Schemas['RefusedList']
 
 /** In the order in which they deserve a look. */
@@ -34,6 +35,16 @@ export function acceptBindings(items: readonly Pair[]): Promise<Counts> {
 /** Says that guesses are wrong; they are not made again. */
 export function rejectGuesses(items: readonly Pair[]): Promise<Counts> {
   return sendJson<Counts>('POST', `${BASE}/reject`, { items })
+}
+
+/** What is known of a device beside its points. */
+export function fetchFacts(device: string): Promise<Facts> {
+  return getJson<Facts>(`/api/devices/${encodeURIComponent(device)}/facts`)
+}
+
+/** Keeps commands away from a device while somebody works at it; '' puts it back into service. */
+export function setMaintenance(device: string, reason: string): Promise<Facts> {
+  return sendJson<Facts>('PUT', `/api/devices/${encodeURIComponent(device)}/maintenance`, { reason })
 }
 
 /** Who was turned away since the server started. */

@@ -7,6 +7,7 @@ import { useSelectionStore } from '@/stores/selection'
 
 import * as api from './api'
 import BindingRow from './BindingRow.vue'
+import DeviceCard from './DeviceCard.vue'
 import DevicesPanel from './DevicesPanel.vue'
 import ElementBinding from './ElementBinding.vue'
 import { firstKind, following, likelyPairs } from './rows'
@@ -152,5 +153,43 @@ describe('a device of the list', () => {
     await settled()
     expect(accepted).toHaveBeenCalledWith([{ device: 'a', element: 'picked' }])
     expect(devices.placing).toBeNull()
+  })
+})
+
+describe('a device of the picked element', () => {
+  const facts = (maintenance: string): api.Facts => ({
+    device: 'a', type: 'lamp', manufacturer: 'Acme', model: '', serial: '', firmware: '', area: '', organisation: '', installed: '',
+    warranty_until: '2020-01-01', protocol: '', note: '', maintenance, under_warranty: false, written: [], changed: null, changed_by: null, secrets: 0,
+  })
+
+  it('shows what is known of it, and that its warranty is over', async () => {
+    vi.spyOn(api, 'fetchFacts').mockResolvedValue(facts(''))
+    const place = show(DeviceCard, { device: 'a', several: false })
+    await settled()
+    expect(place.querySelector('dl')?.textContent).toContain('Acme')
+    expect(place.querySelector('dl')?.textContent).toContain('已过保')
+    expect(place.querySelectorAll('dt')).toHaveLength(2)
+  })
+
+  it('is put into maintenance with a reason, and back', async () => {
+    vi.spyOn(api, 'fetchFacts').mockResolvedValue(facts(''))
+    const set = vi.spyOn(api, 'setMaintenance').mockImplementation((_, reason) => Promise.resolve(facts(reason)))
+    const place = show(DeviceCard, { device: 'a', several: false })
+    await settled()
+    place.querySelector<HTMLElement>('[data-test=ask-hold]')?.click()
+    await nextTick()
+    const field = place.querySelector<HTMLInputElement>('[data-test=hold-why]')
+    expect(place.querySelector<HTMLButtonElement>('[data-test=hold]')?.disabled).toBe(true)
+    if (field) field.value = ' rewired '
+    field?.dispatchEvent(new Event('input'))
+    await nextTick()
+    place.querySelector('form')?.dispatchEvent(new Event('submit'))
+    await settled()
+    expect(set).toHaveBeenCalledWith('a', 'rewired')
+    expect(place.querySelector('[role=status]')?.textContent).toContain('rewired')
+    place.querySelector<HTMLElement>('[data-test=release]')?.click()
+    await settled()
+    expect(set).toHaveBeenLastCalledWith('a', '')
+    expect(place.querySelector('[role=status]')).toBeNull()
   })
 })

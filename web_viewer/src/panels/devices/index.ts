@@ -7,5 +7,5 @@ export const devices: TwinPanel = {
   role: 'manager',
   messages: async () => (await import('./messages')).messages,
   desk: async () => (await import('./DevicesPanel.vue')).default,
-  element: async () => (await import('./ElementBinding.vue')).default,
+  element: async () => (await import('./ElementDevices.vue')).default,
 }
