@@ -81,12 +81,13 @@ class Upkeep:
 
     def health(self, address: str, delivery: Delivery, points: int) -> Health:
         """Say how the connection is and what came over it."""
-        state = f"connected to {address}" if self.connected else f"{address}: {self.trouble}"
         bad = len(delivery.faults)
-        counted = f"{bad} of {points} points bad" if bad else f"{points} points"
+        detail = f"{address}: {self.trouble}"
+        if self.connected:
+            detail = f"connected to {address}" + (f"; {bad} of {points} points bad" if bad else "")
         return Health(
             self.connected,
-            f"{state}; {counted}",
+            detail,
             delivery.received,
             delivery.refused,
             self.reconnects,
