@@ -67,6 +67,21 @@ def command_topic(venue: str, device: str) -> str:
     return f"twin/{venue}/devices/{device}/command"
 
 
+def columns_topic(venue: str) -> str:
+    """Give the MQTT topic of columns, by which whoever may publish there speaks for all devices."""
+    return f"twin/{venue}/columns"
+
+
+def frames_topic(venue: str, registry: str) -> str:
+    """Give the MQTT topic of frames, `+` for any registry; what goes for columns goes for these."""
+    return f"twin/{venue}/frames/{registry}"
+
+
+def speaks_for_all(venue: str, topic: str) -> bool:
+    """Say whether what is published on a topic speaks for all devices."""
+    return topic == columns_topic(venue) or topic.startswith(frames_topic(venue, ""))
+
+
 def parse_reports(device: str, payload: bytes, *, retained: bool = False) -> Batch:
     """Read the payload of a device's MQTT message; a sample's row is its place among all of its points.
 

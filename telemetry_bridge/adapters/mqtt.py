@@ -11,7 +11,14 @@ from telemetry_bridge.commands import command_payload
 from telemetry_bridge.errors import AdapterError, CommandError, MqttError, PayloadError
 from telemetry_bridge.mqtt_codec import Message
 from telemetry_bridge.mqtt_url import parse_mqtt_url
-from telemetry_bridge.payload import command_topic, parse_reports, read_document, telemetry_topic
+from telemetry_bridge.payload import (
+    columns_topic,
+    command_topic,
+    frames_topic,
+    parse_reports,
+    read_document,
+    telemetry_topic,
+)
 from telemetry_bridge.points import Registry
 from telemetry_bridge.ports import ColumnSink, Command, Health, Reading, Sink, clipped
 
@@ -33,16 +40,13 @@ class MqttAdapter:
             raise AdapterError(
                 f"the venue id {venue!r} must be a word without / + #: it is part of the topics"
             )
-        telemetry, columns, frames = (
-            telemetry_topic(venue, "+"),
-            f"twin/{venue}/columns",
-            f"twin/{venue}/frames/+",
-        )
+        telemetry, columns = telemetry_topic(venue, "+"), columns_topic(venue)
+        topics = (telemetry, columns, frames_topic(venue, "+"))
         self._gathering = Gathering(self._deliver)
-        listener = Listener((telemetry, columns, frames), self._gathering.take, self._take_oversized)
+        listener = Listener(topics, self._gathering.take, self._take_oversized, needed=1)
         self._link = MqttLink(parse_mqtt_url(url), listener, settings)
         self._before_device, self._after_device = telemetry.split("+")
-        self._columns_topic, self._frames_prefix = columns, frames[:-1]
+        self._columns_topic, self._frames_prefix = columns, frames_topic(venue, "")
         self._venue, self._registry = venue, registry
         self._reader = ColumnReader(registry)
         self._tally = Tally("MQTT")

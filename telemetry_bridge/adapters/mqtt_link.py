@@ -45,7 +45,8 @@ class Listener:
     """What an adapter wants of its link: topics, and to be told; the calls come from the event loop.
 
     `on_messages` gets those of one read; `on_oversized` the topics of messages too large to be held;
-    `on_connected` comes after the broker granted the topics.
+    `on_connected` comes after the broker granted the topics; `will` is asked before each connection. Without
+    the first `needed` topics (None: all of them) there is no connection; without the others there is.
     """
 
     topics: Sequence[str]
@@ -53,6 +54,7 @@ class Listener:
     on_oversized: Callable[[Sequence[str]], None]
     on_connected: Callable[[], None] = lambda: None
     will: Callable[[], Will | None] = lambda: None
+    needed: int | None = None
 
 
 class _Line(asyncio.BufferedProtocol):
@@ -262,9 +264,13 @@ class MqttLink:
         except BaseException:
             line.leave()
             raise
-        if any(code >= FAILURE for code in codes):
+        topics, needed = self._listener.topics, self._listener.needed
+        refused = [topic for topic, code in zip(topics, codes, strict=False) if code >= FAILURE]
+        if set(refused) & set(topics[:needed]):
             line.leave()
-            raise MqttError(f"the broker does not allow to read {', '.join(self._listener.topics)}")
+            raise MqttError(f"the broker does not allow to read {', '.join(refused)}")
+        if refused:
+            LOG.info("MQTT broker %s does not allow to read %s", self.address, ", ".join(refused))
         return line
 
     async def _watch(self, line: _Line, session: Session) -> None:

@@ -144,6 +144,7 @@ async def speaks(*answers: bytes) -> asyncio.Server:
         ([b"\x20\x02\x00\x02"], "client id"),
         ([b"\x20\x02\x00\x00", b"\x90\x05\x00\x01\x80\x80\x80"], "does not allow to read"),
         ([b"\x20\x02\x00\x00", b""], "no answer"),
+        ([b"\x20\x02\x00\x00", b"\x90\x05\x00\x01\x01\x80\x80"], "connected to"),  # telemetry, no columns
     ],
 )
 async def test_what_is_no_broker_or_does_not_want_us_is_told(answers: list[bytes], reason: str) -> None:
@@ -152,7 +153,7 @@ async def test_what_is_no_broker_or_does_not_want_us_is_told(answers: list[bytes
     adapter = MqttAdapter(f"mqtt://127.0.0.1:{port}", "palace", registry(), QUICK)
     await adapter.start(Bridge(registry(), HandClock()))
     await until(lambda: reason in adapter.health().detail)
-    assert not adapter.health().connected
+    assert adapter.health().connected == (reason == "connected to")
     await adapter.stop()
     server.close()
 

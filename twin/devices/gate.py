@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from telemetry_bridge.clock import Clock
 from telemetry_bridge.gate import Use, device_of_topic
-from telemetry_bridge.payload import command_topic, telemetry_topic
+from telemetry_bridge.payload import command_topic, speaks_for_all, telemetry_topic
 from telemetry_bridge.refused import RefusedSenders, SenderFault, Way
 from twin.accounts.secrets import same
 from twin.devices.credentials import Credential, CredentialBook
@@ -127,7 +127,13 @@ class DeviceGate:
         device = device_of_topic(topic, self._venue, "telemetry")
         if device is not None and self.book.signs(device, self._clock.now_ms()):
             return self._no_fault(device, "no_secret")
+        if speaks_for_all(self._venue, topic) and self._any_signs():
+            return self._no_fault("", "no_secret")
         return True
+
+    def _any_signs(self) -> bool:
+        now_ms = self._clock.now_ms()
+        return any(each.fault(now_ms) is None for each in self.book.credentials)
 
     def _own_topic(self, device: str, use: Use) -> str:
         topic = telemetry_topic if use is Use.PUBLISH else command_topic

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from telemetry_bridge.payload import command_topic, telemetry_topic
+from telemetry_bridge.payload import columns_topic, command_topic, frames_topic, telemetry_topic
 from twin.devices.credentials import Credential
 
 ITERATIONS = 101  # mosquitto's own default; a random secret of 256 bits needs no more
@@ -61,8 +61,13 @@ def is_broker_name(name: str) -> bool:
 
 
 def _server_topics(user: str, venue: str) -> str:
-    reads, writes = telemetry_topic(venue, "+"), command_topic(venue, "+")
-    return f"\nuser {user}\ntopic read {reads}\ntopic write {writes}\n"
+    reads = (telemetry_topic(venue, "+"), columns_topic(venue), frames_topic(venue, "+"))
+    lines = [
+        f"user {user}",
+        *(f"topic read {each}" for each in reads),
+        f"topic write {command_topic(venue, '+')}",
+    ]
+    return "".join(f"\n{line}" for line in lines) + "\n"
 
 
 def _device_topics(credential: Credential, venue: str) -> str:

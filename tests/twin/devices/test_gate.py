@@ -111,6 +111,16 @@ def test_unsigned_devices_are_let_in_unless_told_otherwise_but_never_speak_for_s
     assert not strict.permits(None, None, UNSIGNED, Use.PUBLISH)
 
 
+@pytest.mark.parametrize("topic", ["twin/small/columns", "twin/small/frames/0123456789ab"])
+def test_who_speaks_for_all_devices_needs_a_secret_once_one_of_them_has(topic: str) -> None:
+    assert gate_of().permits(None, None, topic, Use.PUBLISH)
+    gate = gate_of(made("L-01"))
+    assert not gate.permits(None, None, topic, Use.PUBLISH)
+    assert not gate.permits("L-01~1", "twd_L-011", topic, Use.PUBLISH)
+    assert gate.permits(None, None, topic, Use.SUBSCRIBE)
+    assert sorted(fault for _, _, fault in faults(gate)) == ["no_secret", "wrong_topic"]
+
+
 def test_the_servers_own_client_may_all() -> None:
     gate = gate_of(signed_only=True)
     gate.admit_insider("server", "password")

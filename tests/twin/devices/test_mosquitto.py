@@ -31,6 +31,8 @@ def test_both_files_name_each_secret_and_its_topics() -> None:
     assert blocks[1].splitlines() == [
         "user server",
         "topic read twin/small/devices/+/telemetry",
+        "topic read twin/small/columns",
+        "topic read twin/small/frames/+",
         "topic write twin/small/devices/+/command",
     ]
     assert blocks[3].splitlines() == [
