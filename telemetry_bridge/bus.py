@@ -147,10 +147,21 @@ class Board(Protocol):
 class Bus(Protocol):
     """What joins the processes of a twin."""
 
-    samples: Samples
-    commands: Commands
-    bell: Bell
-    board: Board
+    @property
+    def samples(self) -> Samples:
+        """What devices reported."""
+
+    @property
+    def commands(self) -> Commands:
+        """What devices are told."""
+
+    @property
+    def bell(self) -> Bell:
+        """Says that there are new events."""
+
+    @property
+    def board(self) -> Board:
+        """Says how the lines to devices are."""
 
     @property
     def note(self) -> str | None:

@@ -110,6 +110,9 @@ def serve(
     adapters: Annotated[
         Path | None, typer.Option(help="The lines to devices. Default: adapters.yaml in the venue folder.")
     ] = None,
+    redis: Annotated[
+        str | None, typer.Option(help="One of several servers, joined by redis://HOST:6379; see twin bridge.")
+    ] = None,
     simulate: Annotated[bool, typer.Option("--simulate", help="Simulate the devices.")] = False,
     speed: Speed = None,
     start: Start = None,
@@ -130,12 +133,41 @@ def serve(
         "port": port,
         "mqtt": mqtt,
         "adapters": adapters,
+        "redis": redis,
         "simulate": simulate or None,
         "speed": speed,
         "start": parse_start(start),
         "dev": dev or None,
     }
     serve_package(options)
+
+
+@cli.command()
+def bridge(
+    package: Annotated[Path, typer.Argument(metavar="DIR", help="The package's folder.")],
+    redis: Annotated[str | None, typer.Option(help="The servers' Redis: redis://HOST:6379.")] = None,
+    venue: Annotated[Path | None, typer.Option(help="The venue folder.")] = None,
+    mqtt: Annotated[str | None, typer.Option(help="A broker to listen to: mqtt://host:1883.")] = None,
+    adapters: Annotated[
+        Path | None, typer.Option(help="The lines to devices. Default: adapters.yaml in the venue folder.")
+    ] = None,
+    line: Annotated[
+        list[str] | None, typer.Option(help="Hold this line alone; may be repeated. Default: all.")
+    ] = None,
+    simulate: Annotated[bool, typer.Option("--simulate", help="Simulate the devices.")] = False,
+) -> None:
+    """Hold the lines to devices for servers that are joined by Redis; a second one stands by."""
+    from twin.worker import run_worker
+
+    options = {
+        "package": package,
+        "redis": redis,
+        "venue": venue,
+        "mqtt": mqtt,
+        "adapters": adapters,
+        "simulate": simulate or None,
+    }
+    run_worker(options, line or ())
 
 
 @cli.command()

@@ -26,6 +26,7 @@ from telemetry_bridge.live_socket import LiveSocket, SocketSettings
 from telemetry_bridge.points import Device, Registry
 from telemetry_bridge.ports import Adapter
 from telemetry_bridge.pump import Pump
+from telemetry_bridge.redis_bus import RedisBus
 from telemetry_bridge.registry import ModelElement, derive_registry, is_device_class, load_registry
 from twin.accounts.accounts import Accounts
 from twin.accounts.demo import DemoLinks, open_demo
@@ -44,16 +45,18 @@ from twin.devices.binding_rules import load_binding_rules
 from twin.devices.gate import DeviceGate
 from twin.devices.service import Devices
 from twin.errors import DamagedFilmError, DataFolderError, NotRecordedError
-from twin.events.event import Draft
+from twin.events.event import Draft, Event
 from twin.events.feed import EventFeed
 from twin.events.log import EventLog
 from twin.film.film import Film, FilmSettings
 from twin.film.recorder import RecorderSettings
 from twin.film.replay_socket import ReplaySettings, ReplaySocket
+from twin.joining import check_replica, open_bus
 from twin.point_places import PointPlaces
+from twin.replica import Duties, Replica
 from twin.settings import Settings
 from twin.simulation.adapter import SimulationAdapter
-from twin.sources import sources_of
+from twin.sources import sources_here, sources_of
 from twin.store.database import default_url, open_database
 from twin.venue import Location, Venue, load_venue, plain_venue
 from twin.watch import PackageWatch
@@ -63,6 +66,7 @@ LOG = structlog.get_logger(__name__)
 T = TypeVar("T")
 MS_PER_S = 1000.0
 PING_EVERY_S = 20.0
+BINDINGS_CHANGED = "bindings.changed"
 
 
 @dataclass(slots=True, eq=False)
@@ -98,6 +102,9 @@ class Twin:
     _film: Film | None = None
     _events: EventLog | None = None
     _accounts: Accounts | None = None
+    _replica: Replica | None = None
+    bus: RedisBus | None = None
+    """What joins this server with others and with workers; None: it is alone."""
     demo: DemoLinks = field(default_factory=DemoLinks)
     """Sign-in links of the demo; elsewhere none."""
     has_accounts: bool = False
@@ -178,15 +185,28 @@ class Twin:
         async with self._rebinding:
             changed = await asyncio.to_thread(self.bindings.with_changes, changes, self.has_element)
             await asyncio.to_thread(self.store.save, changed.overrides)
-            bound = await asyncio.to_thread(bind_devices, self.package, changed.element_of)
-            self.bindings, self.bound = changed, bound
-            self.places.rebind(bound)
-            self.socket.desk.places_changed()
+            await self._bind(changed)
         told: dict[str, Any] = {"devices": [each.device for each in changes]}
         told["elements"] = [each.element for each in changes]
         if reason:
             told["reason"] = reason
-        await self.events.append(Draft("bindings.changed", "bindings", actor, told))
+        await self.events.append(Draft(BINDINGS_CHANGED, "bindings", actor, told))
+
+    async def _bind(self, changed: Bindings) -> None:
+        bound = await asyncio.to_thread(bind_devices, self.package, changed.element_of)
+        self.bindings, self.bound = changed, bound
+        self.places.rebind(bound)
+        self.socket.desk.places_changed()
+
+    async def follow_bindings(self, events: Sequence[Event]) -> None:
+        """Bind as another server did, which shares the data folder; `events` is the next part of the log."""
+        if not any(event.type == BINDINGS_CHANGED for event in events):
+            return
+        async with self._rebinding:
+            kept = await asyncio.to_thread(self.store.load)
+            if kept != self.bindings.overrides:
+                changed = Bindings(self.registry, kept)
+                await self._bind(await asyncio.to_thread(self.binder.bound, changed))
 
     async def binding_report(self) -> Report:
         """What about the bindings deserves a look; worked out anew when bindings or rejections changed."""
@@ -220,7 +240,8 @@ class Twin:
         """What is not as it should be, that of this moment included."""
         recording = None if self._film is None else self._film.recorder.note
         alarms = None if self._alarms is None else self._alarms.note
-        return [*self.notes, *(note for note in (recording, alarms) if note)]
+        others = None if self._replica is None else self._replica.note
+        return [*self.notes, *(note for note in (recording, alarms, others) if note)]
 
     @property
     def uptime_s(self) -> float:
@@ -231,9 +252,10 @@ class Twin:
 def open_twin(settings: Settings) -> Twin:
     """Open the package, the venue folder and the data folder; nothing runs yet.
 
-    Raises PackageError, VenueError, RegistryError, BindingError, AdapterError or DataFolderError, each with
-    one line for the user.
+    Raises SettingError, PackageError, VenueError, RegistryError, BindingError, AdapterError or
+    DataFolderError, each with one line for the user.
     """
+    check_replica(settings)
     package = ModelPackage.open(settings.package)
     venue = venue_of(settings, package)
     registry = open_registry(venue, package)
@@ -250,6 +272,11 @@ def open_twin(settings: Settings) -> Twin:
     )
     places = PointPlaces(registry, package, venue.layers, bound)
     rulebook = open_rulebook(venue, registry, lambda device: place_of(package, bound.element_of.get(device)))
+    adapters: dict[str, Adapter | SimulationAdapter] = (
+        dict(sources_of(settings, venue, registry, package, clock, gate))
+        if settings.redis is None
+        else dict(sources_here(settings, venue, registry, clock))
+    )
     return Twin(
         settings=settings,
         package=package,
@@ -268,7 +295,8 @@ def open_twin(settings: Settings) -> Twin:
         rulebook=rulebook,
         interlocks=load_interlocks(venue.folder),
         gate=gate,
-        adapters=dict(sources_of(settings, venue, registry, package, clock, gate)),
+        adapters=adapters,
+        bus=None if settings.redis is None else open_bus(settings, venue, registry),
         notes=[*mismatches(venue, registry, package, bound), *rulebook.notes],
     )
 
@@ -361,6 +389,7 @@ async def running(twin: Twin) -> AsyncIterator[None]:
         for note in twin.notes:
             LOG.warning(note)
         feed = await stack.enter_async_context(_storage(twin))
+        await stack.enter_async_context(_together(twin, feed))
         background = {
             "live stream": Pump(twin.bridge, twin.hub, listener=functools.partial(_on_frame, twin)).run(),
             "watch for alarms": twin.alarms.run(),
@@ -375,7 +404,7 @@ async def running(twin: Twin) -> AsyncIterator[None]:
             task.add_done_callback(functools.partial(_note_failure, twin))
             stack.push_async_callback(_cancel, task)
         await _resume_simulation(twin)
-        for adapter in twin.adapters.values():
+        for adapter in tuple(twin.adapters.values()):
             await adapter.start(twin.bridge)
             stack.push_async_callback(adapter.stop)
         await twin.commands.resume()
@@ -387,11 +416,13 @@ async def running(twin: Twin) -> AsyncIterator[None]:
 @contextlib.asynccontextmanager
 async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
     """The database with the events and the film, open until the block ends. Raises DatabaseError."""
-    settings = twin.settings
+    settings, shared = twin.settings, twin.bus is not None
     engine = await open_database(settings.database or default_url(settings.data_folder))
     try:
         twin.database, twin._events = engine, EventLog(engine, twin.clock)
-        twin._commands = Commands(twin.bridge, twin.events, engine, twin.adapters, interlocks=twin.interlocks)
+        twin._commands = Commands(
+            twin.bridge, twin.events, engine, twin.adapters, interlocks=twin.interlocks, shared=shared
+        )
         twin._accounts = Accounts(engine, twin.events, SystemClock())
         twin._devices = Devices(engine, twin.events, SystemClock(), twin.gate)
         twin.commands.holds.append(twin.devices.holds)
@@ -399,19 +430,39 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
         if settings.demo_accounts:
             twin.demo = await open_demo(twin.accounts)
         twin.has_accounts = await twin.accounts.exist()
-        feed = EventFeed(twin.events, twin.hub)
+        feed = EventFeed(twin.events, twin.hub, shared=shared)
         await feed.open()
         recording = RecorderSettings(flush_s=settings.film_flush_s)
         twin._film = Film(engine, twin.registry, twin.clock, FilmSettings(settings.film_keep_days, recording))
         twin._replay = ReplaySocket(twin.film, twin.events, ReplaySettings(settings.allowed_origins))
         read = functools.partial(_read_point, twin)
         around = Surroundings(twin.registry, twin.clock, functools.partial(_place, twin), read)
-        twin._alarms = Alarms(twin.rulebook.table, twin.events, engine, around)
+        twin._alarms = Alarms(twin.rulebook.table, twin.events, engine, around, shared=shared)
         await twin.alarms.start()
-        async with twin.film.running():
+        async with twin.film.running(records=not shared):
             yield feed
     finally:
         await engine.dispose()
+
+
+@contextlib.asynccontextmanager
+async def _together(twin: Twin, feed: EventFeed) -> AsyncIterator[None]:
+    """Take part among several servers and workers until the block ends; nothing where the twin is alone.
+
+    Raises BusError where Redis cannot be reached.
+    """
+    bus = twin.bus
+    if bus is None:
+        yield
+        return
+    for follow in (twin.alarms.follow, twin.commands.follow, twin.follow_bindings):
+        feed.follow(follow)
+    twin.events.listen(lambda event: bus.bell.ring(event.seq))
+    bus.bell.listen(lambda _seq: feed.wake())
+    duties = Duties(twin.film, twin.alarms, twin.commands)
+    twin._replica = Replica(bus, twin.bridge, twin.adapters, duties)
+    async with twin._replica.running():
+        yield
 
 
 async def _resume_simulation(twin: Twin) -> None:

@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     body_limit_bytes: int = Field(default=10_000_000, gt=0)
 
     mqtt: str | None = None
-    """The broker's URL: ``mqtt://user:password@host:1883`` or ``mqtts://``."""
+    """The broker's URL: ``mqtt://user:password@host:1883`` or ``mqtts://``; ``?version=5`` for MQTT 5."""
     adapters: Path | None = None
     """The file of the lines to devices; ``adapters.yaml`` in the venue folder when unset."""
     embedded_broker: bool = False
@@ -61,6 +61,15 @@ class Settings(BaseSettings):
 
     database: str | None = None
     """``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST/NAME``; unset, a file in the data folder."""
+    redis: str | None = None
+    """``redis://HOST:6379``: this server is one of several, and workers (``twin bridge``) hold the lines."""
+    redis_lease_s: float = Field(default=5.0, ge=0.5, le=60)
+    """So long after a worker or a server died another takes its work over."""
+    redis_entries: int = Field(default=5_000, ge=100)
+    """So many batches of samples the stream keeps, about; a worker sends at most 100 a second."""
+    redis_waiting_samples: int = Field(default=2_000_000, ge=1000)
+    """So many samples wait in a worker while Redis is away; of more the oldest are lost."""
+
     film_flush_s: float = Field(default=2.0, gt=0, le=60)
     """So many seconds of telemetry at most are lost when the server is killed."""
     film_keep_days: float = Field(default=30.0, gt=0)
@@ -90,6 +99,15 @@ class Settings(BaseSettings):
                 "with 'twin account add', or leave --host out"
             )
         return dev
+
+    @field_validator("redis")
+    @classmethod
+    def _refuse_simulated_time_among_several(cls, redis: str | None, others: ValidationInfo) -> str | None:
+        if redis is not None and (
+            others.data.get("speed", 1.0) != 1.0 or others.data.get("start") is not None
+        ):
+            raise ValueError("several processes have no simulated time; leave --speed and --start out")
+        return redis
 
     @property
     def data_folder(self) -> Path:

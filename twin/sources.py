@@ -26,6 +26,8 @@ LOG = structlog.get_logger(__name__)
 
 INSIDER = "twin"
 """User name of the server's own client at the embedded broker."""
+HERE = ("webhook",)
+"""Kinds of lines that a server runs itself, even where workers hold all others: they come by HTTP."""
 RESERVED = ("broker", "mqtt", "simulation")
 
 
@@ -100,6 +102,15 @@ def sources_of(
         yield "simulation", SimulationAdapter(registry, package, venue, clock, settings.seed)
     for line in lines_of(settings, venue, registry, clock):
         yield line.id, line
+
+
+def sources_here(
+    settings: Settings, venue: Venue, registry: Registry, clock: Clock
+) -> Iterator[tuple[str, Line]]:
+    """The lines that a server runs itself where workers hold the others. Raises AdapterFileError."""
+    for line in lines_of(settings, venue, registry, clock):
+        if line.kind in HERE:
+            yield line.id, line
 
 
 def lines_of(settings: Settings, venue: Venue, registry: Registry, clock: Clock) -> list[Line]:

@@ -5,11 +5,14 @@ Frames are judged when they come (`on_frame`, which never waits); what they chan
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -19,7 +22,7 @@ from telemetry_bridge.points import Registry
 from telemetry_bridge.times import format_rfc3339
 from twin.alarms import drafts, projection
 from twin.alarms.backlog import Backlog, Change, Pending
-from twin.alarms.engine import Engine
+from twin.alarms.engine import Changes, Engine
 from twin.alarms.ledger import Entry, Ledger
 from twin.alarms.model import UNACKNOWLEDGED, Action, Alarm, AlarmState, Priority
 from twin.alarms.projection import AlarmFilter, Position
@@ -34,6 +37,10 @@ LOG = structlog.get_logger(__name__)
 TICK_S = 0.5
 RETRY_S = 2.0
 PAUSE_S = 0.02
+REMEMBERED_MS = 60_000.0
+"""What rules said while another server leads is remembered for so long: until its death shows."""
+APART_MS = 3_000.0
+"""Two servers see the same sample in frames at most so far apart."""
 AT_ONCE = 100
 """Rows that are written in one transaction: far below what makes a live client fall behind (512 events)."""
 MOST_EVENTS = 500
@@ -76,13 +83,21 @@ class Alarms:
     """Every rule and every alarm; call it from one event loop. `start` it before anything else."""
 
     def __init__(
-        self, table: RuleTable, log: EventLog, database: AsyncEngine, surroundings: Surroundings
+        self,
+        table: RuleTable,
+        log: EventLog,
+        database: AsyncEngine,
+        surroundings: Surroundings,
+        *,
+        shared: bool = False,
     ) -> None:
+        """`shared`: this is one of several servers, and writes what rules say once it is told to `lead`."""
+        self._leads, self._recent = not shared, deque[tuple[float, Changes]]()
         self.table = table
         self._log, self._database, self._around = log, database, surroundings
         self._engine = Engine(table)
         self._backlog = Backlog(table)
-        self._ledger = Ledger(log, database)
+        self._ledger = Ledger(log, database, shared=shared)
         self._wake = asyncio.Event()
         self._last_id = ""
         self.note: str | None = None
@@ -104,10 +119,73 @@ class Alarms:
     def on_frame(self, outgoing: Outgoing) -> None:
         """Judge a frame; what it changes is written later, by `run`."""
         frame = outgoing.frame
-        changes = self._engine.feed(frame.point_index, frame.value, frame.quality, frame.time_ms)
-        if len(changes):
+        self._found(
+            self._engine.feed(frame.point_index, frame.value, frame.quality, frame.time_ms), frame.time_ms
+        )
+
+    def _found(self, changes: Changes, now_ms: float) -> None:
+        """Take what the engine found: to be written, or remembered where another server writes it."""
+        if not len(changes):
+            return
+        if self._leads:
             self._backlog.add(changes)
             self._wake.set()
+            return
+        self._recent.append((now_ms, changes))
+        while self._recent[0][0] < now_ms - REMEMBERED_MS:
+            self._recent.popleft()
+
+    async def follow(self, events: Sequence[Event]) -> None:
+        """Take what other servers wrote; `events` is the next part of the log."""
+        await self._ledger.follow(events)
+
+    async def lead(self) -> None:
+        """Write what rules say from now on: first what the last leader did not come to.
+
+        That is whatever stands otherwise than it was written, and what came and went since it died.
+        """
+        async with self._ledger.entry():
+            pass  # brings the ledger up to what the last leader wrote
+        active = {self.table.row_of.get(each.source) for each in self._ledger.open.values() if each.active}
+        recorded = np.zeros(len(self.table), dtype=np.bool_)
+        recorded[[row for row in active if row is not None]] = True
+        for _, changes in self._recent:
+            await self._add_missed(changes, recorded)
+        self._recent.clear()
+        self._backlog.add(
+            self._engine.standing(np.flatnonzero(self._engine.settled & (self._engine.raised != recorded)))
+        )
+        self._leads = True
+        self._wake.set()
+
+    async def _add_missed(self, changes: Changes, recorded: NDArray[np.bool_]) -> None:
+        """Take what was raised and is over again, unless the last leader wrote it down."""
+        for position in np.flatnonzero(changes.raised & ~recorded[changes.row]):
+            row, since_ms = int(changes.row[position]), float(changes.since_ms[position])
+            if self._engine.raised[row] or await self._is_recorded(row, since_ms):
+                continue
+            one = np.array([position])
+            self._backlog.add(
+                Changes(changes.row[one], changes.raised[one], changes.since_ms[one], changes.value[one])
+            )
+            self._backlog.add(self._engine.standing(np.array([row])))
+
+    async def _is_recorded(self, row: int, since_ms: float) -> bool:
+        """Whether an alarm of a row was written that was raised at about that time."""
+        source = self.table.rows[row].source
+        around = AlarmFilter(
+            open_only=False,
+            device=self.table.rows[row].point.device,
+            from_ms=int(since_ms - APART_MS),
+            to_ms=int(since_ms + REMEMBERED_MS),
+        )
+        found = await projection.find(self._database, around, MOST_AT_ONE_TIME)
+        return any(alarm.source == source and alarm.changed_ms >= since_ms - APART_MS for alarm in found)
+
+    def follow_only(self) -> None:
+        """Leave the writing to another server."""
+        self._leads = False
+        self._backlog = Backlog(self.table)
 
     async def run(self) -> None:
         """Write what changes, and end shelvings that are over, for ever; cancel to stop."""
@@ -128,7 +206,10 @@ class Alarms:
 
     async def settle(self) -> None:
         """Bring everything up to the clock's time and write it."""
-        self._backlog.add(self._engine.tick(self._around.clock.now_ms()))
+        now_ms = self._around.clock.now_ms()
+        self._found(self._engine.tick(now_ms), now_ms)
+        if not self._leads:
+            return
         await self._end_shelvings()
         while len(self._backlog):
             await self._write_some()

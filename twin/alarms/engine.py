@@ -63,6 +63,17 @@ class Engine:
         """(k,) bool, a copy: rows whose alarm is active."""
         return self._raised.copy()
 
+    @property
+    def settled(self) -> Mask:
+        """(k,) bool: rows whose condition waits for no delay."""
+        settled: Mask = self._holds == self._raised
+        return settled
+
+    def standing(self, row: Rows) -> Changes:
+        """Rows as they stand, as if they had changed to it just now; `row` (m,) ascending."""
+        value = self._value[self._table.point[row]]
+        return Changes(row, self._raised[row].copy(), self._since_ms[row].copy(), value)
+
     def feed(self, point_index: Indices, value: Values, quality: Qualities, time_ms: float) -> Changes:
         """Take m samples, each point at most once, and give what changes at `time_ms`.
 

@@ -10,8 +10,10 @@ from twin.alarms import projection
 from twin.alarms.model import Alarm, AlarmState, Source
 from twin.errors import NotFoundError
 from twin.events.event import Draft, Event
-from twin.events.log import EventLog
+from twin.events.log import PAGE, EventFilter, EventLog
 from twin.store.database import writing
+
+ALARM_EVENTS = "alarm."
 
 
 class Entry:
@@ -54,8 +56,10 @@ class Entry:
 class Ledger:
     """The alarms of one server; `open` holds every open one by id, oldest first."""
 
-    def __init__(self, log: EventLog, database: AsyncEngine) -> None:
-        self._log, self._database = log, database
+    def __init__(self, log: EventLog, database: AsyncEngine, *, shared: bool = False) -> None:
+        """`shared`: other servers write alarms too; each then looks first what they wrote."""
+        self._log, self._database, self._shared = log, database, shared
+        self._seq = 0
         self._open: dict[str, Alarm] = {}
         self._ids: dict[Source, str] = {}
         self._writing = asyncio.Lock()
@@ -71,7 +75,32 @@ class Ledger:
 
     async def load(self) -> None:
         """Read the open alarms."""
-        self._remember(await projection.load_open(self._database))
+        if not self._shared:
+            self._remember(await projection.load_open(self._database))
+            return
+        async with self._writing, writing(self._database) as connection:
+            await self._log.take_turn(connection)
+            self._seq = (await self._log.head_within(connection)).seq
+            self._remember(await projection.load_open(self._database))
+
+    async def follow(self, events: Sequence[Event]) -> None:
+        """Take what other servers wrote; `events` is the next part of the log, of any kind."""
+        async with self._writing:
+            self._apply(events)
+
+    def _apply(self, events: Sequence[Event]) -> None:
+        new = [event for event in events if event.seq > self._seq]
+        alarms = [event for event in new if event.type.startswith(ALARM_EVENTS)]
+        self._remember(projection.applied(self._open, alarms).values())
+        self._seq = new[-1].seq if new else self._seq
+
+    async def _catch_up(self, connection: AsyncConnection) -> None:
+        """Look what other servers wrote; nobody writes more before the transaction ends."""
+        await self._log.take_turn(connection)
+        while page := await self._log.find_within(
+            connection, EventFilter(type=f"{ALARM_EVENTS}*", after_seq=self._seq), PAGE
+        ):
+            self._apply(page)
 
     async def get(self, alarm_id: str) -> Alarm:
         """The alarm of an id, open or closed. Raises NotFoundError."""
@@ -85,10 +114,14 @@ class Ledger:
         """A transaction, one at a time; on an error nothing of it remains, in memory either."""
         async with self._writing:
             async with writing(self._database) as connection:
+                if self._shared:
+                    await self._catch_up(connection)
                 entry = Entry(self, self._log, connection)
                 yield entry
                 await projection.save(connection, tuple(entry.changed.values()))
             self._remember(entry.changed.values())
+            if self._shared and entry.events:
+                self._seq = entry.events[-1].seq
             self._log.announce(entry.events)
 
     def _remember(self, alarms: Iterable[Alarm]) -> None:

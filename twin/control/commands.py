@@ -33,18 +33,23 @@ from twin.control.interlocks import (
     refused_draft,
 )
 from twin.control.model import (
+    CONFIRMED,
+    FAILED,
+    SENT,
     CommandState,
     Order,
     Outcome,
+    answered,
     fault_of,
     last_commands,
     outcome_draft,
     sent_draft,
     shows,
+    state_of,
 )
 from twin.errors import InterlockError
 from twin.events.event import Event
-from twin.events.log import EventFilter, EventLog
+from twin.events.log import PAGE, EventFilter, EventLog
 from twin.simulation.adapter import SimulationAdapter
 from twin.store.database import writing
 
@@ -81,8 +86,14 @@ class Commands:
         timeout_s: float = TIMEOUT_S,
         monotonic_s: Callable[[], float] = time.monotonic,
         interlocks: Sequence[Interlock] = (),
+        *,
+        shared: bool = False,
     ) -> None:
-        """`interlocks` are the venue's; whoever knows of work at devices adds itself to `holds`."""
+        """`interlocks` are the venue's; whoever knows of work at devices adds itself to `holds`.
+
+        `shared`: this is one of several servers, which decides what became of commands once told to `lead`.
+        """
+        self._shared, self._leads, self._seq = shared, not shared, 0
         self._interlocks = tuple(interlocks)
         self.holds: list[HoldSource] = []
         self._bridge, self._log, self._engine, self._adapters = bridge, log, engine, adapters
@@ -174,12 +185,45 @@ class Commands:
         return tuple(sorted(self._states.values(), key=lambda state: state.event, reverse=True))
 
     async def resume(self) -> None:
-        """Remember the last commands, and hand those over again that were on their way at the stop."""
+        """Remember the last commands, and hand those over again that were on their way at the stop.
+
+        Of several servers the one that comes to lead does the latter.
+        """
+        self._seq = (await self._log.head()).seq
         found = await self._log.find(EventFilter(type="command.*"), RESUMED, newest_first=True)
         known = [state for state in last_commands(found[::-1]) if self._point(state.command) is not None]
         for state in known:
             self._remember(state)
-        await self._hand_over([state for state in known if state.is_open])
+        if self._leads:
+            await self._hand_over([state for state in known if state.is_open])
+
+    async def lead(self) -> None:
+        """Decide from now on what becomes of commands; those that nobody may have sent are handed over."""
+        self._leads = True
+        await self._hand_over(self._open())
+
+    def follow_only(self) -> None:
+        """Let another server decide what becomes of commands."""
+        self._leads = False
+
+    async def follow(self, events: Sequence[Event]) -> None:
+        """Take what other servers wrote; `events` is the next part of the log, of any kind."""
+        for event in events:
+            if event.seq > self._seq and event.type in (SENT, CONFIRMED, FAILED):
+                self._follow(event)
+            self._seq = max(self._seq, event.seq)
+
+    def _follow(self, event: Event) -> None:
+        point = self._bridge.registry.find(event.subject.removeprefix("device:"), str(event.data["point"]))
+        if point is None:
+            return
+        known = self._states.get(point.point_index)
+        if event.type == SENT:
+            if known is None or known.event < event.id:
+                self._remember(state_of(event))
+        elif known is not None and known.command.id == event.data["command"] and known.is_open:
+            self._deadline_s.pop(known.command.id, None)
+            self._states[point.point_index] = answered(known, event)
 
     async def run(self) -> None:
         """Decide what became of commands until cancelled; a database that is away is tried again."""
@@ -192,6 +236,8 @@ class Commands:
 
     async def step(self) -> None:
         """Confirm what devices report, fail what has waited too long."""
+        if not self._leads:
+            return
         decided = [each for state in self._open() if (each := self._judged(state)) is not None]
         await self._conclude(decided)
 
@@ -215,13 +261,35 @@ class Commands:
         """Write outcomes down, then remember them; until then they count as open."""
         if not decided:
             return
-        await self._log.append(*(outcome_draft(state, self._reported(state)) for state in decided))
-        for state in decided:
+        for state in await self._write_outcomes(decided):
             self._deadline_s.pop(state.command.id, None)
             point = self._point(state.command)
             known = None if point is None else self._states.get(point.point_index)
             if point is not None and (known is None or known.command.id == state.command.id):
                 self._states[point.point_index] = state
+
+    async def _write_outcomes(self, decided: Sequence[CommandState]) -> Sequence[CommandState]:
+        """Write outcomes down, but for what another server decided before; gives those written."""
+        async with writing(self._engine) as connection:
+            if self._shared:
+                await self._log.take_turn(connection)
+                others = await self._decided_by_others(connection)
+                decided = [state for state in decided if state.command.id not in others]
+            drafts = [outcome_draft(state, self._reported(state)) for state in decided]
+            events = await self._log.append_within(connection, *drafts) if drafts else ()
+        self._log.announce(events)
+        return decided
+
+    async def _decided_by_others(self, connection: AsyncConnection) -> set[str]:
+        """Ids of the commands whose outcomes are in the log, and did not reach us yet."""
+        found: set[str] = set()
+        seq = self._seq
+        while page := await self._log.find_within(
+            connection, EventFilter(type="command.*", after_seq=seq), PAGE
+        ):
+            found |= {str(each.data["command"]) for each in page if each.type in (CONFIRMED, FAILED)}
+            seq = page[-1].seq
+        return found
 
     async def _hand_over(self, sent: Sequence[CommandState]) -> tuple[CommandState, ...]:
         await self._supersede(sent)

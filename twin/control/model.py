@@ -117,7 +117,12 @@ def last_commands(events: Sequence[Event]) -> tuple[CommandState, ...]:
         if event.type == SENT:
             latest.pop(key, None)
             latest[key] = state_of(event)
-        elif known is not None and known.command.id == event.data["command"]:
-            outcome = Outcome.CONFIRMED if event.type == CONFIRMED else Outcome.FAILED
-            latest[key] = known.decided(outcome, event.time_ms, str(event.data.get("fault", "")))
+        elif known is not None and known.command.id == event.data.get("command"):
+            latest[key] = answered(known, event)
     return tuple(latest.values())
+
+
+def answered(state: CommandState, event: Event) -> CommandState:
+    """The command with the outcome that a `command.confirmed` or `command.failed` event tells of."""
+    outcome = Outcome.CONFIRMED if event.type == CONFIRMED else Outcome.FAILED
+    return state.decided(outcome, event.time_ms, str(event.data.get("fault", "")))

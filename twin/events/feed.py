@@ -1,6 +1,11 @@
-"""From the log to the live stream: every event on disk reaches the hub once, in order, whoever wrote it."""
+"""From the log to the live stream: every event on disk reaches the hub once, in order, whoever wrote it.
+
+So do those who follow what other servers write: their alarms, their commands, their bindings.
+"""
 
 import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,15 +18,24 @@ LOG = structlog.get_logger(__name__)
 
 EPOCH_DIGITS = 16
 RETRY_S = 1.0
+LOOK_S = 2.0
+"""So often the log of several servers is looked at though nobody said that there is anything new."""
+Follower = Callable[[Sequence[Event]], Awaitable[None]]
 BEGUN = Draft("log.begun", "log", "system", {})
 
 
 class EventFeed:
     """Hands the log's events to a hub; reading the log again, it neither skips nor repeats one."""
 
-    def __init__(self, log: EventLog, hub: Hub) -> None:
-        self._log, self._hub = log, hub
+    def __init__(self, log: EventLog, hub: Hub, *, shared: bool = False) -> None:
+        """`shared`: other servers write to the log too."""
+        self._log, self._hub, self._shared = log, hub, shared
         self._news = asyncio.Event()
+        self._followers: list[Follower] = []
+
+    def follow(self, follower: Follower) -> None:
+        """Hand `follower` every part of the log that comes, whoever wrote it; it must not raise."""
+        self._followers.append(follower)
 
     async def open(self) -> None:
         """Let the hub go on where the log ends; an empty log gets its first event, which names it."""
@@ -32,15 +46,22 @@ class EventFeed:
         self._hub.continue_log(
             first.hash[:EPOCH_DIGITS], last[0].seq, [event_json(event) for event in reversed(last)]
         )
-        self._log.listen(self._wake)
+        self._log.listen(lambda _event: self.wake())
 
-    def _wake(self, _event: Event) -> None:
+    def wake(self) -> None:
+        """Say that there may be something new."""
         self._news.set()
+
+    async def _wait(self) -> None:
+        """Wait for news; where others write too, not for long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S if self._shared else None):
+                await self._news.wait()
 
     async def run(self) -> None:
         """Hand over what comes until cancelled; a database that is away is asked again."""
         while True:
-            await self._news.wait()
+            await self._wait()
             self._news.clear()
             try:
                 await self._hand_over()
@@ -51,5 +72,7 @@ class EventFeed:
 
     async def _hand_over(self) -> None:
         while page := await self._log.find(EventFilter(after_seq=self._hub.event_seq), PAGE):
+            for follow in self._followers:
+                await follow(page)
             for event in page:
                 self._hub.publish_event(event_json(event))

@@ -57,10 +57,18 @@ class EventLog:
 
         The caller calls `announce` when it has committed.
         """
-        await _take_turn(connection)
+        await self.take_turn(connection)
         events = tuple(appended(drafts, await _head(connection), int(self._clock.now_ms())))
         await connection.execute(EVENT.insert(), [_row(event) for event in events])
         return events
+
+    async def take_turn(self, connection: AsyncConnection) -> None:
+        """Let one append at a time read where the log ends; held until the transaction does.
+
+        On SQLite `writing` holds the only write lock already.
+        """
+        if connection.dialect.name == "postgresql":
+            await connection.execute(select(func.pg_advisory_xact_lock(APPEND_LOCK)))
 
     def announce(self, events: Sequence[Event]) -> None:
         """Tell the listeners of events that are on disk now."""
@@ -70,10 +78,20 @@ class EventLog:
 
     async def find(self, wanted: EventFilter, limit: int, *, newest_first: bool = False) -> tuple[Event, ...]:
         """The first `limit` events that are wanted, by seq."""
+        async with self._engine.connect() as connection:
+            return await self.find_within(connection, wanted, limit, newest_first=newest_first)
+
+    async def find_within(
+        self, connection: AsyncConnection, wanted: EventFilter, limit: int, *, newest_first: bool = False
+    ) -> tuple[Event, ...]:
+        """As `find`, in the caller's transaction."""
         order = EVENT.c.seq.desc() if newest_first else EVENT.c.seq
         query = _where(select(EVENT), wanted).order_by(order).limit(limit)
-        async with self._engine.connect() as connection:
-            return tuple(_event(row) for row in await connection.execute(query))
+        return tuple(_event(row) for row in await connection.execute(query))
+
+    async def head_within(self, connection: AsyncConnection) -> Head:
+        """As `head`, in the caller's transaction."""
+        return await _head(connection)
 
     async def get(self, event_id: str) -> Event | None:
         """The event of an id."""
@@ -116,15 +134,6 @@ class EventLog:
         async with self._engine.connect() as connection:
             rows = (await connection.execute(query)).all()
         return sorted((min(int(number), buckets - 1), str(kind), int(count)) for number, kind, count in rows)
-
-
-async def _take_turn(connection: AsyncConnection) -> None:
-    """Let one append at a time read where the log ends; held until the transaction does.
-
-    On SQLite `writing` holds the only write lock already.
-    """
-    if connection.dialect.name == "postgresql":
-        await connection.execute(select(func.pg_advisory_xact_lock(APPEND_LOCK)))
 
 
 async def _head(connection: AsyncConnection) -> Head:

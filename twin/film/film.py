@@ -7,8 +7,9 @@ kept while there is room for them: a slider that is dragged reads each but once.
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -28,6 +29,7 @@ from twin.film.described import (
     encode_registry,
     mapping,
 )
+from twin.film.following import Follower
 from twin.film.recorder import Recorder, RecorderSettings
 from twin.film.sampling import downsampled
 from twin.film.segment import Segment, State, Track
@@ -101,30 +103,83 @@ class Film:
         self._past: dict[str, PastRegistry] = {self._now.hash: self._now}
         self._maps: dict[str, PointMap] = {}
         self._decoded: OrderedDict[int, tuple[str, Segment]] = OrderedDict()
+        self._follower = Follower(self._store, self._timeline)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._records = False
         self._reading = asyncio.Semaphore(2)  # histories at a time: each keeps a core busy
         self.recorder = Recorder(
             self._store, self._timeline, registry.hash, len(registry), clock, self._settings.recorder
         )
 
     @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Record, and delete what is too old, until the block ends."""
-        await self.open()
-        tasks = [asyncio.create_task(each) for each in (self.recorder.run(), self._clean_for_ever())]
+    async def running(self, *, records: bool = True) -> AsyncIterator[None]:
+        """Record, and delete what is too old, until the block ends.
+
+        Without `records` another server does, as long as `record` is not called: this one follows.
+        """
+        await self.open(records=records)
+        self._begin(*((self.recorder.run, self._clean_for_ever) if records else (self._follow_for_ever,)))
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-            await self.recorder.stop()
+            await self._end()
+            if self._records:
+                await self.recorder.stop()
 
-    async def open(self) -> None:
+    async def open(self, *, records: bool = True) -> None:
         """Learn what was recorded, and begin to record."""
         await self._store.add_registry(self._now.hash, encode_registry(self._now))
-        await self.recorder.start()
+        self._records = records
+        await (self.recorder.start() if records else self._follower.catch_up())
         for key in await self._store.registry_hashes():
             await self._registry(key)
+
+    async def record(self, token: int) -> None:
+        """Be the server that records, where the last one was.
+
+        Raises:
+            FencedError: another took it over under a greater token; what the database raises.
+        """
+        await self._store.claim(token)
+        await self.recorder.start()
+        await self._end()
+        self._follower.clear()
+        self._records = True
+        self._begin(self.recorder.run, self._clean_for_ever)
+
+    async def follow_only(self) -> None:
+        """Let another server record; what waits is written first, unless another has begun."""
+        if not self._records:
+            return
+        await self._end()
+        self.recorder.rest()
+        await self.recorder.stop()
+        self.recorder.forget()
+        self._records = False
+        self._begin(self._follow_for_ever)
+
+    def _begin(self, *work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._tasks = [asyncio.create_task(each(), name="film") for each in work]
+
+    async def _end(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self._tasks = []
+
+    async def _follow_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.recorder.flush_s)
+            try:
+                await self._follower.catch_up()
+            except (SQLAlchemyError, OSError, TimeoutError, DamagedFilmError) as error:
+                LOG.warning("the film cannot be followed", reason=str(error))
+
+    def _in_memory(self, segment_id: int) -> tuple[str, Segment] | None:
+        """A segment that the database does not hold as a whole yet, with its registry's hash."""
+        recent = self.recorder.segment(segment_id)
+        return self._follower.segment(segment_id) if recent is None else (self._now.hash, recent)
 
     async def _registry(self, key: str) -> PastRegistry:
         if key not in self._past:
@@ -181,9 +236,9 @@ class Film:
         return self._maps[key]
 
     async def _segment(self, segment_id: int) -> tuple[str, Segment]:
-        recent = self.recorder.segment(segment_id)
+        recent = self._in_memory(segment_id)
         if recent is not None:
-            return self._now.hash, recent
+            return recent
         if segment_id not in self._decoded:
             key, data = await self._data(segment_id)
             self._keep(segment_id, key, await asyncio.to_thread(decode_segment, data))
@@ -260,9 +315,9 @@ class Film:
         """Registry and content of the pieces' segments: decoded where that was done before."""
         found: dict[int, tuple[str, Segment | bytes]] = {}
         for piece in pieces:
-            recent = self.recorder.segment(piece.segment)
+            recent = self._in_memory(piece.segment)
             if recent is not None:
-                found[piece.segment] = (self._now.hash, recent)
+                found[piece.segment] = recent
             elif piece.segment in self._decoded:
                 found[piece.segment] = self._decoded[piece.segment]
         wanted = sorted({piece.segment for piece in pieces} - set(found))

@@ -2,8 +2,9 @@
 thread, and the database waits for nobody but this recorder.
 
 A segment is open for about a minute. Every `flush_s` what is new in it goes to the database as a chunk; when
-it is full, it goes there whole, in place of its chunks. While the database cannot be written, segments wait
-in memory; when there are too many, the oldest is given up, and is a gap.
+it is full, it goes there whole, in place of its chunks. Where another server records, this one remembers the
+last frames, so that it can go on where that one was when it died. While the database cannot be written,
+segments wait in memory; when there are too many, the oldest is given up, and is a gap.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from twin.film.timeline import Timeline, just_after
 LOG = structlog.get_logger(__name__)
 
 WRITE_TIMEOUT_S = 30.0
+REMEMBERED_S = 60.0  # of frames that another server records; more than it takes to notice that it died
 MOST_AT_ONCE = 4  # segments in one transaction
 
 
@@ -100,6 +102,8 @@ class Recorder:
         self._open: Take | None = None
         self._waiting: deque[Take] = deque()
         self._flushing = asyncio.Lock()
+        self._records = False
+        self._recent: deque[Frame] = deque()
         self.note: str | None = None
         """What is wrong with recording, for people; None: nothing."""
         self.given_up = 0
@@ -111,7 +115,31 @@ class Recorder:
         for entry in await self._store.catalogue():
             self._timeline.add(entry.id, entry.start_ms, entry.end_ms)
         self._next_id = await self._store.last_id() + 1
-        self._begin(self._clock.now_ms())
+        self._records = True
+        self._go_on(self._timeline.span)
+
+    def _go_on(self, span: tuple[float, float] | None) -> None:
+        """Begin where the film ends, if all frames since are remembered; else now."""
+        end_ms = span[1] if span else -np.inf
+        frames, self._recent = self._recent, deque()
+        begin_ms = self._clock.now_ms()
+        if frames:
+            begin_ms = end_ms if frames[0].time_ms <= end_ms <= begin_ms else frames[0].time_ms
+        while frames and frames[0].time_ms < begin_ms:
+            self._state.take(frames.popleft())
+        self._begin(begin_ms)
+        for frame in frames:
+            self._take(frame)
+
+    def rest(self) -> None:
+        """Record no more, and remember frames from now on; call `stop` to write what waits."""
+        self._records = False
+
+    def forget(self) -> None:
+        """Give up what could not be written before another server took over."""
+        self._timeline.remove([take.id for take in (*self._waiting, *([self._open] if self._open else []))])
+        self._waiting.clear()
+        self._open, self.note = None, None
 
     async def _recover(self) -> None:
         chunks = await self._store.chunks()
@@ -130,8 +158,20 @@ class Recorder:
         self._timeline.add(self._open.id, time_ms, self._open.end_ms)
 
     def take(self, outgoing: Outgoing) -> None:
-        """Record a frame; cheap, never blocks."""
+        """Record a frame, or remember it where another server records; cheap, never blocks."""
         frame = _ordered(outgoing.frame)
+        if self._records:
+            self._take(frame)
+        else:
+            self._remember(frame)
+
+    def _remember(self, frame: Frame) -> None:
+        self._recent.append(frame)
+        oldest_ms = frame.time_ms - REMEMBERED_S * MS_PER_S
+        while self._recent[0].time_ms < oldest_ms:
+            self._state.take(self._recent.popleft())
+
+    def _take(self, frame: Frame) -> None:
         if self._open is None or self._is_full(self._open, frame.time_ms):
             self._seal(frame.time_ms)
             self._begin(frame.time_ms)

@@ -1,14 +1,17 @@
 """The film's rows in the database."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from twin.store import fence
 from twin.store.database import writing
 from twin.store.tables import FILM_CHUNK, FILM_REGISTRY, FILM_SEGMENT
 
+FENCED = "film"
 MOST_DELETED = 500  # segments in one transaction, so that no other write waits long
 
 
@@ -39,11 +42,29 @@ class FilmStore:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._token: int | None = None
 
-    async def catalogue(self) -> list[Entry]:
-        """All whole segments, by id."""
+    async def claim(self, token: int) -> None:
+        """Be the one of several servers who writes. FencedError: another claimed it under a greater token.
+
+        From then on every write is refused once another has claimed it.
+        """
+        await fence.claim(self._engine, FENCED, token)
+        self._token = token
+
+    @contextlib.asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that will write. FencedError: another server records now."""
+        async with writing(self._engine) as connection:
+            if self._token is not None:
+                await fence.check(connection, FENCED, self._token)
+            yield connection
+
+    async def catalogue(self, after_id: int = 0) -> list[Entry]:
+        """All whole segments after an id, by id."""
         columns = FILM_SEGMENT.c
         query = select(columns.id, columns.start_ms, columns.end_ms, columns.registry, columns.samples)
+        query = query.where(columns.id > after_id)
         async with self._engine.connect() as connection:
             rows = (await connection.execute(query)).all()
         return sorted((Entry(*row) for row in rows), key=lambda entry: entry.id)
@@ -91,6 +112,23 @@ class FilmStore:
             StoredChunk(row.segment, row.number, row.until_ms, row.registry, bytes(row.data)) for row in rows
         ]
 
+    async def chunk_marks(self) -> list[tuple[int, int, float]]:
+        """Segment, number and `until_ms` of every chunk, in order."""
+        columns = FILM_CHUNK.c
+        query = select(columns.segment, columns.number, columns.until_ms)
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(query.order_by(columns.segment, columns.number))).all()
+        return [(int(row[0]), int(row[1]), float(row[2])) for row in rows]
+
+    async def chunk(self, segment: int, number: int) -> StoredChunk | None:
+        """A part of an open segment; None: the segment is whole by now."""
+        same = (FILM_CHUNK.c.segment == segment) & (FILM_CHUNK.c.number == number)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(select(FILM_CHUNK).where(same))).first()
+        if row is None:
+            return None
+        return StoredChunk(row.segment, row.number, row.until_ms, row.registry, bytes(row.data))
+
     async def save(
         self, whole: Sequence[tuple[Entry, bytes]], chunk: StoredChunk | None, until: tuple[int, float] | None
     ) -> None:
@@ -99,7 +137,7 @@ class FilmStore:
 
         All or nothing. The same again does no harm: after a lost connection nobody knows whether it was done.
         """
-        async with writing(self._engine) as connection:
+        async with self._writing() as connection:
             for entry, data in whole:
                 await _save_segment(connection, entry, data)
             if chunk is not None:
@@ -110,7 +148,7 @@ class FilmStore:
 
     async def drop_chunks(self, segment: int) -> None:
         """Forget an open segment's chunks."""
-        async with writing(self._engine) as connection:
+        async with self._writing() as connection:
             await connection.execute(delete(FILM_CHUNK).where(FILM_CHUNK.c.segment == segment))
 
     async def delete_before(self, time_ms: float) -> list[int]:
@@ -119,7 +157,7 @@ class FilmStore:
         oldest = (
             select(columns.id).where(columns.end_ms < time_ms).order_by(columns.end_ms).limit(MOST_DELETED)
         )
-        async with writing(self._engine) as connection:
+        async with self._writing() as connection:
             ids = [int(row[0]) for row in await connection.execute(oldest)]
             if ids:
                 await connection.execute(delete(FILM_SEGMENT).where(columns.id.in_(ids)))

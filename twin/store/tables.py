@@ -186,3 +186,11 @@ BINDING_REJECTION = Table(
     Column("rejected_ms", BigInteger, nullable=False),
     Column("rejected_by", String(128), nullable=False),
 )
+
+#: Which of several servers took a thing over last: what an older one writes of it is refused.
+FENCE = Table(
+    "fence",
+    METADATA,
+    Column("name", String(32), primary_key=True),
+    Column("token", BigInteger, nullable=False),
+)

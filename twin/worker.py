@@ -1,0 +1,162 @@
+"""`twin bridge`: holds lines to devices for the servers, which get their samples over Redis.
+
+Each line has a lease. A worker starts a line when it gets its lease; another worker with the same settings
+stands by, and starts it when the first is gone.
+"""
+
+import asyncio
+import contextlib
+import functools
+import signal
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from typing import Any
+
+import structlog
+
+from spatial.package import ModelPackage
+from telemetry_bridge.adapter_lines import Line
+from telemetry_bridge.bridge import Bridge
+from telemetry_bridge.bus import Batch, Bus, Lease, LineReport
+from telemetry_bridge.bus_line import report_of
+from telemetry_bridge.clock import SystemClock
+from telemetry_bridge.points import Registry
+from telemetry_bridge.ports import Adapter
+from twin.devices.gate import DeviceGate
+from twin.errors import SettingError
+from twin.joining import open_bus, state_of
+from twin.logs import configure_logs
+from twin.runtime import open_registry, venue_of
+from twin.settings import Settings, load_settings
+from twin.simulation.adapter import SimulationAdapter
+from twin.sources import HERE, sources_of
+
+LOG = structlog.get_logger(__name__)
+
+REPORT_S = 0.5
+RETRY_S = 5.0
+
+Source = Adapter | SimulationAdapter
+
+
+class Holder:
+    """One line: started while its lease is held."""
+
+    def __init__(self, name: str, make: Callable[[], Source], lease: Lease, bus: Bus, bridge: Bridge) -> None:
+        self.name, self._make, self._lease, self._bus, self._bridge = name, make, lease, bus, bridge
+        self.source: Source | None = None
+
+    async def run(self) -> None:
+        """Hold the line whenever the lease is ours; cancel to stop."""
+        while True:
+            token = await self._lease.changed(0)
+            LOG.info("this worker holds the line", line=self.name)
+            async with self._held():
+                while token:
+                    token = await self._lease.changed(token)
+            LOG.warning("another worker holds the line", line=self.name)
+
+    @contextlib.asynccontextmanager
+    async def _held(self) -> AsyncIterator[None]:
+        """Deliver samples and take commands until the block ends."""
+        async with contextlib.AsyncExitStack() as stack:
+            source = self._make()
+            # A line's start may wait for its device: commands are answered at once all the same.
+            stack.push_async_callback(source.stop)
+            await source.start(self._bridge)
+            self.source = source
+            stack.callback(self._let_go)
+            await stack.enter_async_context(self._bus.commands.serve(self.name, source.send))
+            yield
+
+    def _let_go(self) -> None:
+        self.source = None
+
+    def report(self, worker: str, registry: Registry) -> LineReport | None:
+        """Tell how the line is; None: it is not ours."""
+        if self.source is None:
+            return None
+        kind = self.source.kind if isinstance(self.source, Line) else self.name
+        return report_of(self.name, self.source, kind, worker, registry)
+
+
+class Worker:
+    """All lines of one worker process."""
+
+    def __init__(self, settings: Settings, only: Collection[str] = ()) -> None:
+        """Open the package and the venue folder; `only`: these lines, not all.
+
+        Raises what `open_twin` raises, and SettingError where a line of `only` is not there.
+        """
+        self._settings, self._package = settings, ModelPackage.open(settings.package)
+        self._venue = venue_of(settings, self._package)
+        self._registry = open_registry(self._venue, self._package)
+        self._clock = SystemClock()
+        self._bridge = Bridge(self._registry, self._clock, simulated=settings.simulate)
+        self._bus = open_bus(settings, self._venue, self._registry)
+        first = self._sources()
+        names = [name for name in first if not only or name in only]
+        if missing := set(only) - set(names):
+            raise SettingError(f"--line: there is no line {', '.join(sorted(missing))}; see adapters.yaml")
+        if not names:
+            raise SettingError(
+                "there are no lines to hold: give --mqtt or --simulate, or write adapters.yaml"
+            )
+        self._holders = [self._holder(name, first) for name in names]
+
+    def _sources(self) -> dict[str, Source]:
+        gate = DeviceGate(self._registry.devices, self._venue.info.id, self._bridge.refused, self._clock)
+        found = sources_of(self._settings, self._venue, self._registry, self._package, self._clock, gate)
+        return {name: each for name, each in found if not (isinstance(each, Line) and each.kind in HERE)}
+
+    def _holder(self, name: str, first: dict[str, Source]) -> Holder:
+        made = functools.partial(self._made, name, first)
+        return Holder(name, made, self._bus.lease(f"line:{name}"), self._bus, self._bridge)
+
+    def _made(self, name: str, first: dict[str, Source]) -> Source:
+        """The source of a line: one that runs for the first time, or else a new one."""
+        return first.pop(name, None) or self._sources()[name]
+
+    async def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
+        """Hold what lines can be had until cancelled. BusError: Redis cannot be reached."""
+        self._bridge.on_taken = self._publish
+        self._bus.when_back(self._publish_all)
+        async with self._bus.running(), asyncio.TaskGroup() as group:
+            for holder in self._holders:
+                group.create_task(holder.run(), name=f"line {holder.name}")
+            on_ready()
+            await self._tell_for_ever()
+
+    def _publish(self, *columns: Any) -> None:
+        self._bus.samples.publish(Batch.of(*columns))
+
+    def _publish_all(self) -> None:
+        """Say again what is known here: Redis may have forgotten it."""
+        state = state_of(self._bridge.live)
+        if len(state):
+            self._bus.samples.publish(state)
+
+    async def _tell_for_ever(self) -> None:
+        while True:
+            told = (each.report(self._bus.name, self._registry) for each in self._holders)
+            self._bus.board.post([each for each in told if each is not None])
+            await asyncio.sleep(REPORT_S)
+
+
+def run_worker(options: Mapping[str, Any], only: Collection[str] = ()) -> None:
+    """Hold lines until Ctrl-C or SIGTERM. Raises the errors of `Worker`."""
+    settings = load_settings(options)
+    if settings.redis is None:
+        raise SettingError("a worker needs the servers' Redis: --redis redis://HOST:6379")
+    configure_logs(settings.log_format, settings.log_level)
+    worker = Worker(settings, only)
+    with asyncio.Runner() as runner:
+        runner.run(_until_signal(worker))
+
+
+async def _until_signal(worker: Worker) -> None:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await worker.run(lambda: LOG.info("the worker runs; Ctrl-C ends it"))
