@@ -18,6 +18,7 @@ from telemetry_bridge.adapter_file_parts import AdapterSettings, PointRef
 from telemetry_bridge.adapter_file_replay import ReplaySettings
 from telemetry_bridge.adapter_file_webhook import WebhookSettings
 from telemetry_bridge.errors import AdapterFileError, Fault, RegistryError
+from telemetry_bridge.live import STALE_AFTER_PERIODS
 from telemetry_bridge.points import Registry
 from telemetry_bridge.yaml_lines import Path, line_of, load_yaml
 
@@ -58,6 +59,19 @@ class AdapterFile:
             for ref, line in entry.named
             if registry.find(*ref) is None
         ]
+
+    def slow_points(self, entry: Entry, registry: Registry) -> list[str]:
+        """Say which points of an entry are asked for so seldom that they would be stale in between."""
+        lines = dict(entry.named)
+        notes = []
+        for ref, asked_s in entry.settings.asked_s():
+            point = registry.find(*ref)
+            if point is not None and asked_s > (stale_s := STALE_AFTER_PERIODS * point.period_s):
+                notes.append(
+                    f"{self.name}:{lines[ref]}: {ref.key} is asked for every {asked_s:g} s, and stale after "
+                    f"{stale_s:g} s; ask more often, or raise its period_s in device_types.yaml"
+                )
+        return notes
 
 
 def load_adapter_file(path: FilePath) -> AdapterFile:

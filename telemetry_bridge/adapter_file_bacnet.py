@@ -98,6 +98,12 @@ class BacnetSettings(AdapterSettings):
         for place, entry in enumerate(self.points):
             yield entry.ref, ("points", place)
 
+    def asked_s(self) -> Iterator[tuple[PointRef, float]]:
+        """Give the points that are polled, with their periods, s."""
+        for entry in self.points:
+            if not entry.subscribable:
+                yield entry.ref, entry.poll_s or self.poll_s
+
     def faults(self) -> Iterator[tuple[Path, str]]:
         """Give what does not fit together, each with its place in the entry."""
         for place, entry in enumerate(self.points):

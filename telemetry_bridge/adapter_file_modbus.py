@@ -158,6 +158,12 @@ class ModbusSettings(AdapterSettings):
         for entry, path in self.entries():
             yield PointRef(entry.device, entry.point), path
 
+    def asked_s(self) -> Iterator[tuple[PointRef, float]]:
+        """Give the points with the periods of their groups, s."""
+        periods_s = self.periods_s()
+        for entry, _ in self.entries():
+            yield PointRef(entry.device, entry.point), periods_s[entry.group]
+
     def faults(self) -> Iterator[tuple[Path, str]]:
         """Give what does not fit together, each with its place in the entry."""
         if not self.points and not self.devices:

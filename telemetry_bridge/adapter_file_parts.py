@@ -129,6 +129,10 @@ class AdapterSettings:
         """Give what does not fit together, each with its place in the entry."""
         yield from ()
 
+    def asked_s(self) -> Iterator[tuple[PointRef, float]]:
+        """Give the points that are asked for in a period of the file's own, with that period, s."""
+        yield from ()
+
 
 def secret_of(name: str | None, environment: Mapping[str, str]) -> str | None:
     """Read a secret from the environment; None where no name is given.

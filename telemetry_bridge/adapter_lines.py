@@ -13,6 +13,8 @@ __all__ = ["Line", "Surroundings", "make_adapter", "make_lines"]
 
 LOG = logging.getLogger(__name__)
 
+MOST_NOTES = 20
+
 
 class Line:
     """One adapter of the file. Starting and stopping never raise: why it does not work, health says."""
@@ -105,8 +107,14 @@ def make_lines(file: AdapterFile, around: Surroundings) -> list[Line]:
     return [_line(entry, file, around) for entry in file.entries]
 
 
+def _shown(notes: list[str]) -> tuple[str, ...]:
+    """The first of many: a map with a slip in it has it for every device."""
+    more = len(notes) - MOST_NOTES
+    return (*notes[:MOST_NOTES], *([f"and {more} more like these"] if more > 0 else []))
+
+
 def _line(entry: Entry, file: AdapterFile, around: Surroundings) -> Line:
-    notes = tuple(file.unknown_points(entry, around.registry))
+    notes = _shown([*file.unknown_points(entry, around.registry), *file.slow_points(entry, around.registry)])
     for note in notes:
         LOG.warning("%s", note)
     settings = entry.settings

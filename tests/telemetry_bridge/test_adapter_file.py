@@ -1,13 +1,16 @@
 """`adapters.yaml`: what is read, and that every fault names its line."""
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from telemetry_bridge.adapter_file import load_adapter_file, parse_adapter_file
+from telemetry_bridge.adapter_file import AdapterFile, load_adapter_file, parse_adapter_file
 from telemetry_bridge.adapter_file_modbus import ModbusSettings
 from telemetry_bridge.adapter_file_parts import PointRef, secret_of
-from telemetry_bridge.errors import AdapterError, AdapterFileError
+from telemetry_bridge.errors import AdapterError, AdapterFileError, Fault
 from tests.telemetry_bridge.builders import registry
 
 PLANT = """
@@ -64,6 +67,19 @@ def test_points_that_the_venue_lacks_are_named_with_their_line() -> None:
         "adapters.yaml:14: the venue has no point r9/temperature",
         "adapters.yaml:14: the venue has no point r9/mode",
     ]
+
+
+def test_points_that_are_asked_for_too_seldom_are_named() -> None:
+    points = "[{device: r1, point: mode, address: 1}]"
+    slow = f"- {{id: p, kind: modbus, host: h, groups: {{default: 200}}, points: {points}}}"
+    file = parse_adapter_file(slow)
+    (note,) = file.slow_points(file.entries[0], registry())
+    assert note == (
+        "adapters.yaml:1: r1/mode is asked for every 200 s, and stale after 180 s; ask more often, or raise "
+        "its period_s in device_types.yaml"
+    )
+    file = parse_adapter_file(slow.replace("200", "180"))
+    assert file.slow_points(file.entries[0], registry()) == []
 
 
 @pytest.mark.parametrize(
@@ -141,3 +157,42 @@ def test_a_secret_comes_from_the_environment_or_is_missed() -> None:
 
 def test_keys_of_points() -> None:
     assert PointRef("r1", "mode").key == "r1/mode"
+
+
+DOC = (Path(__file__).parents[2] / "docs" / "adapters.md").read_text("utf-8")
+SEEDS = [PLANT, *re.findall(r"```yaml\n(.*?)```", DOC, re.DOTALL)]
+ODD = [
+    "null",
+    "[]",
+    "{}",
+    "-1",
+    "1e999",
+    "'",
+    "*a",
+    "&a",
+    "!!python/none",
+    "on",
+    "$",
+    "a: b",
+    "\t",
+    "\n",
+    "x" * 300,
+]
+
+
+@given(st.sampled_from(SEEDS), st.data())
+def test_whatever_is_written_is_read_or_refused_with_a_line(seed: str, data: st.DataObject) -> None:
+    text = seed
+    for _ in range(data.draw(st.integers(1, 4))):
+        words = list(re.finditer(r"[^\s,{}\[\]:]+", text))
+        word = data.draw(st.sampled_from(words))
+        text = text[: word.start()] + data.draw(st.sampled_from(ODD)) + text[word.end() :]
+    file, faults = AdapterFile(""), tuple[Fault, ...]()
+    try:
+        file = parse_adapter_file(text)
+    except AdapterFileError as error:
+        faults = error.faults
+    assert all(str(fault).startswith("adapters.yaml") for fault in faults)
+    for entry in file.entries:
+        assert entry.line >= 1
+        assert all(line >= entry.line for _, line in entry.named)
