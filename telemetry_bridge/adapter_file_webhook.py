@@ -8,7 +8,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, StringConstraints
 
 from telemetry_bridge.adapter_file_parts import STRICT, AdapterSettings, EnvironmentName, Text
-from telemetry_bridge.adapters.json_paths import parse_path
+from telemetry_bridge.json_paths import parse_path
 from telemetry_bridge.yaml_lines import Path
 
 #: What events of other systems may be about; the server's own events have other nouns, and cannot be forged.

@@ -14,8 +14,8 @@ from telemetry_bridge.adapter_file_webhook import (
     When,
     word,
 )
-from telemetry_bridge.adapters.json_paths import MISSING, JsonPath, parse_path
 from telemetry_bridge.errors import HookError
+from telemetry_bridge.json_paths import MISSING, JsonPath, parse_path
 from telemetry_bridge.ports import Reading, Refusal, clipped
 from telemetry_bridge.times import parse_rfc3339
 

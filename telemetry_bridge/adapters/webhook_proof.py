@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from telemetry_bridge.adapter_file_webhook import WebhookSettings
-from telemetry_bridge.adapters.json_paths import MISSING, parse_path
 from telemetry_bridge.errors import HookError
+from telemetry_bridge.json_paths import MISSING, parse_path
 from telemetry_bridge.times import parse_rfc3339
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the mark of a secret, none itself

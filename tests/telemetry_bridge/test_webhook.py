@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry_bridge.adapter_file import parse_adapter_file
-from telemetry_bridge.adapters.json_paths import parse_path
 from telemetry_bridge.adapters.webhook import WebhookAdapter
 from telemetry_bridge.adapters.webhook_proof import MAX_REMEMBERED, Mark, Replays, secret_bytes
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.errors import AdapterError, AdapterFileError, CommandError, HookError
+from telemetry_bridge.json_paths import parse_path
 from telemetry_bridge.ports import Command
 from tests.telemetry_bridge.builders import HandClock, registry
 
