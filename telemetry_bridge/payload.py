@@ -18,6 +18,8 @@ from telemetry_bridge.times import parse_rfc3339
 
 MAX_PAYLOAD_BYTES = 1024 * 1024
 MAX_SAMPLES = 20_000
+#: Topics of Sparkplug B begin so.
+SPARKPLUG = "spBv1.0/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,8 @@ def frames_topic(venue: str, registry: str) -> str:
 
 
 def speaks_for_all(venue: str, topic: str) -> bool:
-    """Say whether what is published on a topic speaks for all devices."""
-    return topic == columns_topic(venue) or topic.startswith(frames_topic(venue, ""))
+    """Say whether what is published on a topic speaks for all devices: columns, frames, Sparkplug."""
+    return topic == columns_topic(venue) or topic.startswith((frames_topic(venue, ""), SPARKPLUG))
 
 
 def parse_reports(device: str, payload: bytes, *, retained: bool = False) -> Batch:

@@ -111,7 +111,9 @@ def test_unsigned_devices_are_let_in_unless_told_otherwise_but_never_speak_for_s
     assert not strict.permits(None, None, UNSIGNED, Use.PUBLISH)
 
 
-@pytest.mark.parametrize("topic", ["twin/small/columns", "twin/small/frames/0123456789ab"])
+@pytest.mark.parametrize(
+    "topic", ["twin/small/columns", "twin/small/frames/0123456789ab", "spBv1.0/g/NDATA/e"]
+)
 def test_who_speaks_for_all_devices_needs_a_secret_once_one_of_them_has(topic: str) -> None:
     assert gate_of().permits(None, None, topic, Use.PUBLISH)
     gate = gate_of(made("L-01"))
