@@ -10,10 +10,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.testclient import TestClient
 
 from tests.contract.running import run_twin, running_server
 from tests.ports import free_port
 from tests.telemetry_bridge.modbus_peer import READ_HOLDING, Peer, modbus_peer
+from twin.app import assemble
+from twin.runtime import open_twin
+from twin.settings import Settings
 
 WAIT_S = 30.0
 
@@ -167,3 +171,30 @@ def test_messages_of_other_systems_become_samples_and_events(
         assert (line["kind"], line["state"], line["received"]) == ("webhook", "up", 3)
         state = http.get("/api/state").json()
         assert "40" in str(state)
+
+
+def test_events_that_cannot_be_written_may_be_sent_again(
+    house: Path, venue: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "lines.yaml"
+    file.write_text(HOOKS)
+    monkeypatch.setenv("DOORS_SECRET", "open sesame")
+    twin = open_twin(Settings(package=house, venue=venue, data=tmp_path / "data", adapters=file))
+    headers = {
+        "authorization": "Bearer open sesame",
+        "webhook-id": "m1",
+        "webhook-timestamp": f"{time.time() + 1:.3f}",
+    }
+    entered = {"type": "entered", "door": "L-02", "badge": "B-17"}
+
+    async def full(*drafts: object) -> None:
+        raise OSError("no space left on device")
+
+    with TestClient(assemble(twin), raise_server_exceptions=False) as client:
+        append = twin.events.append
+        monkeypatch.setattr(twin.events, "append", full)
+        refused = client.post("/api/hooks/doors", json=entered, headers=headers)
+        assert (refused.status_code, "send the message again" in refused.json()["detail"]) == (503, True)
+        monkeypatch.setattr(twin.events, "append", append)
+        assert client.post("/api/hooks/doors", json=entered, headers=headers).json()["events"] == 1
+        assert client.post("/api/hooks/doors", json=entered, headers=headers).status_code == 409
