@@ -9,22 +9,16 @@ from websockets.frames import Frame, Opcode
 class Message:
     """One message to clients: `payload` as the protocol says it, bytes for binary and str for text.
 
-    `samples` is how many samples a frame holds; None for a text.
+    `wire` is the same as one WebSocket frame of a server; `samples` is how many samples a frame of the stream
+    holds, None for a text.
     """
 
-    __slots__ = ("_wire", "payload", "samples")
+    __slots__ = ("payload", "samples", "wire")
 
     def __init__(self, payload: bytes | str, samples: int | None = None) -> None:
         self.payload = payload
         self.samples = samples
-        self._wire: bytes | None = None
-
-    @property
-    def wire(self) -> bytes:
-        """The message as one WebSocket frame of a server."""
-        if self._wire is None:
-            self._wire = server_frame(self.payload)
-        return self._wire
+        self.wire = server_frame(payload)
 
 
 def server_frame(payload: bytes | str) -> bytes:

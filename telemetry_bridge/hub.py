@@ -90,13 +90,15 @@ class _Shared:
         self._before = _NOTHING
         self._index: Indices | None = None
 
-    def publish(self, outgoing: Outgoing, before: int) -> None:
-        """Begin a new `seq`; whoever has `before` and wants all gets the very bytes of the frame."""
+    def publish(self, outgoing: Outgoing, before: int) -> Message | None:
+        """Begin a new `seq`; gives the delta for who has `before` and wants all; None: a snapshot."""
         self._made.clear()
         self._bytes, self._before, self._index = 0, before, None
-        if outgoing.frame.kind is Kind.DELTA:
-            self._made[EVERYTHING, before] = Message(outgoing.data, len(outgoing.frame))
-            self._index = outgoing.frame.point_index
+        if outgoing.frame.kind is not Kind.DELTA:
+            return None
+        message = self._made[EVERYTHING, before] = Message(outgoing.data, len(outgoing.frame))
+        self._index = outgoing.frame.point_index
+        return message
 
     def get(self, selection: Selection, seq: int) -> Message:
         """Give what brings a client from `seq` to the newest: a delta, or a snapshot if it has too little."""
@@ -125,11 +127,12 @@ class _Events:
         self._texts: dict[int, Message] = {}
         self.seq = 0
 
-    def append(self, event: Mapping[str, Any]) -> None:
+    def append(self, event: Mapping[str, Any]) -> int:
         self.seq += 1
         text = orjson.dumps({"type": "event", "event_seq": self.seq, "event": dict(event)}).decode()
         self._texts[self.seq] = Message(text)
         self._texts.pop(self.seq - self._kept, None)
+        return self.seq
 
     def continue_from(self, seq: int, events: Iterable[Mapping[str, Any]]) -> None:
         listed = list(events)
@@ -242,13 +245,14 @@ class ClientState:
         if self._event_seq != hub.event_seq:
             self._event_seq += 1
             return hub.event(self._event_seq)
-        if self._seq == hub.latest.seq:
+        told, seq = self._seq, hub.latest.seq
+        if told == seq:
             return None
-        if self.selection is EVERYTHING and not self._frame_every_s:
-            message = hub.frame_since(EVERYTHING, self._seq)
-            self._seq = hub.latest.seq
-            return message
-        return self._take_some()
+        if self.selection is not EVERYTHING or self._frame_every_s:
+            return self._take_some()
+        self._seq = seq
+        in_step = told == hub.newest_after and hub.newest is not None
+        return hub.newest if in_step else hub.frame_since(EVERYTHING, told)
 
     def _take_some(self) -> Message | None:
         """Give a frame to a client that wants few points or few frames, if it is due."""
@@ -284,6 +288,11 @@ class Hub:
         self.event_epoch = epoch
         self.latest = LatestState(n_points)
         self.monotonic_s = monotonic_s
+        #: The number of the newest event.
+        self.event_seq = 0
+        #: The newest frame, for those who want all and have been told up to `newest_after`.
+        self.newest: Message | None = None
+        self.newest_after = _NOTHING
         self._shared = _Shared(self.latest)
         self._events = _Events(kept_events)
         self._clients: set[ClientState] = set()
@@ -294,16 +303,11 @@ class Hub:
         """How many clients are connected."""
         return len(self._clients)
 
-    @property
-    def event_seq(self) -> int:
-        """The number of the newest event."""
-        return self._events.seq
-
     def publish(self, outgoing: Outgoing) -> None:
         """Hand a frame to every client; costs one look at each, whatever its speed."""
         before = self.latest.seq
         self.latest.take(outgoing.frame)
-        self._shared.publish(outgoing, before)
+        self.newest, self.newest_after = self._shared.publish(outgoing, before), before
         for client in tuple(self._clients):
             client.wake()
 
@@ -314,13 +318,14 @@ class Hub:
         """
         self.event_epoch = event_epoch
         self._events.continue_from(event_seq, events)
+        self.event_seq = event_seq
 
     def publish_event(self, event: Mapping[str, Any]) -> int:
         """Hand an event to every client as `{"type": "event", "event_seq": n, "event": {...}}`; gives n.
 
         `event` holds what JSON can. It is never dropped: see the module's text.
         """
-        self._events.append(event)
+        self.event_seq = self._events.append(event)
         for client in tuple(self._clients):
             client.offer_event()
         return self.event_seq
