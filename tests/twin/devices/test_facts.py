@@ -1,4 +1,5 @@
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,7 @@ def test_the_files_say_first_then_the_model_then_what_people_wrote() -> None:
 
 
 def test_a_name_plate_of_the_model_gives_what_is_usable() -> None:
-    values = {
+    values: dict[str, dict[str, Any]] = {
         "Pset_ManufacturerTypeInformation": {"Manufacturer": "Acme", "ModelLabel": "", "ModelReference": 5},
         "Pset_Warranty": {"WarrantyEndDate": "2027-01-31T00:00:00"},
         "Pset_ManufacturerOccurrence": {"SerialNumber": None},
