@@ -30,6 +30,9 @@ LOG = logging.getLogger(__name__)
 AT_ONCE = 500
 VALUE = 13
 """The attribute Value (OPC 10000-6, A.1)."""
+SESSION_MS = 60_000
+"""So long a server keeps a session, and what it subscribed to, whose client has gone."""
+KEEP_ALIVE_MS = 5000.0
 BEAT_S = 0.5
 """How often is looked which points are silent."""
 
@@ -100,7 +103,9 @@ class OpcUaAdapter:
             self._types.clear()
             self._handles.clear()
             self._freshness.forget()
-            subscription = await client.create_subscription(self._settings.publishing_ms, self)
+            subscription = await client.create_subscription(
+                subscription_parameters(self._settings.publishing_ms), self
+            )
             await self._subscribe(subscription)
             self._client = client
             self._upkeep.is_up()
@@ -117,6 +122,8 @@ class OpcUaAdapter:
     async def _new_client(self) -> Client:
         settings = self._settings
         client = Client(settings.url, timeout=settings.timeout_s, watchdog_intervall=settings.timeout_s)
+        # A server has few sessions to give: one whose connection broke must not be kept for an hour.
+        client.session_timeout = SESSION_MS
         client.name = client.description = "Venue Twin"
         client.application_uri = settings.application_uri
         if settings.username is not None:
@@ -269,6 +276,20 @@ class OpcUaAdapter:
     async def _write(self, ref: PointRef, value: object, built_in: ua.VariantType) -> None:
         # Without timestamps: servers that set their own refuse ours (BadWriteNotSupported).
         await self._nodes[ref].write_value(ua.DataValue(ua.Variant(value, built_in)))
+
+
+def subscription_parameters(publishing_ms: float) -> ua.CreateSubscriptionParameters:
+    """Ask for a sign of life every few seconds, and for an end soon after the session's."""
+    period_ms = max(publishing_ms, 1.0)
+    keep_alive = max(1, round(KEEP_ALIVE_MS / period_ms))
+    return ua.CreateSubscriptionParameters(
+        RequestedPublishingInterval=ua.Double(publishing_ms),
+        # At least three times the other (OPC 10000-4, 5.13.2.2).
+        RequestedLifetimeCount=ua.UInt32(max(3 * keep_alive, round(SESSION_MS / period_ms))),
+        RequestedMaxKeepAliveCount=ua.UInt32(keep_alive),
+        MaxNotificationsPerPublish=ua.UInt32(10_000),
+        PublishingEnabled=True,
+    )
 
 
 def _sample(entry: NodeEntry, data: ua.DataValue, time_ms: float | None) -> Sample:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from telemetry_bridge.adapter_file_opcua import NodeEntry
 from telemetry_bridge.adapter_file_parts import PointRef
 from telemetry_bridge.adapters.freshness import Freshness
-from telemetry_bridge.adapters.opcua import node_text
+from telemetry_bridge.adapters.opcua import node_text, subscription_parameters
 from telemetry_bridge.adapters.opcua_values import ms_of, quality_of, sample_of, written_value
 from telemetry_bridge.wire import Quality
 from tests.telemetry_bridge.builders import registry
@@ -103,3 +103,14 @@ def test_silent_points_are_due_after_their_period() -> None:
     assert freshness.due(60.0) == [REF, other]
     freshness.forget()
     assert freshness.due(0.0) == [REF, other]
+
+
+@given(st.floats(0, 86_400_000))
+def test_a_subscription_ends_with_its_session_and_shows_life_before(publishing_ms: float) -> None:
+    parameters = subscription_parameters(publishing_ms)
+    lifetime, keep_alive = parameters.RequestedLifetimeCount, parameters.RequestedMaxKeepAliveCount
+    assert keep_alive >= 1
+    assert lifetime >= 3 * keep_alive
+    if 1 <= publishing_ms <= 5000:
+        assert keep_alive * publishing_ms <= 10_000
+        assert lifetime * publishing_ms <= 90_000
