@@ -330,7 +330,10 @@ class Commands:
         """Hand a command to the adapter that serves its device; why that did not work, or ''."""
         adapter = self._serving(command)
         if adapter is None:
-            return "no source of telemetry takes commands to this point; make it writable in adapters.yaml"
+            return (
+                "no source of telemetry takes commands to this point; start the server with --mqtt or "
+                "--simulate, or make it writable in adapters.yaml"
+            )
         try:
             await adapter.send(command)
         except CommandError as error:

@@ -23,6 +23,8 @@ export const PROBLEMS_ZH: Texts = {
   'sign-in': '请先登录。',
   role: '您的权限不足，无法进行此操作。',
   'too-many': '尝试次数过多，请在 {wait_s} 秒后再试。',
+  replayed: '这条消息已经收到过。',
+  busy: '服务器暂时无法保存，请稍后重试。',
   interlock: '联锁不允许此指令：{detail}',
   'interlock-role': '您的权限不足，联锁不允许此指令。',
   'interlock-range': '数值超出联锁允许的范围。',
