@@ -5,6 +5,7 @@ Every fault names file and line. Secrets stand in the environment; the file name
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -24,14 +25,14 @@ from telemetry_bridge.yaml_lines import Path, line_of, load_yaml
 
 FILE = "adapters.yaml"
 #: Kinds of adapters by the word in the file.
-KINDS: Mapping[str, TypeAdapter[Any]] = {
-    "bacnet": TypeAdapter(BacnetSettings),
-    "modbus": TypeAdapter(ModbusSettings),
-    "mqtt": TypeAdapter(MqttLineSettings),
-    "opcua": TypeAdapter(OpcUaSettings),
-    "sparkplug": TypeAdapter(SparkplugLineSettings),
-    "webhook": TypeAdapter(WebhookSettings),
-    "replay": TypeAdapter(ReplaySettings),
+KINDS: Mapping[str, type[AdapterSettings]] = {
+    "bacnet": BacnetSettings,
+    "modbus": ModbusSettings,
+    "mqtt": MqttLineSettings,
+    "opcua": OpcUaSettings,
+    "sparkplug": SparkplugLineSettings,
+    "webhook": WebhookSettings,
+    "replay": ReplaySettings,
 }
 MAX_BYTES = 10_000_000
 
@@ -111,6 +112,12 @@ def parse_adapter_file(text: str, file: str = FILE) -> AdapterFile:
     return _Reader(file, root, lines).read(content)
 
 
+@cache
+def _checker(kind: str) -> TypeAdapter[Any]:
+    """What checks the entries of a kind: made when a file has one; a server without lines needs none."""
+    return TypeAdapter(KINDS[kind])
+
+
 class _Reader:
     """Reads the list of adapters and collects what is wrong with it."""
 
@@ -137,7 +144,7 @@ class _Reader:
             )
             return None
         try:
-            settings: AdapterSettings = KINDS[kind].validate_python(item)
+            settings: AdapterSettings = _checker(kind).validate_python(item)
         except ValidationError as error:
             for each in error.errors(include_url=False):
                 self._fault((*path, *each["loc"]), _message(each["loc"], each["msg"], each["type"]))
