@@ -88,6 +88,10 @@ class Bindings:
                 del overrides[change.device]
         return Bindings(self._registry, overrides, self._ruled)
 
+    def found_by_rule(self, device: str) -> str | None:
+        """Give the guid that a rule found for a device, whether or not it is bound so."""
+        return self._ruled.get(device)
+
     def with_rules(self, ruled: Mapping[str, str]) -> "Bindings":
         """Give the same bindings with what rules found (device to guid) for the devices without one."""
         return Bindings(self._registry, self.overrides, ruled)

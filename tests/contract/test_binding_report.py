@@ -80,7 +80,11 @@ def test_a_person_accepts_rejects_and_sets_aside(client: httpx.Client) -> None:
     assert client.post("/api/bindings/reject", json=reject).json()["unbound"] == 1
     assert rows(client)["R1-T"]["guesses"] == []
     reject = {"items": [{"device": "L-01", "element": guid_of("L-01")}]}
-    assert client.post("/api/bindings/reject", json=reject).json()["ruled"] == 0
+    counts = client.post("/api/bindings/reject", json=reject).json()
+    assert (counts["ruled"], counts["unbound"], counts["aside"]) == (0, 2, 1)
+    aside = {"items": [{"device": "L-01", "element": None}]}
+    counts = client.post("/api/bindings/accept", json=aside).json()
+    assert (counts["unbound"], counts["aside"]) == (1, 2)
     bound = {each["device"]: each["element"] for each in client.get("/api/bindings").json()["items"]}
     assert bound == {"L-01": None, "LAMP-2": guid_of("L-02"), "R1-T": None, "GONE": None}
     events = client.get("/api/events", params={"type": "binding*"}).json()["items"]

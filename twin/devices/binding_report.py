@@ -94,8 +94,8 @@ def make_report(
     rejected: Iterable[tuple[str, str]],
 ) -> Report:
     """The report on some bindings; `rejected` are guesses (device, guid) that a person said are wrong."""
-    kinds = _kinds(bindings, ground)
     refused = frozenset(rejected)
+    kinds = _kinds(bindings, ground, refused)
     taken = frozenset(
         guid for device, guid in bindings.element_of.items() if guid is not None and device not in kinds
     )
@@ -110,13 +110,18 @@ def make_report(
     return Report(tuple(rows), shared_elements(registry, bindings), len(registry.devices) - len(rows))
 
 
-def _kinds(bindings: Bindings, ground: Ground) -> dict[str, RowKind]:
-    """Why each device that deserves a look does; an unbound one may still turn out to be guessed."""
+def _kinds(bindings: Bindings, ground: Ground, refused: frozenset[tuple[str, str]]) -> dict[str, RowKind]:
+    """Why each device that deserves a look does; an unbound one may still turn out to be guessed.
+
+    A device that was bound to none because a rule had bound it wrongly is not set aside: it is still open.
+    """
     ruled = bindings.ruled
     kinds: dict[str, RowKind] = {}
     for device, guid in bindings.element_of.items():
         if guid is None:
-            kinds[device] = RowKind.ASIDE if device in bindings.overrides else RowKind.UNBOUND
+            wrongly = (device, bindings.found_by_rule(device)) in refused
+            aside = device in bindings.overrides and not wrongly
+            kinds[device] = RowKind.ASIDE if aside else RowKind.UNBOUND
         elif guid not in ground.by_guid:
             kinds[device] = RowKind.VANISHED
         elif device in ruled:

@@ -44,7 +44,7 @@ class Rejections:
             events = await self._log.append_within(connection, *drafts) if drafts else ()
         self._log.announce(events)
 
-    async def forget(self, device: str) -> None:
-        """Let all guesses for a device be made again."""
+    async def forget(self, devices: Sequence[str]) -> None:
+        """Let all guesses for some devices be made again."""
         async with writing(self._engine) as connection:
-            await connection.execute(delete(BINDING_REJECTION).where(COLUMNS.device == device))
+            await connection.execute(delete(BINDING_REJECTION).where(COLUMNS.device.in_(devices)))

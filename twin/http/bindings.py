@@ -106,6 +106,9 @@ async def accept_bindings(
 ) -> binding_schemas.ReportCounts:
     """Bind devices to the elements that a person says they belong to, guessed or chosen; null: to none."""
     await twin.rebind([Binding(each.device, each.element) for each in wish.items], actor, wish.reason)
+    set_aside = [each.device for each in wish.items if each.element is None]
+    if set_aside:  # what was rejected of them before says no more than that
+        await twin.devices.rejections.forget(set_aside)
     return _counts(await twin.binding_report())
 
 
