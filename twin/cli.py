@@ -323,12 +323,15 @@ devices = typer.Typer(
 cli.add_typer(devices, name="devices")
 
 DeviceNames = Annotated[list[str], typer.Argument(metavar="DEVICE...", help="Ids of devices.")]
+DeviceGlobs = Annotated[
+    list[str], typer.Argument(metavar="DEVICE...", help="Ids of devices, or globs such as 'L2-LUM-*'.")
+]
 VenueOption = Annotated[Path | None, typer.Option(metavar="DIR", help="Its venue folder.")]
 
 
 @devices.command("issue")
 def devices_issue(
-    names: DeviceNames,
+    names: DeviceGlobs,
     rotate: Annotated[bool, typer.Option("--rotate", help="Let the secrets that they have end.")] = False,
     grace_hours: Annotated[float, typer.Option(min=0, help="With --rotate: after so many hours.")] = 24.0,
     package: PackageOption = None,

@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import fnmatch
 import functools
 import os
 import sys
@@ -67,8 +68,7 @@ def issue(settings: VenueSettings, devices: Sequence[str], grace_hours: float | 
 
     Raises NotFoundError for an unknown device, CredentialError, and what opening the twin raises.
     """
-    wanted = list(dict.fromkeys(devices))
-    _check_known(_site(settings).registry, wanted)
+    wanted = _matching(_site(settings).registry, devices)
 
     async def act(books: _Books) -> list[tuple[str, str, str]]:
         if grace_hours is None:
@@ -194,10 +194,15 @@ def _site(settings: VenueSettings) -> _Site:
         return _Site(venue, registry, read_base(package, registry, bound), element)
 
 
-def _check_known(registry: Registry, devices: Iterable[str]) -> None:
-    unknown = [device for device in devices if device not in registry.devices]
-    if unknown:
-        raise NotFoundError(f"there is no device {unknown[0][:100]!r} in the registry; nothing was issued")
+def _matching(registry: Registry, names: Iterable[str]) -> list[str]:
+    """The devices that some names or globs mean, each once. Raises NotFoundError for one that means none."""
+    found: dict[str, None] = {}
+    for name in names:
+        meant = [name] if name in registry.devices else fnmatch.filter(registry.devices, name)
+        if not meant:
+            raise NotFoundError(f"there is no device {name[:100]!r} in the registry; nothing was issued")
+        found |= dict.fromkeys(meant)
+    return list(found)
 
 
 def _with(database: str, act: Callable[[_Books], Awaitable[T]]) -> T:

@@ -65,6 +65,11 @@ def test_rotation_is_shown_without_secrets(where: list[str], data: Path) -> None
     assert new["secret"] not in shown
 
 
+def test_a_glob_means_all_that_fit_it_once(where: list[str]) -> None:
+    made = issued(devices("issue", "L-*", "L-02", *where))
+    assert [each["username"] for each in made] == ["L-01~1", "L-02~1"]
+
+
 def test_an_unknown_device_gets_none_and_nobody_does(where: list[str], data: Path) -> None:
     done = devices("issue", "L-01", "L-09", *where)
     assert (done.returncode, done.stdout) == (2, "")

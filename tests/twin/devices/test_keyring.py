@@ -13,6 +13,7 @@ from twin.devices.facts import Facts
 from twin.devices.gate import DeviceGate
 from twin.devices.keyring import MOST_LIVE, Keyring
 from twin.devices.ledger import Change, Ledger
+from twin.devices.rejections import Rejections
 from twin.errors import NotFoundError
 from twin.events.log import EventFilter, EventLog
 from twin.store.tables import DEVICE_CREDENTIAL
@@ -111,3 +112,33 @@ async def test_facts_are_taken_whole_or_not_at_all(
     (event,) = await log.find(EventFilter(type="device.*"), 10)
     assert event.data == {"changed": {"model": ["M1", "M2"]}, "reason": "checked"}
     assert (event.subject, event.actor) == ("device:L-01", ACTOR)
+
+
+async def test_a_rejected_guess_is_kept_once_and_forgotten_when_asked(
+    engine: AsyncEngine, log: EventLog, clock: FixedClock
+) -> None:
+    rejections = Rejections(engine, log, clock)
+    await rejections.reject([("L-01", "a"), ("L-01", "a"), ("L-02", "a")], ACTOR, "no")
+    await rejections.reject([("L-01", "a")], ACTOR)
+    assert await rejections.all() == {("L-01", "a"), ("L-02", "a")}
+    await rejections.forget(["L-01"])
+    assert await rejections.all() == {("L-02", "a")}
+    events = await log.find(EventFilter(type="binding.rejected"), 10)
+    assert [event.subject for event in events] == ["device:L-01", "device:L-02", "device:L-01"]
+    assert events[0].data == {"element": "a", "reason": "no"}
+
+
+async def test_the_ledgers_mark_tells_of_every_change(
+    engine: AsyncEngine, log: EventLog, clock: FixedClock
+) -> None:
+    ledger, base = Ledger(engine, log, clock), {"L-01": Facts(), "L-02": Facts()}
+    marks = [await ledger.mark()]
+    for change in (
+        Change("L-01", {"model": "a"}),
+        Change("L-02", {"model": "b"}),
+        Change("L-01", {"model": ""}),
+    ):
+        clock.time_ms += 1
+        await ledger.change([change], base, ACTOR)
+        marks.append(await ledger.mark())
+    assert len(set(marks)) == 4
