@@ -60,6 +60,7 @@ class LiveConnection(asyncio.Protocol):
         "_ping_at_s",
         "_session",
         "_transport",
+        "_waiting_bytes",
         "_writable",
     )
 
@@ -82,6 +83,7 @@ class LiveConnection(asyncio.Protocol):
         # Clients that come together are not pinged together.
         self._ping_at_s = now_s + patience.ping_every_s * (0.5 + (id(self) >> 6) % 64 / 128.0)
         self._cut_at_s = math.inf
+        self._waiting_bytes = 0
 
     def start(self, query: dict[str, str]) -> None:
         """Begin the stream with what the client's address asks for."""
@@ -116,6 +118,8 @@ class LiveConnection(asyncio.Protocol):
 
     def tick(self, now_s: float) -> None:
         """See to a client that has been silent or slow for too long; `now_s` is the event loop's time."""
+        if not self._writable and not self._ended:
+            self._note_progress(now_s)
         if now_s >= self._cut_at_s:
             self._transport.abort()
         elif self._ended:
@@ -125,6 +129,13 @@ class LiveConnection(asyncio.Protocol):
         elif now_s >= self._ping_at_s and self._writable:
             self._ping_at_s = now_s + self._patience.ping_every_s
             self._transport.write(PING)
+
+    def _note_progress(self, now_s: float) -> None:
+        """Have patience with a slow line, as long as it takes anything."""
+        waiting = self._transport.get_write_buffer_size()
+        if waiting < self._waiting_bytes:
+            self._cut_at_s = now_s + self._patience.send_timeout_s
+        self._waiting_bytes = waiting
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of the client."""
@@ -144,6 +155,7 @@ class LiveConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Take note that the client lags; what it misses is conflated."""
         self._writable = False
+        self._waiting_bytes = self._transport.get_write_buffer_size()
         self._cut_at_s = min(self._cut_at_s, _now_s() + self._patience.send_timeout_s)
 
     def resume_writing(self) -> None:

@@ -74,7 +74,7 @@ class LiveDesk:
         try:
             wish = read_wish(data)
             if wish is not None:
-                self._grant(session, wish)
+                self._give(session, wish, self._selection(wish))
         except SubscriptionError as error:
             session.client.answer(_json(_refusal(error)))
 
@@ -109,9 +109,6 @@ class LiveDesk:
         session.wish = wish
         session.client.select(selection, wish.rate)
         return None
-
-    def _grant(self, session: LiveSession, wish: Wish) -> None:
-        self._give(session, wish, self._selection(wish))
 
     def _give(self, session: LiveSession, wish: Wish, selection: Selection) -> None:
         session.wish = wish

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import socket
 import struct
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -210,6 +211,33 @@ async def test_a_client_that_never_reads_costs_little_and_is_cut_off() -> None:
             if reader.protocol.close_code or served.hub.client_count == 1:
                 break
         raw.writer.close()
+
+
+async def test_a_slow_line_that_takes_a_little_all_the_time_is_not_cut_off() -> None:
+    patience = Patience(send_timeout_s=2.0, idle_s=60.0, ping_every_s=30.0)
+    async with serving(8000, SocketSettings(send_buffer_bytes=8192, patience=patience)) as served:
+        points = len(served.bridge.registry)
+        served.bridge.accept_columns(range(points), [1.0] * points, START_MS, 0)
+        served.pump.step()
+        loop = asyncio.get_running_loop()
+        with socket.socket() as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+            slow.setblocking(False)
+            await loop.sock_connect(slow, ("127.0.0.1", served.port))
+            protocol = ClientProtocol(parse_uri("ws://127.0.0.1/ws/live"), max_size=None)
+            protocol.send_request(protocol.connect())
+            await loop.sock_sendall(slow, b"".join(protocol.data_to_send()))
+            began_s, frames = loop.time(), 0
+            while not frames:
+                data = await asyncio.wait_for(loop.sock_recv(slow, 6000), WAIT_S)
+                assert data, "cut off"
+                protocol.receive_data(data)
+                found = protocol.events_received()
+                frames = sum(isinstance(each, Frame) and each.opcode is Opcode.BINARY for each in found)
+                await asyncio.sleep(0.1)
+            # Longer than a line that takes nothing is borne.
+            assert loop.time() - began_s > 2.0 * patience.send_timeout_s
+    await until_gone(served)
 
 
 async def test_a_half_open_connection_is_found_and_the_others_stay() -> None:

@@ -11,7 +11,7 @@ from telemetry_bridge.clock import SimulatedClock, SystemClock
 from tests.spatial.conftest import folder, guid_of, package
 from twin.bound import bind_devices
 from twin.errors import DataFolderError
-from twin.runtime import make_clock, make_data_folder, open_twin
+from twin.runtime import live_settings, make_clock, make_data_folder, open_twin
 from twin.settings import load_settings
 from twin.venue import load_venue
 
@@ -99,3 +99,16 @@ def test_a_data_folder_is_made_and_one_that_cannot_be_is_said(tmp_path: Path) ->
     (tmp_path / "file").write_text("")
     with pytest.raises(DataFolderError, match="--data"):
         make_data_folder(tmp_path / "file" / "data")
+
+
+def test_the_limits_of_live_streams_are_those_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWIN_LIVE_CLIENTS", "7")
+    monkeypatch.setenv("TWIN_LIVE_IDLE_S", "9")
+    options = {"package": tmp_path, "live_clients_per_address": 3, "live_send_timeout_s": 4.0}
+    found = live_settings(load_settings(options))
+    assert (found.max_clients, found.max_clients_per_address) == (7, 3)
+    assert (found.patience.idle_s, found.patience.send_timeout_s) == (9.0, 4.0)
+    # Who is to be found silent within nine seconds is asked at least twice.
+    assert found.patience.ping_every_s == 3.0

@@ -1,10 +1,11 @@
 import errno
+import resource
 import socket
 
 import pytest
 
 from twin.errors import PortError
-from twin.serving import address_of, bind_port, port_fault
+from twin.serving import address_of, bind_port, port_fault, raise_file_limit
 
 
 def test_a_free_port_is_bound_and_known() -> None:
@@ -37,3 +38,13 @@ def test_every_fault_of_a_port_is_one_line(number: int) -> None:
     line = port_fault("127.0.0.1", 80, OSError(number, "reason"))
     assert "\n" not in line
     assert "80" in line or "127.0.0.1" in line
+
+
+def test_the_server_takes_as_many_open_files_as_it_may_have() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, before[1]), before[1]))
+        assert raise_file_limit() == before[1]
+        assert raise_file_limit() == before[1]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
