@@ -50,9 +50,7 @@ def raise_file_limit() -> int:
     """Let this process have as many open sockets as the system allows it; how many that is."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
-        with contextlib.suppress(
-            ValueError, OSError
-        ):  # some systems allow less than they say
+        with contextlib.suppress(ValueError, OSError):  # some systems allow less than they say
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
