@@ -23,6 +23,7 @@ FAULTS = (RedisError, OSError, TimeoutError)
 EXPECTED = ("BUSYGROUP", "NOGROUP")
 BLOCK_MS = 1000
 SOCKET_TIMEOUT_S = 5.0
+CANCEL_S = 0.5
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 3.0
 SCHEMES = ("redis", "rediss", "unix")
@@ -138,12 +139,19 @@ class RedisLink:
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.wait([task])
+            await end(task)
 
     async def close(self) -> None:
         """Let go of all connections."""
         await self._client.aclose()
+
+
+async def end(*tasks: "asyncio.Task[Any]") -> None:
+    """Cancel tasks until they have ended: one may be taken for a time-out of Redis."""
+    while waiting := [task for task in tasks if not task.done()]:
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting, timeout=CANCEL_S)
 
 
 def _short(error: Exception) -> str:

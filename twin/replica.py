@@ -17,6 +17,7 @@ from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.bus import Batch, Bus
 from telemetry_bridge.bus_line import RemoteLine
 from telemetry_bridge.ports import Adapter
+from telemetry_bridge.redis_link import end
 from twin.alarms.alarms import Alarms
 from twin.control.commands import Commands
 from twin.errors import FencedError
@@ -84,9 +85,7 @@ class Replica:
             try:
                 yield
             finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.wait(tasks)
+                await end(*tasks)
                 await self._lay_down()
 
     # Samples

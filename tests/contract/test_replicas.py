@@ -1,0 +1,240 @@
+"""Two servers and workers, joined by a real Redis and a real PostgreSQL: shared state, and who takes over."""
+
+import asyncio
+import contextlib
+import itertools
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from tests.contract.running import ROOT, RunningServer, environment, running_server
+from tests.telemetry_bridge.redis_server import RedisServer
+
+WAIT_S = 60.0
+LEASE = {"TWIN_REDIS_LEASE_S": "1.5", "TWIN_FILM_FLUSH_S": "0.5"}
+RULES = """
+- id: broken
+  name: {zh: 灯坏, en: Lamp broken}
+  priority: low
+  match: {point_class: On_Off_Status}
+  condition: {state: fault}
+  message: {zh: "{device} {value}", en: "{device}: {value}"}
+"""
+LEADS = "this server leads"
+
+
+def until(condition: Callable[[], Any], why: str = "it never became so") -> Any:
+    """What the condition gives once it is true; a request that fails counts as false."""
+    end = time.monotonic() + WAIT_S
+    while time.monotonic() < end:
+        with contextlib.suppress(httpx.TransportError):
+            if found := condition():
+                return found
+        time.sleep(0.1)
+    raise AssertionError(why)
+
+
+@dataclass
+class Town:
+    """What the processes of one twin share; `servers` and `workers` are those that run."""
+
+    package: Path
+    venue: Path
+    folder: Path
+    redis: RedisServer
+    database: str
+    stack: contextlib.ExitStack
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def server(self) -> RunningServer:
+        """One more server."""
+        options = ["--venue", str(self.venue), "--data", str(self.folder / "data")]
+        options += ["--redis", self.redis.url, "--database", self.database]
+        log = self.folder / f"server{next(self.numbers)}.log"
+        return self.stack.enter_context(running_server(self.package, log, *options, variables=LEASE))
+
+    def worker(self, *options: str) -> subprocess.Popen[bytes]:
+        """One more worker."""
+        command = [sys.executable, "-m", "twin.cli", "bridge", str(self.package)]
+        command += ["--venue", str(self.venue), "--redis", self.redis.url, *options]
+        log = (self.folder / f"worker{next(self.numbers)}.log").open("wb")
+        self.stack.callback(log.close)
+        process = subprocess.Popen(command, cwd=ROOT, env=environment() | LEASE, stdout=log, stderr=log)
+        self.stack.callback(end, process)
+        return process
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture
+def town(tmp_path: Path, house: Path, venue: Path, postgres_server: str) -> Iterator[Town]:
+    own_venue = tmp_path / "venue"
+    shutil.copytree(venue, own_venue)
+    (own_venue / "rules.yaml").write_text(RULES, "utf-8")
+    name = f"replicas_{uuid.uuid4().hex[:12]}"
+    admin = f"{postgres_server}/postgres"
+    run_sql(admin, f"CREATE DATABASE {name}")
+    redis = RedisServer(tmp_path)
+    redis.start()
+    with contextlib.ExitStack() as stack:
+        stack.callback(redis.kill)
+        yield Town(house, own_venue, tmp_path, redis, f"{postgres_server}/{name}", stack)
+
+
+def run_sql(url: str, statement: str) -> None:
+    """Run one statement outside a transaction."""
+
+    async def work() -> None:
+        connect: Any = asyncpg.connect  # the package has no types
+        connection = await connect(url)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(work())
+
+
+def report(server: RunningServer, value: float, point: str = "level", device: str = "L-01") -> None:
+    """A sample by HTTP."""
+    body = {"samples": [{"device": device, "point": point, "value": value}]}
+    answer = httpx.post(f"{server.url}/api/telemetry", json=body)
+    assert answer.json()["accepted"] == 1, answer.text
+
+
+def shown(server: RunningServer, point: str = "level", device: str = "L-01") -> dict[str, Any]:
+    """What a server shows of a point."""
+    items = httpx.get(f"{server.url}/api/state").json()["items"]
+    found: dict[str, Any] = next(each for each in items if (each["device"], each["point"]) == (device, point))
+    return found
+
+
+def leads(server: RunningServer) -> bool:
+    """Whether a server came to lead."""
+    return LEADS in server.log.read_text()
+
+
+def alarms(server: RunningServer) -> list[str]:
+    """Devices of the alarms that were ever raised, as this server knows them."""
+    items = httpx.get(f"{server.url}/api/alarms?state=all").json()["items"]
+    return sorted(each["device"] for each in items)
+
+
+def raised(server: RunningServer) -> list[str]:
+    """What every `alarm.raised` event in the log is about."""
+    items = httpx.get(f"{server.url}/api/events?type=alarm.raised").json()["items"]
+    return sorted(each["subject"] for each in items)
+
+
+def recorded(server: RunningServer, point: str, device: str = "L-01") -> list[float]:
+    """What the film tells of a point."""
+    answer = httpx.get(f"{server.url}/api/history/{device}/{point}").json()
+    return [each["value"] for each in answer["items"]]
+
+
+def health(server: RunningServer) -> dict[str, Any]:
+    found: dict[str, Any] = httpx.get(f"{server.url}/api/health", timeout=10).json()
+    return found
+
+
+def test_a_sample_told_to_one_server_shows_on_all(town: Town) -> None:
+    one, other = town.server(), town.server()
+    report(one, 42.0)
+    until(lambda: shown(other)["value"] == 42.0)
+    third = town.server()
+    until(lambda: shown(third)["value"] == 42.0)
+
+
+def test_lines_without_a_worker_are_said(town: Town) -> None:
+    server = town.server()
+    assert any("twin bridge" in note for note in health(server)["notes"])
+
+
+def test_the_worker_that_stands_by_takes_over(town: Town) -> None:
+    one, other = town.server(), town.server()
+    first = town.worker("--simulate")
+    until(lambda: shown(one)["quality"] == "simulated" and shown(other)["quality"] == "simulated")
+    town.worker("--simulate")
+    (line,) = until(lambda: httpx.get(f"{other.url}/api/bridge").json()["items"])
+    assert (line["id"], line["kind"], line["state"]) == ("simulation", "simulation", "up")
+    first.send_signal(signal.SIGKILL)
+    first.wait(20)
+    before = shown(one, "status")["time"]
+    until(lambda: shown(other, "status")["time"] > before, "nobody took the line over")
+    command = {"device": "L-01", "point": "level", "value": 70, "reason": "test"}
+    sent = httpx.post(f"{one.url}/api/commands", json=command, timeout=30)
+    assert sent.status_code < 300, sent.text
+    until(lambda: shown(other)["value"] == 70)
+
+
+def test_the_leader_dies_and_the_other_records_and_raises(town: Town) -> None:
+    first = town.server()
+    until(lambda: leads(first), "nobody leads")
+    second = town.server()
+    report(second, 2, "status", "L-01")
+    until(lambda: alarms(first) == alarms(second) == ["L-01"], "the alarm does not show on both")
+    report(second, 11.0)
+    until(lambda: 11.0 in recorded(second, "level"), "the film is not followed")
+    assert not leads(second)
+    first.process.send_signal(signal.SIGKILL)
+    first.process.wait(20)
+    # While nobody leads: what happens now is recorded and raised all the same.
+    report(second, 2, "status", "L-02")
+    report(second, 12.0)
+    until(lambda: alarms(second) == ["L-01", "L-02"], "nobody raises alarms")
+    assert leads(second)
+    report(second, 13.0)
+    until(lambda: recorded(second, "level")[-3:] == [11.0, 12.0, 13.0], "the film has a hole")
+    assert raised(second) == ["device:L-01", "device:L-02"]
+    third = town.server()
+    assert alarms(third) == ["L-01", "L-02"]
+
+
+def test_what_people_do_on_one_server_counts_on_the_other(town: Town) -> None:
+    one, other = town.server(), town.server()
+    report(one, 2, "status")
+    (alarm,) = until(lambda: httpx.get(f"{other.url}/api/alarms").json()["items"])
+    taken = httpx.post(f"{other.url}/api/alarms/{alarm['id']}/acknowledge", json={"comment": "seen"})
+    assert taken.json()["state"] == "acknowledged-active"
+    again = httpx.post(f"{one.url}/api/alarms/{alarm['id']}/acknowledge", json={"comment": "me too"})
+    assert again.status_code == 409, "the other server knows at once"
+    httpx.put(f"{one.url}/api/bindings", json=[{"device": "L-02", "element": None}])
+    until(lambda: "L-02" in httpx.get(f"{other.url}/api/bindings").json()["unbound"])
+
+
+def test_redis_is_killed_and_comes_back_empty(town: Town) -> None:
+    one, other = town.server(), town.server()
+    town.worker("--simulate")
+    until(lambda: shown(one)["quality"] == "simulated")
+    until(lambda: httpx.get(f"{one.url}/api/bridge").json()["items"])
+    report(one, 21.0, "temperature", "R1-T")
+    until(lambda: shown(other, "temperature", "R1-T")["value"] == 21.0)
+    town.redis.kill()
+    until(lambda: any("Redis" in note for note in health(one)["notes"]))
+    report(one, 22.0, "temperature", "R1-T")
+    refused = httpx.post(
+        f"{one.url}/api/commands", json={"device": "L-01", "point": "level", "value": 5}, timeout=30
+    )
+    assert "Redis" in refused.text
+    town.redis.start()
+    until(lambda: shown(other, "temperature", "R1-T")["value"] == 22.0, "what waited was lost")
+    until(lambda: not any("Redis" in note for note in health(one)["notes"]))
+    before = shown(other, "status")["time"]
+    until(lambda: shown(other, "status")["time"] > before, "the worker does not go on")
+    late = town.server()
+    until(lambda: shown(late)["quality"] == "simulated", "what Redis forgot is not told again")
