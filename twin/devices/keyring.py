@@ -38,9 +38,10 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What changes whenever a secret does: how many there are, and the newest times."""
+    """What changes whenever a secret does: how many there are and how many were revoked, the newest times."""
 
     count: int
+    revoked: int
     issued_ms: int
     expires_ms: int
     revoked_ms: int
@@ -102,6 +103,7 @@ class Keyring:
         """What tells cheaply whether `book` would give another answer than before."""
         query = select(
             func.count(),
+            func.count(COLUMNS.revoked_ms),
             func.coalesce(func.max(COLUMNS.issued_ms), 0),
             func.coalesce(func.max(COLUMNS.expires_ms), 0),
             func.coalesce(func.max(COLUMNS.revoked_ms), 0),

@@ -52,6 +52,12 @@ class Ledger:
         async with self._engine.connect() as connection:
             return {row.device: _entry(row) for row in await connection.execute(select(DEVICE_FACT))}
 
+    async def in_maintenance(self) -> dict[str, str]:
+        """The devices that are set aside for maintenance, each with why."""
+        query = select(COLUMNS.device, COLUMNS.maintenance).where(COLUMNS.maintenance.is_not(None))
+        async with self._engine.connect() as connection:
+            return {row.device: row.maintenance for row in await connection.execute(query)}
+
     async def mark(self) -> tuple[int, int]:
         """What changes, cheaply asked for, whenever `all` would give another answer."""
         query = select(func.count(), func.coalesce(func.max(COLUMNS.changed_ms), 0))

@@ -24,8 +24,5 @@ class Devices:
 
     async def holds(self, devices: Collection[str]) -> dict[str, Hold]:
         """Which of some devices somebody set aside for maintenance."""
-        return {
-            device: Hold(entry.written["maintenance"] or "")
-            for device, entry in (await self.ledger.all()).items()
-            if device in devices and entry.written["maintenance"]
-        }
+        held = await self.ledger.in_maintenance()
+        return {device: Hold(why) for device, why in held.items() if device in devices}

@@ -90,6 +90,15 @@ async def test_a_gate_learns_of_every_change_and_reads_no_more_than_it_must(
         assert gate.book.credentials == (await keyring.book()).credentials
 
 
+async def test_revocations_of_one_moment_are_all_learned_of(keyring: Keyring, clock: FixedClock) -> None:
+    await keyring.issue(["L-01", "L-02"], ACTOR)
+    gate = DeviceGate({"L-01", "L-02"}, "small", RefusedSenders(), clock)
+    for device in ("L-01", "L-02"):
+        await keyring.revoke(device, ACTOR)
+        await gate.refresh(keyring)
+        assert not gate.book.signs(device, clock.time_ms)
+
+
 async def test_uses_are_written_down(keyring: Keyring) -> None:
     (issued,) = await keyring.issue(["L-01"], ACTOR)
     await keyring.note_uses({issued.credential.id: 77})
