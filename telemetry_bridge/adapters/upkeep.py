@@ -1,7 +1,6 @@
 """Keeping a connection up: one task that works, and comes back with growing pauses when it breaks."""
 
 import asyncio
-import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -14,6 +13,7 @@ LOG = logging.getLogger(__name__)
 
 #: So many failures that the pause is the longest.
 SLOW = 30
+CANCEL_AGAIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,10 @@ class Upkeep:
         """End the work and wait for it."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            # Once is not enough: Python 3.11's wait_for forgets a cancellation that comes with its result.
+            while not task.done():
+                task.cancel()
+                await asyncio.wait([task], timeout=CANCEL_AGAIN_S)
             self.connected, self.trouble = False, "stopped"
 
     def is_up(self) -> None:

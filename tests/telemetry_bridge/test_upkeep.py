@@ -56,6 +56,26 @@ async def test_a_fault_of_ours_is_said_once_and_tried_again(caplog: pytest.LogCa
     await work.upkeep.stop()
 
 
+async def test_work_that_forgets_a_cancellation_is_stopped_all_the_same() -> None:
+    forgotten = 0
+
+    async def stubborn() -> None:
+        nonlocal forgotten
+        while True:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                forgotten += 1
+                if forgotten > 1:
+                    raise
+
+    upkeep = Upkeep("line", stubborn, (), QUICK)
+    upkeep.start()
+    await asyncio.sleep(0)
+    await upkeep.stop()
+    assert forgotten == 2
+
+
 def test_pauses_double_up_to_the_longest() -> None:
     patience = Patience(0.5, 30.0)
     for failures, pause_s in ((0, 0.5), (1, 1.0), (4, 8.0), (10, 30.0), (SLOW, 30.0), (10**6, 30.0)):
