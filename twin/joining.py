@@ -37,10 +37,11 @@ def check_replica(settings: Settings) -> None:
     for name, is_given in (
         ("--mqtt", settings.mqtt is not None),
         ("--simulate", settings.simulate),
-        ("TWIN_EMBEDDED_BROKER", settings.embedded_broker),
     ):
         if is_given:
             raise SettingError(f"{name}: with --redis workers hold the lines; give it to 'twin bridge'")
+    if settings.embedded_broker:
+        raise SettingError("TWIN_EMBEDDED_BROKER: with --redis run mosquitto, and give 'twin bridge' --mqtt")
 
 
 def state_of(live: LiveState) -> Batch:

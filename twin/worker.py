@@ -147,6 +147,8 @@ def run_worker(options: Mapping[str, Any], only: Collection[str] = ()) -> None:
     settings = load_settings(options)
     if settings.redis is None:
         raise SettingError("a worker needs the servers' Redis: --redis redis://HOST:6379")
+    if settings.embedded_broker:  # it asks the server who may sign in, and a worker has no such list
+        raise SettingError("TWIN_EMBEDDED_BROKER: a worker runs no broker; run mosquitto and give --mqtt")
     configure_logs(settings.log_format, settings.log_level)
     worker = Worker(settings, only)
     with asyncio.Runner() as runner:
