@@ -141,8 +141,12 @@ class Film:
             FencedError: another took it over under a greater token; what the database raises.
         """
         await self._store.claim(token)
-        await self.recorder.start()
         await self._end()
+        try:
+            await self.recorder.start()
+        except BaseException:
+            self._begin(self._follow_for_ever)
+            raise
         self._follower.clear()
         self._records = True
         self._begin(self.recorder.run, self._clean_for_ever)

@@ -1,5 +1,6 @@
 """The film as a server sees it that does not record it: read from the database as it grows."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 from twin.film.codec import decode_segment
@@ -30,6 +31,7 @@ class Follower:
         self._store, self._timeline = store, timeline
         self._growing: dict[int, _Growing] = {}
         self._last_whole = 0
+        self._reading = asyncio.Lock()
 
     def segment(self, segment_id: int) -> tuple[str, Segment] | None:
         """A segment that still grows, with its registry's hash."""
@@ -38,29 +40,33 @@ class Follower:
 
     async def catch_up(self) -> None:
         """Read what is new. Raises what the database raises, and DamagedFilmError."""
-        marks = await self._store.chunk_marks()
-        for segment, number, until_ms in marks:
-            await self._read(segment, number, until_ms)
+        async with self._reading:
+            await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        # In the order in which they were recorded: at the moment that two share the later one counts.
         for entry in await self._store.catalogue(self._last_whole):
             self._timeline.add(entry.id, entry.start_ms, entry.end_ms)
             self._growing.pop(entry.id, None)
             self._last_whole = entry.id
-        self._growing = {
-            key: each for key, each in self._growing.items() if key in {mark[0] for mark in marks}
-        }
+        marks = await self._store.chunk_marks()
+        for segment, number, _ in marks:
+            await self._read(segment, number)
+        until = {segment: until_ms for segment, _, until_ms in marks}
+        self._growing = {key: each for key, each in self._growing.items() if key in until}
+        for segment, growing in self._growing.items():
+            self._timeline.add(segment, growing.parts[0].start_ms, just_after(until[segment]))
 
-    async def _read(self, segment: int, number: int, until_ms: float) -> None:
+    async def _read(self, segment: int, number: int) -> None:
         growing = self._growing.get(segment)
-        known = 0 if growing is None else len(growing.parts)
-        if number == known:
-            chunk = await self._store.chunk(segment, number)
-            if chunk is None:
-                return
-            growing = self._growing.setdefault(segment, _Growing(chunk.registry))
-            growing.parts.append(decode_segment(chunk.data))
-            growing.joined = None
-        if growing is not None:
-            self._timeline.add(segment, growing.parts[0].start_ms, just_after(until_ms))
+        if number != (0 if growing is None else len(growing.parts)):
+            return
+        chunk = await self._store.chunk(segment, number)
+        if chunk is None:
+            return
+        growing = self._growing.setdefault(segment, _Growing(chunk.registry))
+        growing.parts.append(decode_segment(chunk.data))
+        growing.joined = None
 
     def clear(self) -> None:
         """Forget what grows: this server records now, or has recorded, and knows better."""
