@@ -28,7 +28,7 @@ function line(id: string, rest: Partial<api.BridgeLine> = {}): api.BridgeLine {
   }
 }
 
-const DOWN = line('down', { state: 'down', detail: '10.0.3.20:502: no connection', last_error: 'older' })
+const DOWN = line('down', { state: 'down', received: 0, detail: '10.0.3.20:502: no connection', last_error: 'older' })
 const PARTLY = line('partly', { bad: 1, last_error: 'r1/mode: unit 3 does not answer' })
 const OFF = line('off', { state: 'off', detail: 'switched off in the file' })
 const LINES = [line('a'), OFF, PARTLY, DOWN, line('b')]
@@ -88,6 +88,13 @@ describe('the panel', () => {
     expect(text).toContain('Modbus TCP')
     expect(text).toContain('从未收到')
     expect(text).toContain('L-01：慢 3,600 秒')
+  })
+
+  it('says of a line that heard something, but not when, only how much', async () => {
+    vi.spyOn(api, 'fetchBridge').mockResolvedValue({ items: [line('simulation', { received: 46570 })], clocks: [] })
+    const text = await shown()
+    expect(text).toContain('收到 46,570')
+    expect(text).not.toContain('从未收到')
   })
 
   it('says that there are none, and that it did not work', async () => {

@@ -1,7 +1,7 @@
 import type { Messages } from '../registry'
 
 export const zhCN: Messages = {
-  title: '设备接入',
+  title: '接入',
   none: '没有配置设备接入；请在场馆目录写 adapters.yaml',
   failed: '没有成功：{reason}',
   summary: '{down} 断开 · {partly} 部分异常 · {up} 正常',
@@ -30,7 +30,7 @@ export const zhCN: Messages = {
 }
 
 export const en: Messages = {
-  title: 'Device lines',
+  title: 'Lines',
   none: 'No lines to devices are set up; write adapters.yaml in the venue folder',
   failed: 'It did not work: {reason}',
   summary: '{down} down · {partly} in part · {up} up',

@@ -1,7 +1,7 @@
 import type { Messages } from '../registry'
 
 export const zhCN: Messages = {
-  title: '模型变更',
+  title: '变更',
   first: '这是模型的第一个版本，没有可比较的旧版本',
   unreadable: '旧版本 {revision} 无法读取，变更未知',
   same: '与旧版本 {revision} 相比没有变化',
@@ -14,7 +14,7 @@ export const zhCN: Messages = {
 }
 
 export const en: Messages = {
-  title: 'Model changes',
+  title: 'Changes',
   first: 'This is the first revision of the model: there is none to compare it with',
   unreadable: 'Revision {revision} cannot be read: what changed is not known',
   same: 'Nothing changed against revision {revision}',
