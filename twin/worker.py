@@ -19,6 +19,7 @@ from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.bus import Batch, Bus, Lease, LineReport
 from telemetry_bridge.bus_line import report_of
 from telemetry_bridge.clock import SystemClock
+from telemetry_bridge.errors import BridgeError
 from telemetry_bridge.points import Registry
 from telemetry_bridge.ports import Adapter
 from twin.devices.gate import DeviceGate
@@ -49,18 +50,22 @@ class Holder:
         """Hold the line whenever the lease is ours; cancel to stop."""
         while True:
             token = await self._lease.changed(0)
-            LOG.info("this worker holds the line", line=self.name)
-            async with self._held():
-                while token:
-                    token = await self._lease.changed(token)
-            LOG.warning("another worker holds the line", line=self.name)
+            try:
+                async with self._held():
+                    LOG.info("this worker holds the line", line=self.name)
+                    while token:
+                        token = await self._lease.changed(token)
+            except (BridgeError, OSError) as error:
+                LOG.error("the line cannot be started; trying again", line=self.name, reason=str(error))
+                await asyncio.sleep(RETRY_S)
+            else:
+                LOG.warning("another worker holds the line", line=self.name)
 
     @contextlib.asynccontextmanager
     async def _held(self) -> AsyncIterator[None]:
         """Deliver samples and take commands until the block ends."""
         async with contextlib.AsyncExitStack() as stack:
             source = self._make()
-            # A line's start may wait for its device: commands are answered at once all the same.
             stack.push_async_callback(source.stop)
             await source.start(self._bridge)
             self.source = source
@@ -121,10 +126,14 @@ class Worker:
         self._bridge.on_taken = self._publish
         self._bus.when_back(self._publish_all)
         async with self._bus.running(), asyncio.TaskGroup() as group:
+            on_ready()
             for holder in self._holders:
                 group.create_task(holder.run(), name=f"line {holder.name}")
-            on_ready()
             await self._tell_for_ever()
+
+    def close(self) -> None:
+        """Let go of the package."""
+        self._package.close()
 
     def _publish(self, *columns: Any) -> None:
         self._bus.samples.publish(Batch.of(*columns))
@@ -160,5 +169,5 @@ async def _until_signal(worker: Worker) -> None:
     assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, task.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
+    with contextlib.suppress(asyncio.CancelledError), contextlib.closing(worker):
         await worker.run(lambda: LOG.info("the worker runs; Ctrl-C ends it"))

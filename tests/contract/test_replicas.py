@@ -18,7 +18,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.contract.running import ROOT, RunningServer, environment, running_server
+from tests.contract.running import ROOT, RunningServer, environment, run_twin, running_server
 from tests.telemetry_bridge.redis_server import RedisServer
 
 WAIT_S = 60.0
@@ -165,11 +165,38 @@ def test_lines_without_a_worker_are_said(town: Town) -> None:
     assert any("twin bridge" in note for note in health(server)["notes"])
 
 
+@pytest.mark.parametrize(
+    ("command", "options", "said"),
+    [
+        ("bridge", (), "--redis redis://HOST:6379"),
+        ("bridge", ("--redis", "http://x"), "redis://HOST:6379"),
+        ("bridge", ("--redis", "redis://127.0.0.1:1", "--simulate"), "cannot be reached"),
+        ("bridge", ("--redis", "redis://127.0.0.1:1"), "no lines to hold"),
+        ("bridge", ("--redis", "redis://127.0.0.1:1", "--simulate", "--line", "plc"), "no line plc"),
+        ("serve", ("--redis", "redis://127.0.0.1:1"), "--database postgresql://"),
+        (
+            "serve",
+            ("--redis", "redis://127.0.0.1:1", "--database", "postgresql://a@b/c", "--simulate"),
+            "twin bridge",
+        ),
+        ("serve", ("--redis", "redis://127.0.0.1:1", "--speed", "2"), "no simulated time"),
+    ],
+)
+def test_what_cannot_work_is_one_line(
+    house: Path, venue: Path, command: str, options: tuple[str, ...], said: str
+) -> None:
+    ports = ("--port", "0") if command == "serve" else ()
+    done = run_twin(command, house, "--venue", venue, *options, *ports)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_worker_that_stands_by_takes_over(town: Town) -> None:
     one, other = town.server(), town.server()
     first = town.worker("--simulate")
     until(lambda: shown(one)["quality"] == "simulated" and shown(other)["quality"] == "simulated")
-    town.worker("--simulate")
+    second = town.worker("--simulate")
     (line,) = until(lambda: httpx.get(f"{other.url}/api/bridge").json()["items"])
     assert (line["id"], line["kind"], line["state"]) == ("simulation", "simulation", "up")
     first.send_signal(signal.SIGKILL)
@@ -180,6 +207,9 @@ def test_the_worker_that_stands_by_takes_over(town: Town) -> None:
     sent = httpx.post(f"{one.url}/api/commands", json=command, timeout=30)
     assert sent.status_code < 300, sent.text
     until(lambda: shown(other)["value"] == 70)
+    second.terminate()
+    assert second.wait(20) == 0
+    until(lambda: httpx.get(f"{other.url}/api/bridge").json()["items"][0]["state"] == "down")
 
 
 def test_the_leader_dies_and_the_other_records_and_raises(town: Town) -> None:
