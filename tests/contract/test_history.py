@@ -131,9 +131,9 @@ def test_events_are_listed_and_counted(http: httpx.Client) -> None:
     for device in ("L-01", "L-02"):
         http.put("/api/bindings", json=[{"device": device, "element": None}])
     page = get(http, "/api/events", **{"from": began}, type="bindings.*", limit=1)
-    assert [each["data"]["devices"] for each in page["items"]] == [["L-01"]]
+    assert [each["data"] for each in page["items"]] == [{"devices": ["L-01"], "elements": [None]}]
     rest = get(http, "/api/events", **{"from": began}, cursor=page["next"])
-    assert [each["data"] for each in rest["items"]] == [{"devices": ["L-02"]}]
+    assert [each["data"] for each in rest["items"]] == [{"devices": ["L-02"], "elements": [None]}]
     newest = get(http, "/api/events", newest_first=True, limit=1)
     assert newest["items"] == rest["items"]
     density = get(http, "/api/events/density", **{"from": began}, buckets=10)

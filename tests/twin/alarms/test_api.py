@@ -98,10 +98,10 @@ class Desk:
         return items
 
     def told(self) -> list[str]:
-        types = []
+        types: list[str] = []
         while (message := self.stream.take()) is not None:
-            if isinstance(message, str):
-                types.append(json.loads(message)["event"]["type"])
+            if isinstance(message.payload, str):
+                types.append(json.loads(message.payload)["event"]["type"])
         return [each for each in types if each.startswith("alarm.")]
 
 
