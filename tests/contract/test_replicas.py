@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import json
 import shutil
 import signal
 import subprocess
@@ -14,11 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
 import asyncpg
 import httpx
 import pytest
 
 from tests.contract.running import ROOT, RunningServer, environment, run_twin, running_server
+from tests.ports import free_port
+from tests.telemetry_bridge.mosquitto import Mosquitto
 from tests.telemetry_bridge.redis_server import RedisServer
 
 WAIT_S = 60.0
@@ -31,6 +35,7 @@ RULES = """
   condition: {state: fault}
   message: {zh: "{device} {value}", en: "{device}: {value}"}
 """
+DEVICE = "twin/small/devices/L-01"
 LEADS = "this server leads"
 
 
@@ -145,6 +150,11 @@ def recorded(server: RunningServer, point: str, device: str = "L-01") -> list[fl
     """What the film tells of a point."""
     answer = httpx.get(f"{server.url}/api/history/{device}/{point}").json()
     return [each["value"] for each in answer["items"]]
+
+
+def line_states(server: RunningServer) -> list[str]:
+    """How the lines are."""
+    return [each["state"] for each in httpx.get(f"{server.url}/api/bridge").json()["items"]]
 
 
 def health(server: RunningServer) -> dict[str, Any]:
@@ -268,3 +278,37 @@ def test_redis_is_killed_and_comes_back_empty(town: Town) -> None:
     until(lambda: shown(other, "status")["time"] > before, "the worker does not go on")
     late = town.server()
     until(lambda: shown(late)["quality"] == "simulated", "what Redis forgot is not told again")
+
+
+async def test_a_device_speaks_to_all_servers_and_hears_a_command_once(town: Town) -> None:
+    """Over a real broker: the worker dies between sample and command, and the one that stood by serves."""
+    port = free_port()
+    broker = Mosquitto(town.folder, port)
+    await broker.start()
+    try:
+        one, other = town.server(), town.server()
+        first = town.worker("--mqtt", f"mqtt://127.0.0.1:{port}")
+        await asyncio.to_thread(until, lambda: line_states(one) == ["up"])
+        town.worker("--mqtt", f"mqtt://127.0.0.1:{port}")
+        async with aiomqtt.Client("127.0.0.1", port) as device:
+            await device.subscribe("twin/small/devices/L-01/command", qos=1)
+            await device.publish(f"{DEVICE}/telemetry", json.dumps({"points": {"level": 30}}), qos=1)
+            await asyncio.to_thread(until, lambda: shown(one)["value"] == shown(other)["value"] == 30)
+            first.send_signal(signal.SIGKILL)
+            first.wait(20)
+            (log,) = town.folder.glob("worker4.log")
+            await asyncio.to_thread(until, lambda: "holds the line" in log.read_text(), "nobody took it over")
+            await asyncio.to_thread(until, lambda: line_states(one) == ["up"])
+            order = {"device": "L-01", "point": "level", "value": 70}
+            await asyncio.to_thread(httpx.post, f"{other.url}/api/commands", json=order, timeout=30)
+            await device.publish(f"{DEVICE}/telemetry", json.dumps({"points": {"level": 70}}), qos=1)
+            events = f"{one.url}/api/events?type=command.confirmed"
+            await asyncio.to_thread(until, lambda: len(httpx.get(events).json()["items"]) == 1)
+            heard = []
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    async for message in device.messages:
+                        heard.append(json.loads(bytes(message.payload))["value"])
+            assert heard == [70]
+    finally:
+        await broker.kill()
