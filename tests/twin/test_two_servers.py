@@ -98,6 +98,24 @@ async def test_who_follows_sees_the_film_grow_and_goes_on_where_it_ends(
         assert same_state(moment.state, folded(frames, n=9))
 
 
+async def test_who_follows_forgets_what_is_too_old(engine: AsyncEngine) -> None:
+    servers = Servers(engine)
+    async with servers.one.running(records=False), servers.other.running(records=False):
+        await servers.one.record(1)
+        servers.see(noise(20))
+        await servers.one.recorder.flush()
+        await servers.other._follower.catch_up()
+        before = servers.other._timeline.span
+        servers.other._clock = HandClock(START_MS + 30 * 86_400_000.0 + 2500.0)
+        servers.other._forget_old()
+        after = servers.other._timeline.span
+    assert before is not None
+    assert after is not None
+    assert before[0] == START_MS
+    assert START_MS + 1000.0 < after[0] <= START_MS + 2500.0
+    assert after[1] == before[1]
+
+
 # Alarms
 
 

@@ -6,6 +6,7 @@ kept while there is room for them: a slider that is dragged reads each but once.
 
 import asyncio
 import contextlib
+import math
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -177,8 +178,15 @@ class Film:
             await asyncio.sleep(self._settings.recorder.flush_s)
             try:
                 await self._follower.catch_up()
+                self._forget_old()
             except (SQLAlchemyError, OSError, TimeoutError, DamagedFilmError) as error:
                 LOG.warning("the film cannot be followed", reason=str(error))
+
+    def _forget_old(self) -> None:
+        """Leave out of the timeline what the server that records deletes."""
+        limit_ms = self._clock.now_ms() - self._settings.keep_days * DAY_MS
+        old = self._timeline.pieces(-math.inf, limit_ms)
+        self._timeline.remove([piece.segment for piece in old if piece.to_ms < limit_ms])
 
     def _in_memory(self, segment_id: int) -> tuple[str, Segment] | None:
         """A segment that the database does not hold as a whole yet, with its registry's hash."""
