@@ -167,15 +167,18 @@ async def test_a_command_that_a_dead_worker_sent_is_not_sent_again(redis_server:
     async def send(each: Command) -> None:
         at_device.append(each.id)
 
-    async with running(server, second, first), client_of(redis_server) as client:
-        async with first.commands.serve("plc", hang):
-            waiting = asyncio.create_task(server.commands.hand_over("plc", command()))
-            await reached.wait()
-            # It is the last that anybody hears of the first worker.
-            async with second.commands.serve("plc", send):
-                await waiting
-                while (await client.xpending(f"twin:{VENUE}:commands:plc", GROUP))["pending"]:
-                    await asyncio.sleep(0.01)
+    async with (
+        running(server, second, first),
+        client_of(redis_server) as client,
+        first.commands.serve("plc", hang),
+    ):
+        waiting = asyncio.create_task(server.commands.hand_over("plc", command()))
+        await reached.wait()
+        # It is the last that anybody hears of the first worker.
+        async with second.commands.serve("plc", send):
+            await waiting
+            while (await client.xpending(f"twin:{VENUE}:commands:plc", GROUP))["pending"]:
+                await asyncio.sleep(0.01)
     assert at_device == ["c1"]
 
 

@@ -154,6 +154,7 @@ async def test_a_device_hears_its_own_commands_alone(broker: tuple[Embedded | Ou
         ("L 1~1", ""),
         ("stranger", "stranger"),
     ],
+    ids=["nobody", "wrong", "other-number", "other-device", "no-number", "empty", "stranger"],
 )
 async def test_who_cannot_sign_is_refused(
     broker: tuple[Embedded | Outside, int], username: str | None, password: str | None
