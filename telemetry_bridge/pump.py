@@ -74,18 +74,21 @@ class Pump:
             self._last_sent_s = now_s
             self._hub.publish(outgoing)
             self._step_s += NEWEST_WEIGHT * (self._cpu_s() - cpu_s - self._step_s)
-        self._tell(now_s)
+        self._tell(now_s, outgoing)
         return outgoing
 
-    def _tell(self, now_s: float) -> None:
-        """Tell the listener what it has not heard of, unless it was told a moment ago."""
+    def _tell(self, now_s: float, cut: Outgoing | None = None) -> None:
+        """Tell the listener what it has not heard of, unless it was told a moment ago; `cut` is of now."""
         if self._listener is None or not self._untold or now_s - self._told_s < FLUSH_EVERY_S:
             return
         self._told_s = now_s
         untold, self._untold = self._untold, []
-        self._listener(
-            untold[0] if len(untold) == 1 else Outgoing.of(merged([each.frame for each in untold]))
-        )
+        if len(untold) == 1 and untold[0] is cut:
+            self._listener(untold[0])
+            return
+        # The film may have been asked meanwhile, and has said that nothing changed: it does so now.
+        time_ms = max(self._bridge.clock.now_ms(), untold[-1].frame.time_ms)
+        self._listener(Outgoing.of(merged([each.frame for each in untold], time_ms)))
 
     async def run(self) -> None:
         """Step for ever, at news and at least every `FLUSH_EVERY_S`; cancel to stop.
@@ -105,8 +108,8 @@ class Pump:
             self._tell(math.inf)
 
 
-def merged(frames: Sequence[Frame]) -> Frame:
-    """Give the one delta that does what these do, one after the other; it has the last one's seq and time."""
+def merged(frames: Sequence[Frame], time_ms: float) -> Frame:
+    """Give the one delta that does what these do, one after the other; it has the last one's `seq`."""
     index = np.concatenate([frame.point_index for frame in frames])
     value = np.concatenate([frame.value for frame in frames])
     quality = np.concatenate([frame.quality for frame in frames])
@@ -114,4 +117,4 @@ def merged(frames: Sequence[Frame]) -> Frame:
     points, place = np.unique(index[::-1], return_index=True)
     rows = len(index) - 1 - place
     last = frames[-1]
-    return Frame(last.kind, last.seq, last.time_ms, points, value[rows], quality[rows])
+    return Frame(last.kind, last.seq, time_ms, points, value[rows], quality[rows])

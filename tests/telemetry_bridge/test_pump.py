@@ -76,6 +76,25 @@ def test_frames_keep_a_distance_for_each_client_that_they_are_written_to() -> No
     assert pump.gap_s == FLUSH_EVERY_S
 
 
+def test_what_waited_is_told_with_the_time_of_telling() -> None:
+    """So that nothing is told of a time of which the film has already said what it was."""
+    clock = HandClock()
+    bridge = Bridge(registry(), clock)
+    hub = Hub(len(bridge.registry), epoch=bridge.epoch)
+    heard: list[Outgoing] = []
+    began_ms = clock.now_ms()
+    pump = Pump(bridge, hub, listener=heard.append, monotonic_s=lambda: clock.now_ms() / 1000)
+    times: list[float] = []
+    for step in range(8):
+        bridge.accept([Reading("r1", "temperature", step)])
+        pump.step()
+        times += [each.frame.time_ms - clock.now_ms() for each in heard[len(times) :]]
+        clock.time_ms += SHORTEST_S * 1000
+    assert len(heard) >= 2
+    assert times == [0.0] * len(heard)
+    assert heard[-1].frame.time_ms > began_ms
+
+
 def test_the_listener_is_told_of_everything_five_times_a_second() -> None:
     bridge = Bridge(registry(), HandClock())
     hub = Hub(len(bridge.registry), epoch=bridge.epoch)
@@ -115,8 +134,8 @@ def test_a_merged_frame_does_what_its_parts_do(contents: list[dict[int, tuple[fl
         quality = np.array([content[each][1] for each in sorted(content)], np.uint8)
         frames.append(Frame(Kind.DELTA, seq, seq * 10.0, index, value, quality))
         expected |= content
-    one = merged(frames)
-    assert (one.kind, one.seq, one.time_ms) == (Kind.DELTA, len(frames) - 1, (len(frames) - 1) * 10.0)
+    one = merged(frames, 4321.0)
+    assert (one.kind, one.seq, one.time_ms) == (Kind.DELTA, len(frames) - 1, 4321.0)
     assert one.point_index.tolist() == sorted(expected)
     assert list(zip(one.value.tolist(), one.quality.tolist(), strict=True)) == [
         expected[each] for each in sorted(expected)
