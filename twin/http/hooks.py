@@ -11,7 +11,6 @@ from telemetry_bridge.adapter_lines import Line
 from telemetry_bridge.adapters.webhook import Received, WebhookAdapter
 from telemetry_bridge.adapters.webhook_mapping import HookEvent
 from telemetry_bridge.errors import HookCode, HookError
-from telemetry_bridge.ports import MAX_LISTED
 from twin.errors import (
     BadRequestError,
     BodyTooLargeError,
@@ -24,6 +23,7 @@ from twin.errors import (
 from twin.events.event import Draft
 from twin.http import schemas
 from twin.http.context import TwinDep
+from twin.http.present_live import refused_samples
 from twin.http.problems import PROBLEM_RESPONSES
 from twin.runtime import Twin
 
@@ -56,16 +56,7 @@ async def post_hook(hook: str, request: Request, twin: TwinDep) -> HookAnswer:
     return HookAnswer(
         accepted=acceptance.accepted,
         refused_count=acceptance.refused_count,
-        refused=[
-            schemas.RefusedSample(
-                index=each.index,
-                device=each.device,
-                point=each.point,
-                code=each.code,
-                reason=each.reason,
-            )
-            for each in acceptance.refused[:MAX_LISTED]
-        ],
+        refused=refused_samples(acceptance),
         events=len(received.events),
     )
 

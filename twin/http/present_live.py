@@ -6,6 +6,7 @@ from typing import get_args
 import numpy as np
 
 from telemetry_bridge.points import Device, Label, Point
+from telemetry_bridge.ports import MAX_LISTED, Acceptance
 from telemetry_bridge.wire import Quality
 from twin.http import present, schemas
 from twin.runtime import Twin
@@ -100,3 +101,13 @@ def state_key(states: Sequence[str], value: float) -> str | None:
 
 def _finite(number: float) -> float | None:
     return number if np.isfinite(number) else None
+
+
+def refused_samples(acceptance: Acceptance) -> list[schemas.RefusedSample]:
+    """The first of a batch's samples that were not taken."""
+    return [
+        schemas.RefusedSample(
+            index=each.index, device=each.device, point=each.point, code=each.code, reason=each.reason
+        )
+        for each in acceptance.refused[:MAX_LISTED]
+    ]

@@ -5,10 +5,11 @@ from starlette.concurrency import run_in_threadpool
 
 from telemetry_bridge.columns import FRAME_MEDIA_TYPE, ColumnBatch, ColumnReader, deliver_columns
 from telemetry_bridge.payload import Batch, deliver, read_document, read_samples
-from telemetry_bridge.ports import MAX_LISTED, Acceptance, Reading, Refusal
+from telemetry_bridge.ports import Acceptance, Reading, Refusal
 from twin.accounts.roles import Role
 from twin.http import schemas
 from twin.http.context import TwinDep
+from twin.http.present_live import refused_samples
 from twin.http.problems import PROBLEM_RESPONSES
 from twin.http.sender import device_of, device_or
 from twin.runtime import Twin
@@ -121,16 +122,7 @@ def _answer(acceptance: Acceptance) -> schemas.TelemetryAnswer:
     return schemas.TelemetryAnswer(
         accepted=acceptance.accepted,
         refused_count=acceptance.refused_count,
-        refused=[
-            schemas.RefusedSample(
-                index=each.index,
-                device=each.device,
-                point=each.point,
-                code=each.code,
-                reason=each.reason,
-            )
-            for each in acceptance.refused[:MAX_LISTED]
-        ],
+        refused=refused_samples(acceptance),
     )
 
 
