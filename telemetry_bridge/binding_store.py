@@ -1,14 +1,12 @@
 """Where changed bindings are kept: `bindings.json` in the data folder."""
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from telemetry_bridge.errors import BindingError, Fault
+from telemetry_bridge.whole_file import replace_file
 
 FILE_NAME = "bindings.json"
 FORMAT = 1
@@ -57,35 +55,10 @@ class BindingStore:
         document = {"format": FORMAT, "bindings": dict(sorted(overrides.items()))}
         text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
         try:
-            _write_atomically(self.path, text.encode())
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(self.path, text.encode())
         except OSError as error:
             raise self._fault(f"cannot be written: {error.strerror or error}") from error
 
     def _fault(self, message: str) -> BindingError:
         return BindingError([Fault(str(self.path), message)])
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the renaming itself last, where the system can (not on Windows)."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -1,12 +1,12 @@
 """The bus of a single process: everything is handed on at once, and whoever asks first holds a lease."""
 
-import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from telemetry_bridge.bus import Batch, LineReport, TakeBatch, TakeCommand
 from telemetry_bridge.errors import CommandError
+from telemetry_bridge.held_token import HeldToken
 from telemetry_bridge.ports import Command
 
 REMEMBERED = 10_000
@@ -81,35 +81,18 @@ class LocalBell:
         self._hearing.append(hear)
 
 
-class LocalLease:
+class LocalLease(HeldToken):
     """A lease in a queue of those who want it."""
 
     def __init__(self, queue: "list[LocalLease]", next_token: Callable[[], int]) -> None:
+        super().__init__()
         self._queue, self._next_token = queue, next_token
-        self._token = 0
-        self._moved = asyncio.Event()
         queue.append(self)
         self._promote()
-
-    @property
-    def token(self) -> int:
-        """The token while it is held; 0: it is not."""
-        return self._token
 
     def _promote(self) -> None:
         if self._queue and not self._queue[0]._token:
             self._queue[0]._set(self._next_token())
-
-    def _set(self, token: int) -> None:
-        self._token = token
-        self._moved.set()
-        self._moved = asyncio.Event()
-
-    async def changed(self, seen: int) -> int:
-        """Wait until the token is another one than `seen`; gives it."""
-        while self._token == seen:
-            await self._moved.wait()
-        return self._token
 
     async def give_up(self) -> None:
         """Let another have it."""

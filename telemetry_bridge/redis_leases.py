@@ -6,6 +6,7 @@ The token is the time of Redis in microseconds, so that one that forgot everythi
 import asyncio
 import contextlib
 
+from telemetry_bridge.held_token import HeldToken
 from telemetry_bridge.redis_link import FAULTS, RedisLink
 
 _ASK = """
@@ -28,20 +29,14 @@ _GIVE_UP = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL
 TIMES = 3.0
 
 
-class RedisLease:
+class RedisLease(HeldToken):
     """One lease; while Redis is away its holder holds it on, until it is told that another does."""
 
     def __init__(self, link: RedisLink, name: str, holder: str, length_s: float) -> None:
+        super().__init__()
         self._link, self._holder, self._length_s = link, holder, length_s
         self._keys = (link.key(f"lease:{name}"), link.key(f"fence:{name}"))
-        self._token = 0
-        self._moved = asyncio.Event()
         self._wanted = True
-
-    @property
-    def token(self) -> int:
-        """The token while it is held; 0: it is not."""
-        return self._token
 
     async def step(self) -> None:
         """Ask for it, or renew it, and wait until that is due again. Raises one of `FAULTS`."""
@@ -51,17 +46,8 @@ class RedisLease:
         await asyncio.sleep(self._length_s / TIMES)
 
     def _set(self, token: int) -> None:
-        if token == self._token or not self._wanted:
-            return
-        self._token = token
-        self._moved.set()
-        self._moved = asyncio.Event()
-
-    async def changed(self, seen: int) -> int:
-        """Wait until the token is another one than `seen`; gives it."""
-        while self._token == seen:
-            await self._moved.wait()
-        return self._token
+        if self._wanted:
+            super()._set(token)
 
     async def give_up(self) -> None:
         """Let another have it, and ask no more."""

@@ -6,7 +6,6 @@ import fnmatch
 import functools
 import os
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from telemetry_bridge.clock import SystemClock
 from telemetry_bridge.mqtt_url import parse_mqtt_url
 from telemetry_bridge.points import Registry
 from telemetry_bridge.times import format_rfc3339
+from telemetry_bridge.whole_file import replace_file
 from twin.bound import bind_devices
 from twin.devices.base import read_base
 from twin.devices.credentials import Credential, CredentialBook
@@ -223,21 +223,14 @@ async def _acted(database: str, act: Callable[[_Books], Awaitable[T]]) -> T:
 def _replace(path: Path, data: bytes, mode: int) -> None:
     """Write a file whole or not at all; one that is there keeps owner and mode: a broker must read it."""
     known = path.stat() if path.exists() else None
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(mode if known is None else known.st_mode & 0o777)
+
+    def prepare(new: Path) -> None:
+        new.chmod(mode if known is None else known.st_mode & 0o777)
         if known is not None:
             with suppress(PermissionError):
-                os.chown(temporary, known.st_uid, known.st_gid)
-        Path(temporary).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
+                os.chown(new, known.st_uid, known.st_gid)
+
+    replace_file(path, data, prepare)
 
 
 def _times(credential: Credential) -> tuple[str, str, str]:
