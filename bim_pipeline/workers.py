@@ -216,6 +216,9 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     except (AttributeError, OSError):  # not Linux: the pipe's end ends the process at its next chunk
         return
+    parent = multiprocessing.parent_process()
+    if parent is not None and os.getppid() != parent.pid:  # it died before it was asked to tell
+        os._exit(1)
 
 
 def _private_bytes() -> int:

@@ -219,14 +219,19 @@ def test_a_killed_build_leaves_the_old_package_and_the_next_one_cleans_up(tmp_pa
     assert folder_names(tmp_path) == {"x.ifc", "t"}
 
 
-def test_the_processes_of_a_killed_build_end_with_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("when", ["while they work", "before they begin"])
+def test_the_processes_of_a_killed_build_end_with_it(when: str) -> None:
     script = (
-        "import os, sys, time, types\nfrom bim_pipeline import workers\n"
+        "import os, sys, time\nfrom bim_pipeline import workers\n"
+        "build, die_with_parent = os.getpid(), workers.die_with_parent\n"
+        "def late():\n    while os.getppid() == build:\n        time.sleep(0.01)\n    die_with_parent()\n"
+        "if sys.argv[1] == 'before they begin':\n    workers.die_with_parent = late\n"
         "workers.shape_chunk = lambda model, ids, facets: time.sleep(60)\n"
         "job = workers.ShapeJob(None, [[1], [2]], 2, lambda a, b: None)\njob.start()\n"
         "print(*[p.pid for p in job._processes], flush=True)\ntime.sleep(60)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-c", script, when]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         children = [int(pid) for pid in process.stdout.readline().split()]
         process.kill()
