@@ -1,4 +1,8 @@
-"""A stretch of film in memory: the whole state at its start, then what changed, and when. Pure."""
+"""A stretch of film in memory: the whole state at its start, then every sample. Pure.
+
+Times are those at which something was measured, as the server's clock counts them: what a device sends late
+is found where it belongs.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,17 +12,19 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from telemetry_bridge.wire import Frame, Indices, Qualities, Quality, Values
+from telemetry_bridge.samples import Samples
+from telemetry_bridge.wire import Indices, Qualities, Quality, Values
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+BYTES_A_SAMPLE = 21
 Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class State:
     """What n points read: `value` (n,) float64 in each point's unit, NaN where nothing is known; `quality`
-    (n,) uint8; `time_ms` (n,) float64 of the frame that brought it, -inf where nothing is known.
+    (n,) uint8; `time_ms` (n,) float64 of that sample, -inf where nothing is known.
     """
 
     value: Values
@@ -38,11 +44,22 @@ class State:
         """(n,) bool: points of which anything was heard."""
         return self.time_ms > -np.inf
 
-    def take(self, frame: Frame) -> None:
-        """Write a frame into the state."""
-        self.value[frame.point_index] = frame.value
-        self.quality[frame.point_index] = frame.quality
-        self.time_ms[frame.point_index] = frame.time_ms
+    def take(self, samples: Samples) -> None:
+        """Take samples in any order: of each point the last one by time, and of one time the last given."""
+        if not len(samples):
+            return
+        self.put(newest(samples))
+
+    def put(self, samples: Samples) -> None:
+        """Take samples, one a point, unless the state knows something younger."""
+        rows = samples.time_ms >= self.time_ms[samples.point_index]
+        taken = samples if rows.all() else samples[rows]
+        index = taken.point_index
+        self.value[index], self.quality[index], self.time_ms[index] = taken.value, taken.quality, taken.time_ms
+
+    def copy(self) -> "State":
+        """The same, to be changed on its own."""
+        return State(self.value.copy(), self.quality.copy(), self.time_ms.copy())
 
     def keyframe(self) -> "Keyframe":
         """What is known, as columns."""
@@ -71,6 +88,11 @@ class Keyframe:
     def __getitem__(self, rows: slice) -> "Keyframe":
         return Keyframe(self.point_index[rows], self.value[rows], self.quality[rows], self.time_ms[rows])
 
+    @property
+    def samples(self) -> Samples:
+        """The same as samples, one a point."""
+        return Samples(self.point_index, self.time_ms, self.value, self.quality)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Track:
@@ -98,91 +120,50 @@ class Track:
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """A stretch of film: `keyframe` is the state at `start_ms`; `times_ms` (f,) float64 are its frames',
-    which never fall. The samples are (s,) columns by point, then by frame: `point_index` uint32, `frame`
-    uint32 (the place in `times_ms`), `value` float64, `quality` uint8.
+    """A stretch of film: `keyframe` is the state at `start_ms`, each with a time up to then; `samples` are by
+    point, then by time, from `start_ms` on, no two of one point at one time.
     """
 
     start_ms: float
     keyframe: Keyframe
-    times_ms: Values
-    point_index: Indices
-    frame: Indices
-    value: Values
-    quality: Qualities
+    samples: Samples
 
     @classmethod
-    def of(cls, start_ms: float, keyframe: Keyframe, frames: Sequence[Frame]) -> Self:
-        """Make one of frames in time order, each with ascending point indices."""
-        counts = [len(frame) for frame in frames]
-        number = np.repeat(np.arange(len(frames), dtype=np.uint32), counts)
-        times = np.array([frame.time_ms for frame in frames], dtype=np.float64)
-        point = column([frame.point_index for frame in frames], np.uint32)
-        value = column([frame.value for frame in frames], np.float64)
-        quality = column([frame.quality for frame in frames], np.uint8)
-        order = np.argsort(point, kind="stable")
-        return cls(start_ms, keyframe, times, point[order], number[order], value[order], quality[order])
-
-    @classmethod
-    def joined(cls, parts: Sequence["Segment"]) -> Self:
-        """Parts that follow each other as one; the first one's keyframe is the whole's."""
-        before = np.cumsum([0, *(len(part.times_ms) for part in parts)])
-        frame = [part.frame + np.uint32(count) for part, count in zip(parts, before, strict=False)]
-        point = column([part.point_index for part in parts], np.uint32)
-        order = np.argsort(point, kind="stable")
-        return cls(
-            parts[0].start_ms,
-            parts[0].keyframe,
-            column([part.times_ms for part in parts], np.float64),
-            point[order],
-            column(frame, np.uint32)[order],
-            column([part.value for part in parts], np.float64)[order],
-            column([part.quality for part in parts], np.uint8)[order],
-        )
+    def of(cls, start_ms: float, keyframe: Keyframe, samples: Samples) -> Self:
+        """Make one of samples in the order in which they came: of two of one moment the later counts."""
+        return cls(start_ms, keyframe, in_order(samples))
 
     def __len__(self) -> int:
         """How many samples it holds."""
-        return len(self.point_index)
+        return len(self.samples)
 
     @property
     def nbytes(self) -> int:
-        """Bytes that it takes in memory, about."""
-        return 17 * len(self) + 21 * len(self.keyframe) + 8 * len(self.times_ms)
+        """Bytes that it takes in memory."""
+        return BYTES_A_SAMPLE * (len(self) + len(self.keyframe))
 
     @cached_property
     def starts(self) -> Rows:
         """(p,) int64: where each point's samples begin."""
-        changes = self.point_index[1:] != self.point_index[:-1]
+        index = self.samples.point_index
+        changes = index[1:] != index[:-1]
         first = np.concatenate(([len(self) > 0], changes))[: len(self)]
         return np.flatnonzero(first).astype(np.int64)
 
     def state_at(self, time_ms: float, n_points: int) -> State:
-        """The state of points 0..n-1 at a time from `start_ms` on; frames of that very moment count."""
+        """The state of points 0..n-1 at a time from `start_ms` on; samples of that very moment count."""
         state = State.unknown(n_points)
-        _put(
-            state,
-            self.keyframe.point_index,
-            self.keyframe.value,
-            self.keyframe.quality,
-            self.keyframe.time_ms,
-        )
+        state.put(self.keyframe.samples)
         if len(self):
-            rows = self._newest(int(np.searchsorted(self.times_ms, time_ms, side="right")))
-            columns = (self.value[rows], self.quality[rows], self.times_ms[self.frame[rows]])
-            _put(state, self.point_index[rows], *columns)
+            counts = np.add.reduceat((self.samples.time_ms <= time_ms).astype(np.int64), self.starts)
+            state.put(self.samples[(self.starts + counts - 1)[counts > 0]])
         return state
-
-    def _newest(self, frames: int) -> Rows:
-        """Each point's last sample within the first so many frames."""
-        counts = np.add.reduceat((self.frame < frames).astype(np.int64), self.starts)
-        rows: Rows = (self.starts + counts - 1)[counts > 0]
-        return rows
 
     def track(self, point_index: int) -> Track:
         """One point's samples, without what the keyframe knows."""
-        first, end = np.searchsorted(self.point_index, (point_index, point_index + 1))
+        first, end = np.searchsorted(self.samples.point_index, (point_index, point_index + 1))
         rows = slice(int(first), int(end))
-        return Track(self.times_ms[self.frame[rows]], self.value[rows], self.quality[rows])
+        return Track(self.samples.time_ms[rows], self.samples.value[rows], self.samples.quality[rows])
 
     def at_start(self, point_index: int) -> Track:
         """What the keyframe knows of a point: one sample, of the time when it came, or none."""
@@ -192,10 +173,22 @@ class Segment:
         return Track(found.time_ms, found.value, found.quality)
 
 
+def in_order(samples: Samples) -> Samples:
+    """By point, then by time; of two samples of one point and time the one given later."""
+    index, time_ms = samples.point_index, samples.time_ms
+    order = np.lexsort((time_ms, index))
+    index, time_ms = index[order], time_ms[order]
+    last = np.append((index[1:] != index[:-1]) | (time_ms[1:] != time_ms[:-1]), True)[: len(index)]
+    return samples[order[last]]
+
+
+def newest(samples: Samples) -> Samples:
+    """The last sample of each point, by time; of two of one time the one given later."""
+    ordered = in_order(samples)
+    index = ordered.point_index
+    return ordered[np.append(index[1:] != index[:-1], True)[: len(index)]]
+
+
 def column(parts: Sequence[NDArray[Any]], dtype: type[Number]) -> NDArray[Number]:
     """Parts of a column as one; no parts give an empty one."""
     return np.concatenate([np.empty(0, dtype=dtype), *parts])
-
-
-def _put(state: State, index: Indices, value: Values, quality: Qualities, time_ms: Values) -> None:
-    state.value[index], state.quality[index], state.time_ms[index] = value, quality, time_ms
