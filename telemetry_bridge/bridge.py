@@ -1,5 +1,6 @@
 """Readings in, frames out: the middle of the package. No I/O."""
 
+import logging
 import math
 import secrets
 from collections.abc import Callable, Sequence
@@ -17,6 +18,11 @@ from telemetry_bridge.refused import RefusedSenders
 from telemetry_bridge.times import format_rfc3339
 from telemetry_bridge.values import BadValue, number_of
 from telemetry_bridge.wire import Frame, Indices, Kind, Quality, Values, encode_frame
+
+LOG = logging.getLogger(__name__)
+
+#: A clock that is kept right by small steps back is not set back.
+CLOCK_TREMBLES_MS = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +98,27 @@ class Bridge:
         self.clocks = DeviceClocks(registry)
         #: Called when samples came, before anything else happens: for whoever cuts the frames.
         self.on_news: Callable[[], None] | None = None
-        #: Called with the samples that were taken here: point_index, value, time_ms, quality, each (m,).
+        #: Called with the samples that were taken here, late ones too: point_index, value, time_ms, quality,
+        #: each (m,).
         self.on_taken: Callable[[Rows, Values, Values, Rows], None] | None = None
+        self._latest_ms = -math.inf
         self._is_state = np.array([bool(point.states) for point in registry.points], dtype=np.bool_)
         self.live = LiveState(
             registry.low, registry.high, registry.period_ms, self.settings.real_beats_simulated_ms
         )
 
     def _now_ms(self) -> float:
-        """Give the time, and let the live state know how fast it passes; never slower than in reality."""
+        """Give the time, whole ms, and let the live state know how fast it passes; never slower than in
+        reality.
+        """
         self.live.speed = max(1.0, self.clock.speed)
-        return self.clock.now_ms()
+        now_ms = float(math.floor(self.clock.now_ms()))
+        if now_ms < self._latest_ms - CLOCK_TREMBLES_MS:
+            LOG.warning("the server's clock was set back by %.0f s", (self._latest_ms - now_ms) / 1000.0)
+            self.live.rewind(now_ms)
+            self._latest_ms = now_ms
+        self._latest_ms = max(self._latest_ms, now_ms)
+        return now_ms
 
     def accept(self, readings: Sequence[Reading], *, simulated: bool = False) -> Acceptance:
         """Take the good readings; each of the others is refused with its reason, by its `row`.
@@ -226,12 +242,13 @@ class Bridge:
         return self._without(np.flatnonzero(~taken), index, times, now_ms)
 
     def _apply(self, index: Rows, value: Values, time_ms: Values, quality: ArrayLike, now_ms: float) -> None:
-        taken = self.live.apply(index, value, time_ms, quality, now_ms)
+        qualities = np.broadcast_to(np.asarray(quality, dtype=np.intp), index.shape)
+        counts = (time_ms < self.live.time_ms[index]) & (qualities != Quality.SIMULATED)
+        counts |= self.live.apply(index, value, time_ms, quality, now_ms)
         if self.on_news is not None:
             self.on_news()
-        if self.on_taken is not None and taken.any():
-            qualities = np.broadcast_to(np.asarray(quality, dtype=np.intp), index.shape)
-            self.on_taken(index[taken], value[taken], time_ms[taken], qualities[taken])
+        if self.on_taken is not None and counts.any():
+            self.on_taken(index[counts], value[counts], time_ms[counts], qualities[counts])
 
     def take_over(self, index: ArrayLike, value: Values, time_ms: Values, quality: ArrayLike) -> None:
         """Take samples that another process has judged; `on_taken` does not hear of them."""

@@ -14,13 +14,18 @@ which they outrank the simulator, are counted in real time. Nor does the simulat
 not silent before a few seconds of real time have passed, however long that is by the clock.
 
 A point that repeats its value is no change and goes into no frame; that it lives shows in its quality.
+
+Whoever keeps a record (`on_written`) hears of every sample that counts, each with its own time: the late ones
+too, and that points fell silent.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from telemetry_bridge.samples import Samples
 from telemetry_bridge.wire import Indices, Qualities, Quality, Values
 
 STALE_AFTER_PERIODS = 3.0
@@ -45,17 +50,6 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.point_index)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Samples:
-    index: NDArray[np.intp]
-    value: Values
-    time_ms: Values
-    quality: Qualities
-
-    def __getitem__(self, rows: Rows | Mask) -> "_Samples":
-        return _Samples(self.index[rows], self.value[rows], self.time_ms[rows], self.quality[rows])
 
 
 class LiveState:
@@ -84,6 +78,9 @@ class LiveState:
         self.quality = np.full(n, Quality.BAD, dtype=np.uint8)
         self.simulated = np.zeros(n, dtype=np.bool_)
         self._dirty = np.zeros(n, dtype=np.bool_)
+        #: Called with samples as they count, in any order: values outside the range are bad, one that is not
+        #: finite is the last that was; that a point is stale since now is one of now.
+        self.on_written: Callable[[Samples], None] | None = None
 
     def __len__(self) -> int:
         return len(self.value)
@@ -110,55 +107,75 @@ class LiveState:
         in the order given where times are equal. `point_index` in 0..n-1, `time_ms` finite; `quality` and
         `time_ms` may be one number for all.
         """
-        index = np.asarray(point_index, dtype=np.intp)
-        samples = _Samples(
-            index,
-            np.broadcast_to(np.asarray(value, dtype=np.float64), index.shape),
-            np.broadcast_to(np.asarray(time_ms, dtype=np.float64), index.shape),
-            np.broadcast_to(np.asarray(quality, dtype=np.uint8), index.shape),
-        )
-        applied = np.zeros(len(index), dtype=np.bool_)
+        samples = Samples.of(point_index, time_ms, value, quality)
+        applied = np.zeros(len(samples), dtype=np.bool_)
         from_simulator = samples.quality == Quality.SIMULATED
-        for part, simulated in ((~from_simulator, False), (from_simulator, True)):
-            rows = np.flatnonzero(part)
+        for kind, simulated in ((~from_simulator, False), (from_simulator, True)):
+            rows = np.flatnonzero(kind)
             if len(rows):
-                rows = rows[self._may_apply(samples[rows], simulated)]
-                self._write(_in_time_order(samples[rows]), now_ms, simulated)
-                applied[rows] = True
+                part = samples[rows]
+                taken = self._may_apply(part, simulated)
+                self._write(_in_time_order(part[taken]), now_ms, simulated)
+                applied[rows[taken]] = True
+                if self.on_written is not None and not simulated and not taken.all():
+                    late = part[~taken]
+                    self.on_written(replace(late, quality=self._within_range(late)))
         return applied
 
-    def _may_apply(self, samples: _Samples, simulated: bool) -> Mask:
-        current_ms = self.time_ms[samples.index]
+    def _may_apply(self, samples: Samples, simulated: bool) -> Mask:
+        current_ms = self.time_ms[samples.point_index]
         fresh: Mask = samples.time_ms >= current_ms
         if not simulated:
             return fresh
-        outranked = ~self.simulated[samples.index] & (
+        outranked = ~self.simulated[samples.point_index] & (
             samples.time_ms - current_ms < self._real_beats_simulated_ms * self.speed
         )
         fresh &= ~outranked
         return fresh
 
-    def _write(self, samples: _Samples, now_ms: float, simulated: bool) -> None:
-        newest = samples[_last_of_each(samples.index)]
+    def _write(self, samples: Samples, now_ms: float, simulated: bool) -> None:
+        newest = samples[_last_of_each(samples.point_index)]
         finite = samples[np.isfinite(samples.value)]
-        old_value, old_quality = self.value[newest.index], self.quality[newest.index]
-        self.value[finite.index] = finite.value  # of equal indices numpy keeps the last
-        self.quality[newest.index] = self._judged(newest, now_ms, simulated)
-        changed = (self.quality[newest.index] != old_quality) | _differs(self.value[newest.index], old_value)
-        changed |= ~np.isfinite(self.time_ms[newest.index])
-        self.time_ms[newest.index] = newest.time_ms
-        self.simulated[newest.index] = simulated
-        self._dirty[newest.index[changed]] = True
+        old_value, old_quality = self.value[newest.point_index], self.quality[newest.point_index]
+        self.value[finite.point_index] = finite.value  # of equal indices numpy keeps the last
+        self.quality[newest.point_index] = self._judged(newest, now_ms, simulated)
+        changed = (self.quality[newest.point_index] != old_quality) | _differs(self.value[newest.point_index], old_value)
+        changed |= ~np.isfinite(self.time_ms[newest.point_index])
+        self.time_ms[newest.point_index] = newest.time_ms
+        self.simulated[newest.point_index] = simulated
+        self._dirty[newest.point_index[changed]] = True
+        if self.on_written is not None and len(samples):
+            self._tell(self.on_written, samples, old_value, now_ms)
 
-    def _judged(self, samples: _Samples, now_ms: float, simulated: bool) -> Qualities:
-        index = samples.index
+    def _tell(
+        self, listener: Callable[[Samples], None], samples: Samples, old_value: Values, now_ms: float
+    ) -> None:
+        """Tell of samples (by point, then time) that were written; `old_value` is of each of their points."""
+        value = samples.value if np.isfinite(samples.value).all() else _filled(samples, old_value)
+        listener(replace(samples, value=value, quality=self._within_range(samples)))
+        last = _last_of_each(samples.point_index)
+        index = samples.point_index[last]
+        turned = (self.quality[index] == Quality.STALE) & (samples.quality[last] != Quality.STALE)
+        if turned.any():
+            self._tell_stale(listener, index[turned], now_ms)
+
+    def _tell_stale(self, listener: Callable[[Samples], None], index: Indices, now_ms: float) -> None:
+        listener(Samples.of(index, now_ms, self.value[index], Quality.STALE))
+
+    def _within_range(self, samples: Samples) -> Qualities:
+        """(m,) the samples' qualities; bad where the value is none, or outside the range."""
+        index = samples.point_index
         # NaN compares false, so that nonsense is what is not inside.
         inside = (samples.value >= self._low[index]) & (samples.value <= self._high[index])
         inside &= np.isfinite(samples.value)
+        return np.where(inside, samples.quality, Quality.BAD).astype(np.uint8)
+
+    def _judged(self, samples: Samples, now_ms: float, simulated: bool) -> Qualities:
+        index = samples.point_index
+        quality = self._within_range(samples)
         silence_ms = self._simulated_silence_ms[index] if simulated else self._silence_ms[index] * self.speed
         stale = now_ms - samples.time_ms > silence_ms
-        quality = np.where(stale & (samples.quality != Quality.BAD), Quality.STALE, samples.quality)
-        return np.where(inside, quality, Quality.BAD).astype(np.uint8)
+        return np.where(stale & (quality != Quality.BAD), Quality.STALE, quality).astype(np.uint8)
 
     def mark_stale(self, now_ms: float) -> int:
         """Turn what has been silent for more than three periods stale; gives how many points did.
@@ -171,7 +188,15 @@ class LiveState:
         turned = silent & trusted
         self.quality[turned] = Quality.STALE
         self._dirty |= turned
-        return int(turned.sum())
+        count = int(turned.sum())
+        if count and self.on_written is not None:
+            self._tell_stale(self.on_written, np.flatnonzero(turned).astype(np.uint32), now_ms)
+        return count
+
+    def rewind(self, now_ms: float) -> None:
+        """The clock was set back: nothing was measured after now, so that what comes next is not late."""
+        known = self.known
+        self.time_ms[known] = np.minimum(self.time_ms[known], now_ms)
 
     def take_changed(self) -> Columns:
         """Give what changed since the last call."""
@@ -187,14 +212,25 @@ class LiveState:
         return Columns(index.astype(np.uint32), self.value[index], self.quality[index])
 
 
-def _in_time_order(samples: _Samples) -> _Samples:
+def _in_time_order(samples: Samples) -> Samples:
     """Sort by point, then time; equal ones stay in order."""
-    if np.all(samples.index[1:] > samples.index[:-1]):
+    if np.all(samples.point_index[1:] > samples.point_index[:-1]):
         return samples
-    return samples[np.lexsort((samples.time_ms, samples.index))]
+    return samples[np.lexsort((samples.time_ms, samples.point_index))]
 
 
-def _last_of_each(sorted_index: Rows) -> Rows:
+def _filled(samples: Samples, old_value: Values) -> Values:
+    """(m,) each value that is not finite as the last one of its point before it; `old_value` (k,) before all."""
+    index = samples.point_index
+    is_first = np.append(True, index[1:] != index[:-1])
+    run = np.cumsum(is_first) - 1
+    rows = np.arange(len(index))
+    last = np.maximum.accumulate(np.where(np.isfinite(samples.value), rows, -1))
+    known = last >= np.flatnonzero(is_first)[run]
+    return np.where(known, samples.value[last], old_value[run])
+
+
+def _last_of_each(sorted_index: NDArray[np.unsignedinteger]) -> Rows:
     """Give the last row of each run of equal indices."""
     if not len(sorted_index):
         return np.empty(0, dtype=np.intp)

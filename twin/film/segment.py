@@ -6,8 +6,7 @@ is found where it belongs.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from telemetry_bridge.wire import Indices, Qualities, Quality, Values
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 BYTES_A_SAMPLE = 21
+ROOM = 256
 Number = TypeVar("Number", bound=np.generic)
 
 
@@ -44,27 +44,29 @@ class State:
         """(n,) bool: points of which anything was heard."""
         return self.time_ms > -np.inf
 
-    def take(self, samples: Samples) -> None:
-        """Take samples in any order: of each point the last one by time, and of one time the last given."""
+    def take(self, samples: Samples, until_ms: float = np.inf) -> None:
+        """Take the samples up to a time, given in any order, unless the state knows younger ones.
+
+        Of two of one point and time the later given counts. IndexError: a point that the state has not.
+        """
         if not len(samples):
             return
-        self.put(newest(samples))
+        if int(samples.point_index.max()) >= len(self):
+            raise IndexError(f"point {samples.point_index.max()} of {len(self)}")
+        from twin.film.folding import fold  # noqa: PLC0415 - slow to load, and the server starts without it
 
-    def put(self, samples: Samples) -> None:
-        """Take samples, one a point, unless the state knows something younger."""
-        rows = samples.time_ms >= self.time_ms[samples.point_index]
-        taken = samples if rows.all() else samples[rows]
-        index = taken.point_index
-        self.value[index], self.quality[index], self.time_ms[index] = taken.value, taken.quality, taken.time_ms
+        columns = (samples.point_index, samples.time_ms, samples.value, samples.quality)
+        fold(*columns, until_ms, self.value, self.quality, self.time_ms)
 
     def copy(self) -> "State":
         """The same, to be changed on its own."""
         return State(self.value.copy(), self.quality.copy(), self.time_ms.copy())
 
-    def keyframe(self) -> "Keyframe":
-        """What is known, as columns."""
+    def keyframe(self, latest_ms: float = np.inf) -> "Keyframe":
+        """What is known, as columns; nothing of it later than a time, whatever the clock was before."""
         index = np.flatnonzero(self.known)
-        return Keyframe(index.astype(np.uint32), self.value[index], self.quality[index], self.time_ms[index])
+        time_ms = np.minimum(self.time_ms[index], latest_ms)
+        return Keyframe(index.astype(np.uint32), self.value[index], self.quality[index], time_ms)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +95,12 @@ class Keyframe:
         """The same as samples, one a point."""
         return Samples(self.point_index, self.time_ms, self.value, self.quality)
 
+    def track(self, point_index: int) -> "Track":
+        """What is known of a point: one sample, of the time when it came, or none."""
+        row = int(np.searchsorted(self.point_index, point_index))
+        known = row < len(self) and self.point_index[row] == point_index
+        return Track.of(self.samples[row : row + known])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Track:
@@ -101,6 +109,11 @@ class Track:
     time_ms: Values
     value: Values
     quality: Qualities
+
+    @classmethod
+    def of(cls, samples: Samples) -> "Track":
+        """Samples of one point, in order."""
+        return cls(samples.time_ms, samples.value, samples.quality)
 
     @classmethod
     def joined(cls, tracks: Sequence["Track"]) -> "Track":
@@ -142,35 +155,96 @@ class Segment:
         """Bytes that it takes in memory."""
         return BYTES_A_SAMPLE * (len(self) + len(self.keyframe))
 
-    @cached_property
-    def starts(self) -> Rows:
-        """(p,) int64: where each point's samples begin."""
-        index = self.samples.point_index
-        changes = index[1:] != index[:-1]
-        first = np.concatenate(([len(self) > 0], changes))[: len(self)]
-        return np.flatnonzero(first).astype(np.int64)
-
     def state_at(self, time_ms: float, n_points: int) -> State:
         """The state of points 0..n-1 at a time from `start_ms` on; samples of that very moment count."""
         state = State.unknown(n_points)
-        state.put(self.keyframe.samples)
-        if len(self):
-            counts = np.add.reduceat((self.samples.time_ms <= time_ms).astype(np.int64), self.starts)
-            state.put(self.samples[(self.starts + counts - 1)[counts > 0]])
+        state.take(self.keyframe.samples)
+        state.take(self.samples, time_ms)
         return state
 
     def track(self, point_index: int) -> Track:
         """One point's samples, without what the keyframe knows."""
         first, end = np.searchsorted(self.samples.point_index, (point_index, point_index + 1))
-        rows = slice(int(first), int(end))
-        return Track(self.samples.time_ms[rows], self.samples.value[rows], self.samples.quality[rows])
+        return Track.of(self.samples[int(first) : int(end)])
 
     def at_start(self, point_index: int) -> Track:
         """What the keyframe knows of a point: one sample, of the time when it came, or none."""
-        row = int(np.searchsorted(self.keyframe.point_index, point_index))
-        known = row < len(self.keyframe) and self.keyframe.point_index[row] == point_index
-        found = self.keyframe[row : row + known]
-        return Track(found.time_ms, found.value, found.quality)
+        return self.keyframe.track(point_index)
+
+
+class Growing:
+    """A stretch of film that is being recorded: samples in the order in which they came. Single-threaded,
+    but what `samples` gave once does not change.
+    """
+
+    def __init__(self, start_ms: float, keyframe: Keyframe) -> None:
+        self.start_ms, self.keyframe = start_ms, keyframe
+        self._columns = _room(ROOM)
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes in memory."""
+        return BYTES_A_SAMPLE * (len(self._columns) + len(self.keyframe))
+
+    def add(self, samples: Samples) -> None:
+        """Take samples; of two of one point and time the later added counts."""
+        end = self._count + len(samples)
+        if end > len(self._columns):
+            before, self._columns = self.samples(), _room(max(end, 2 * len(self._columns)))
+            _copy(before, self._columns, 0)
+        _copy(samples, self._columns, self._count)
+        self._count = end
+
+    def samples(self, first: int = 0) -> Samples:
+        """What came, from the `first` on."""
+        return self._columns[first : self._count]
+
+    def segment(self) -> Segment:
+        """What came, in order."""
+        return Segment.of(self.start_ms, self.keyframe, self.samples())
+
+    def state_at(self, time_ms: float, n_points: int) -> State:
+        """As `Segment.state_at`."""
+        state = State.unknown(n_points)
+        state.take(self.keyframe.samples)
+        state.take(self.samples(), time_ms)
+        return state
+
+    def track(self, point_index: int) -> Track:
+        """As `Segment.track`."""
+        samples = self.samples()
+        return Track.of(in_order(samples[samples.point_index == point_index]))
+
+    def at_start(self, point_index: int) -> Track:
+        """As `Segment.at_start`."""
+        return self.keyframe.track(point_index)
+
+
+class Reel(Protocol):
+    """A stretch of film to be read, whatever its form."""
+
+    def state_at(self, time_ms: float, n_points: int) -> State:
+        """The state of points 0..n-1 at a time from its start on; samples of that very moment count."""
+
+    def track(self, point_index: int) -> Track:
+        """One point's samples, without what was known at the start."""
+
+    def at_start(self, point_index: int) -> Track:
+        """What was known of a point at the start: one sample, of the time when it came, or none."""
+
+
+def _room(n: int) -> Samples:
+    return Samples(np.empty(n, np.uint32), np.empty(n), np.empty(n), np.empty(n, np.uint8))
+
+
+def _copy(samples: Samples, to: Samples, at: int) -> None:
+    end = at + len(samples)
+    to.point_index[at:end], to.time_ms[at:end] = samples.point_index, samples.time_ms
+    to.value[at:end], to.quality[at:end] = samples.value, samples.quality
 
 
 def in_order(samples: Samples) -> Samples:
@@ -180,13 +254,6 @@ def in_order(samples: Samples) -> Samples:
     index, time_ms = index[order], time_ms[order]
     last = np.append((index[1:] != index[:-1]) | (time_ms[1:] != time_ms[:-1]), True)[: len(index)]
     return samples[order[last]]
-
-
-def newest(samples: Samples) -> Samples:
-    """The last sample of each point, by time; of two of one time the one given later."""
-    ordered = in_order(samples)
-    index = ordered.point_index
-    return ordered[np.append(index[1:] != index[:-1], True)[: len(index)]]
 
 
 def column(parts: Sequence[NDArray[Any]], dtype: type[Number]) -> NDArray[Number]:
