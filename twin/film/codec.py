@@ -1,22 +1,55 @@
-"""Segments as bytes and back. Pure."""
+"""Segments as bytes and back. Pure.
+
+A segment is kept as strips of 256 points each, so that one point's history does not cost what the whole
+venue's does. A strip stands alone:
+
+| type         | field                                                               |
+| ------------ | ------------------------------------------------------------------- |
+| 4 bytes      | `STRP`                                                              |
+| u8           | version = 2                                                         |
+| u32          | CRC-32 (ISO-HDLC) of all that follows                               |
+| f64          | start of the segment, ms since 1970 UTC                             |
+| u32          | number of the strip: that of its first point / 256                  |
+| u16, u16     | runs (points), clocks (different columns of times)                  |
+| columns      | heads, times, wide times, values in five bands, wide values, changes of quality (`columns`, `kernels`) |
+
+A chunk is the quick form, of a keyframe and samples in any order, which is soon replaced by strips: `CHNK`,
+version and CRC as above, u32 keyframe points, u32 samples, columns. Numbers are little-endian.
+"""
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from telemetry_bridge.samples import Samples
+from telemetry_bridge.wire import Indices, Qualities, Values
 from twin.errors import DamagedFilmError
+from twin.film import columns, kernels
 from twin.film.segment import Keyframe, Segment, State, Track, column
 
-STRIP_POINTS: Final = 256
+STRIP_POINTS: Final = kernels.POINTS
 VERSION: Final = 2
-MOST: Final = 1 << 22
+#: More samples of 256 points in a segment, the keyframe's included, are refused.
+MOST: Final = kernels.MOST
+LEVEL: Final = 3
 _SEAL: Final = struct.Struct("<4sBI")
-_STRIP: Final = struct.Struct("<dI")
+_HEAD: Final = struct.Struct("<dIHH")
+_LIMITS: Final = (
+    (kernels.CLOCK_BYTES + kernels.RUN_BYTES) * STRIP_POINTS,
+    MOST,
+    kernels.WORD * MOST,
+    *(MOST,) * kernels.N_BANDS,
+    kernels.WORD * MOST,
+    kernels.CHANGE_BYTES * MOST,
+)
+
+Table = NDArray[np.int64]
+Columns = tuple[Values, Values, Qualities]
 
 
 def strip_of(point_index: int) -> int:
@@ -24,85 +57,192 @@ def strip_of(point_index: int) -> int:
     return point_index // STRIP_POINTS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Strip:
-    """One strip of a segment, opened."""
+    """One strip of a segment, its columns decompressed: what is asked for is decoded when it is asked for."""
 
     number: int
-    whole: Segment
+    start_ms: float
+    data: NDArray[np.uint8]
+    at: Table
+    clocks: Table
+    runs: Table
+    changes: Table
 
     @property
     def nbytes(self) -> int:
-        """Bytes in memory."""
-        return self.whole.nbytes
+        """Bytes that it takes in memory."""
+        arrays = (self.data, self.at, self.clocks, self.runs, self.changes)
+        return sum(array.nbytes for array in arrays)
 
-    @classmethod
-    def opened(cls, data: bytes) -> Self:
-        """Read a strip's bytes."""
-        body = _unsealed(b"STRP", data)
-        start_ms, number = _STRIP.unpack_from(body)
-        keyframe, samples = decode_chunk(bytes(body[_STRIP.size :]))
-        return cls(number, Segment(start_ms, keyframe, samples))
+    @property
+    def first_point(self) -> int:
+        """The point that its runs' numbers count from."""
+        return self.number * STRIP_POINTS
 
     def state_at(self, time_ms: float, state: State) -> None:
-        """Write what the strip's points read at a time into the state of all."""
-        found = self.whole.state_at(time_ms, len(state)).keyframe()
-        index = found.point_index
-        state.value[index], state.quality[index], state.time_ms[index] = (
-            found.value,
-            found.quality,
-            found.time_ms,
-        )
+        """Write what the strip's points read at a time, from the segment's start on, into the state of all.
+
+        Samples of that very moment count; of points of which nothing is known by then nothing is written.
+        """
+        tables = (self.clocks, self.runs, self.changes)
+        into = (state.time_ms, state.value, state.quality)
+        kernels.state_at(self.data, self.at, tables, self.first_point, time_ms, into)
 
     def track(self, point_index: int) -> Track:
-        """One point's samples."""
-        return self.whole.track(point_index)
+        """One point's samples, without what the keyframe knows."""
+        return self._rows(point_index, from_keyframe=False)
 
     def at_start(self, point_index: int) -> Track:
-        """What the keyframe knows of a point."""
-        return self.whole.at_start(point_index)
+        """What the keyframe knows of a point: one sample, of the time when it came, or none."""
+        return self._rows(point_index, from_keyframe=True)
+
+    def _rows(self, point_index: int, *, from_keyframe: bool) -> Track:
+        places = self.runs[:, kernels.R_POINT] + self.first_point
+        row = int(np.searchsorted(places, point_index))
+        if row == len(places) or places[row] != point_index:
+            return Track.joined([])
+        run = self.runs[row]
+        clock = self.clocks[run[kernels.R_CLOCK]]
+        known, count = int(clock[kernels.C_KEY]), int(clock[kernels.C_ROWS])
+        time_ms, value, quality = np.empty(count), np.empty(count), np.empty(count, dtype=np.uint8)
+        kernels.decode_clock(self.data, self.at, clock, time_ms)
+        kernels.decode_run(self.data, self.at, run, value)
+        kernels.decode_quality(self.data, self.at, run, self.changes, quality)
+        return Track(time_ms, value, quality)[slice(0, known) if from_keyframe else slice(known, count)]
 
     def segment(self) -> Segment:
-        """All of it."""
-        return self.whole
+        """All of it. DamagedFilmError: its samples are not in order."""
+        total = int(self.clocks[self.runs[:, kernels.R_CLOCK], kernels.C_ROWS].sum())
+        point, known = np.empty(total, dtype=np.uint32), np.empty(total, dtype=np.bool_)
+        rows = (np.empty(total), np.empty(total), np.empty(total, dtype=np.uint8))
+        kernels.decode_all(self.data, self.at, (self.clocks, self.runs, self.changes), point, rows, known)
+        point += np.uint32(self.first_point)
+        whole = Samples(point, *rows)
+        key = whole[known]
+        keyframe = Keyframe(key.point_index, key.value, key.quality, key.time_ms)
+        found = Segment(self.start_ms, keyframe, whole[~known])
+        if not _in_order(found):
+            raise DamagedFilmError("its samples are not in order")
+        return found
 
 
-def open_strip(data: bytes) -> Strip:
-    """Read a strip's bytes. DamagedFilmError: they are none."""
-    return Strip.opened(data)
+def _in_order(segment: Segment) -> bool:
+    point, time_ms = segment.samples.point_index, segment.samples.time_ms
+    later = (point[1:] > point[:-1]) | (time_ms[1:] > time_ms[:-1])
+    return bool(later.all() and _in_time(segment))
+
+
+def _in_time(segment: Segment) -> bool:
+    before, after = segment.keyframe.time_ms, segment.samples.time_ms
+    return bool((before <= segment.start_ms).all() and (after >= segment.start_ms).all())
 
 
 def encode_segment(segment: Segment) -> dict[int, bytes]:
-    """The segment as strips, by number."""
+    """The segment's strips by number; those of which it has nothing are left out.
+
+    ValueError: samples are not in order, or more than MOST of 256 points.
+    """
+    if not _in_time(segment):
+        raise ValueError("samples before the segment's start, or a keyframe from after it")
     keyframe, samples = segment.keyframe, segment.samples
-    numbers = np.union1d(keyframe.point_index // STRIP_POINTS, samples.point_index // STRIP_POINTS).astype(np.int64)
+    key_point, key = _plain(keyframe.samples)
+    point, sample = _plain(samples)
+    start = (segment.start_ms, _bits(segment.start_ms))
     strips = {}
-    for number in numbers.tolist():
-        edges = (number * STRIP_POINTS, (number + 1) * STRIP_POINTS)
-        keys = slice(*np.searchsorted(keyframe.point_index, edges).tolist())
-        rows = slice(*np.searchsorted(samples.point_index, edges).tolist())
-        body = _STRIP.pack(segment.start_ms, number) + encode_chunk(keyframe[keys], samples[rows])
-        strips[number] = _sealed(b"STRP", body)
+    for number, keys, rows in _cut(key_point, point):
+        own_key, own = tuple(each[keys] for each in key), tuple(each[rows] for each in sample)
+        size = np.zeros(kernels.COLUMNS, dtype=np.int64)
+        out, runs, clocks = kernels.encode_strip(start, key_point[keys], own_key, point[rows], own, size)
+        if runs < 0:
+            raise ValueError("a segment's samples are not in order")
+        ends = np.cumsum(size).tolist()
+        view = memoryview(out)
+        parts = [view[end - length : end] for end, length in zip(ends, size.tolist(), strict=True)]
+        head = _HEAD.pack(segment.start_ms, number, runs, clocks)
+        strips[number] = _sealed(b"STRP", head + columns.pack(parts, LEVEL))
     return strips
 
 
+def _plain(samples: Samples) -> tuple[Indices, Columns]:
+    """Contiguous and writable, as the compiled code knows them."""
+    kinds = (np.uint32, np.float64, np.float64, np.uint8)
+    each = (samples.point_index, samples.time_ms, samples.value, samples.quality)
+    found = [np.require(part, kind, ("C", "W")) for part, kind in zip(each, kinds, strict=True)]
+    return found[0], (found[1], found[2], found[3])
+
+
+def _bits(number: float) -> int:
+    return int(np.float64(number).view(np.int64))
+
+
+def _cut(key_point: Indices, point: Indices) -> list[tuple[int, slice, slice]]:
+    """Each strip's number, and where in both it lies. ValueError: it holds more than MOST."""
+    highest = max((int(each[-1]) for each in (key_point, point) if len(each)), default=-1)
+    edges = np.arange(strip_of(highest) + 2, dtype=np.int64) * STRIP_POINTS
+    keys, rows = np.searchsorted(key_point, edges), np.searchsorted(point, edges)
+    counts = np.diff(keys) + np.diff(rows)
+    if len(counts) and counts.max() > MOST:
+        raise ValueError(f"{counts.max()} samples of {STRIP_POINTS} points in a segment; at most {MOST}")
+    return [
+        (int(number), slice(keys[number], keys[number + 1]), slice(rows[number], rows[number + 1]))
+        for number in np.flatnonzero(counts)
+    ]
+
+
+def open_strip(data: bytes) -> Strip:
+    """Read a strip. DamagedFilmError: it is none, or a bit of it has changed."""
+    body = _unsealed(b"STRP", data)
+    if len(body) < _HEAD.size:
+        raise DamagedFilmError("it ends before its time")
+    start_ms, number, runs, clocks = _HEAD.unpack_from(body)
+    if not 0 < runs <= STRIP_POINTS or not 0 < clocks <= runs:
+        raise DamagedFilmError(f"{runs} points of {clocks} clocks in a strip")
+    plain, sizes = columns.unpack(body[_HEAD.size :], kernels.COLUMNS, _LIMITS)
+    heads = kernels.CLOCK_BYTES * clocks + kernels.RUN_BYTES * runs
+    changes, rest = divmod(sizes[kernels.CHANGES], kernels.CHANGE_BYTES)
+    if sizes[kernels.HEADS] != heads or rest or (number + 1) * STRIP_POINTS > 1 << 32:
+        raise DamagedFilmError("its columns have not the length that they should")
+    strip = Strip(
+        number,
+        start_ms,
+        np.frombuffer(plain, dtype=np.uint8),
+        np.concatenate(([0], np.cumsum(sizes))),
+        np.empty((clocks, kernels.CLOCK_WIDTH), dtype=np.int64),
+        np.empty((runs, kernels.RUN_WIDTH), dtype=np.int64),
+        np.empty(changes, dtype=np.int64),
+    )
+    start = (start_ms, _bits(start_ms))
+    if not kernels.laid_out(strip.data, strip.at, start, strip.clocks, strip.runs, strip.changes):
+        raise DamagedFilmError("its runs do not add up")
+    return strip
+
+
 def decode_segment(strips: Mapping[int, bytes]) -> Segment:
-    """The segment whose strips these are, by number. DamagedFilmError: one is damaged or of another."""
+    """The segment whose strips these are, by number; of none an empty one that starts at -inf.
+
+    DamagedFilmError: one is damaged, or is another segment's, or another's place.
+    """
     parts = []
     for number, data in sorted(strips.items()):
         strip = open_strip(data)
-        if strip.number != number or (parts and strip.whole.start_ms != parts[0].start_ms):
-            raise DamagedFilmError("a strip of another segment")
+        if strip.number != number or (parts and strip.start_ms != parts[0].start_ms):
+            raise DamagedFilmError("a strip of another segment, or of other points")
         parts.append(strip.segment())
-    keys = [part.keyframe for part in parts]
-    keyframe = Keyframe(
+    return Segment(
+        parts[0].start_ms if parts else -np.inf,
+        _joined([part.keyframe for part in parts]),
+        Samples.joined([part.samples for part in parts]),
+    )
+
+
+def _joined(keys: Sequence[Keyframe]) -> Keyframe:
+    return Keyframe(
         column([key.point_index for key in keys], np.uint32),
         column([key.value for key in keys], np.float64),
         column([key.quality for key in keys], np.uint8),
         column([key.time_ms for key in keys], np.float64),
     )
-    start_ms = parts[0].start_ms if parts else -np.inf
-    return Segment(start_ms, keyframe, Samples.joined([part.samples for part in parts]))
 
 
 def encode_chunk(keyframe: Keyframe, samples: Samples) -> bytes:

@@ -1,0 +1,830 @@
+"""The inner loops of the film's codec, compiled to machine code. No I/O.
+
+A strip is up to 256 runs, one a point, ascending. A run is what the keyframe knows of the point, if anything,
+and then its samples: its rows. A clock is the times of a run's rows; runs of one device share theirs.
+
+Times and values are first made whole numbers, by a `code` that says how a number is read (`real`), checked to
+come back to the bit. Then each is kept as what it is more than foretold, zigzagged (0, -1, 1, -2, ... as 0, 1,
+2, 3, ...), in one byte; a byte of `LITERAL` or `WIDE` means that the next of a column of 64-bit words is the
+value's bits or the difference.
+
+A value is foretold as the one before plus the run's slope; a time as the one before plus the clock's beat,
+less what the one before was late (`carried`): devices keep to a grid, and how late one message is says nothing
+of the next.
+
+Whoever decodes calls `laid_out` first. It checks that what the bytes say fits into the columns, so that no
+other kernel can leave its arrays; integers wrap, and any bits are some number.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.kernels import compiled
+
+Bytes = NDArray[np.uint8]
+Words = NDArray[np.uint64]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Points = NDArray[np.uint32]
+Mask = NDArray[np.bool_]
+
+POINTS = 256
+MOST = 1 << 22
+LITERAL, WIDE = 254, 255
+
+#: Codes: k / 10**code; the same rounded to a float32, from SINGLE on; the bits; k * 10**(code - BITS).
+SINGLE, BITS, CODES = 7, 14, 18
+PLACES = 6
+POWER = np.array([10.0**places for places in range(PLACES + 1)])
+#: Integers up to here are exact as float64.
+EXACT = 2.0**53
+SIGN = np.uint64(1)
+LOWEST, HIGHEST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+
+#: How a clock's times are foretold; STEADY: exactly so, nothing is stored.
+STEPS, SLOW, GRID, STEADY = 0, 1, 2, 3
+
+HEADS, TIMES, TIMES_WIDE, BANDS, VALUES_WIDE, CHANGES, COLUMNS = 0, 1, 2, 3, 8, 9, 10
+N_BANDS = 5
+CLOCK_BYTES, RUN_BYTES, WORD, CHANGE_BYTES = 21, 21, 8, 5
+#: A clock's table row.
+C_CODE, C_WAY, C_KEY, C_ROWS, C_FIRST, C_BEAT, C_AT, C_WIDE, CLOCK_WIDTH = 0, 1, 2, 3, 4, 5, 6, 7, 8
+#: A run's table row.
+R_POINT, R_CLOCK, R_CODE, R_LITERAL, R_FIRST, R_SLOPE, R_AT, R_WIDE, R_WIDES, R_QUALITY, R_ROW, R_CHANGE = (
+    range(12)
+)
+RUN_WIDTH = 12
+
+#: About what a zigzagged byte costs, bits.
+COST = np.append(np.log2(1.0 + np.arange(LITERAL)), [24.0, 24.0])
+
+
+@compiled
+def zigzag(number: int) -> int:
+    """0, -1, 1, -2, ... as 0, 1, 2, 3, ..., as uint64."""
+    number = np.int64(number)
+    return np.uint64((number << 1) ^ (number >> 63))
+
+
+@compiled
+def unzigzag(number: int) -> int:
+    """The inverse of `zigzag`."""
+    number = np.uint64(number)
+    return np.int64(number >> SIGN) ^ -np.int64(number & SIGN)
+
+
+@compiled
+def real(number: int, code: int) -> float:
+    """The number that a whole one stands for; not for BITS."""
+    if code < SINGLE:
+        return number / POWER[code]
+    if code < BITS:
+        return np.float64(np.float32(number / POWER[code - SINGLE]))
+    return number * POWER[code - BITS]
+
+
+@compiled
+def scaled(value: float, code: int) -> float:
+    """The whole number that stands for a value best, as a float; not for BITS."""
+    if code < SINGLE:
+        return np.rint(value * POWER[code])
+    if code < BITS:
+        return np.rint(value * POWER[code - SINGLE])
+    return np.rint(value / POWER[code - BITS])
+
+
+@compiled
+def fits(value: float, code: int) -> bool:
+    """Whether a value that is not -0.0 comes back exactly."""
+    whole = scaled(value, code)
+    return abs(whole) <= EXACT and real(np.int64(whole), code) == value
+
+
+@compiled
+def reference(start_ms: float, start_bits: int, code: int) -> int:
+    """What a clock's first time is told from."""
+    if code == BITS:
+        return start_bits
+    whole = scaled(start_ms, code)
+    return np.int64(whole) if abs(whole) <= EXACT else np.int64(0)
+
+
+@compiled
+def carried(late: int, half: int, way: int) -> int:
+    """How much of a lateness the next time is expected to have made good."""
+    if way == STEPS or late > half or late < -half:
+        return np.int64(0)
+    if way == SLOW:
+        return late - (late + (late >> 63 & 7) >> 3)
+    return late
+
+
+# Encoding
+
+
+@compiled
+def merged(
+    key_point: Points,
+    key: tuple[Floats, Floats, Bytes],
+    point: Points,
+    sample: tuple[Floats, Floats, Bytes],
+    runs: tuple[Ints, Ints, Ints],
+    row: tuple[Floats, Floats, Bytes],
+) -> int:
+    """Keyframe and samples (time, value, quality each) as rows by run; gives how many runs, -1: out of order.
+
+    `runs` takes each run's point, first row (and the end), and whether it begins with the keyframe's.
+    """
+    made = at = i = j = 0
+    while i < len(key_point) or j < len(point):
+        known = i < len(key_point) and (j >= len(point) or key_point[i] <= point[j])
+        own = key_point[i] if known else point[j]
+        if made == POINTS or (made and runs[0][made - 1] >= own):
+            return -1
+        runs[0][made], runs[1][made], runs[2][made] = own, at, known
+        if known:
+            row[0][at], row[1][at], row[2][at] = key[0][i], key[1][i], key[2][i]
+            at, i = at + 1, i + 1
+        first = j
+        while j < len(point) and point[j] == own:
+            if j > first and not sample[0][j] > sample[0][j - 1]:
+                return -1
+            row[0][at], row[1][at], row[2][at] = sample[0][j], sample[1][j], sample[2][j]
+            at, j = at + 1, j + 1
+        made += 1
+    runs[1][made] = at
+    return made
+
+
+@compiled
+def _same_times(bits: Ints, one: int, other: int, n: int) -> bool:
+    if bits[one + n - 1] != bits[other + n - 1]:
+        return False
+    for i in range(n):
+        if bits[one + i] != bits[other + i]:
+            return False
+    return True
+
+
+@compiled
+def shared_clocks(bits: Ints, runs: tuple[Ints, Ints, Ints], n: int, refs: Bytes, owner: Ints) -> int:
+    """Find which runs share times: `refs` is 0 for a new clock, else how many clocks back; gives how many.
+
+    `owner` takes the run that first had each clock.
+    """
+    made = 0
+    for run in range(n):
+        rows = runs[1][run + 1] - runs[1][run]
+        found = made
+        for clock in range(made - 1, -1, -1):
+            other = owner[clock]
+            alike = runs[1][other + 1] - runs[1][other] == rows and runs[2][other] == runs[2][run]
+            if alike and _same_times(bits, runs[1][run], runs[1][other], rows):
+                found = clock
+                break
+        refs[run] = made - found
+        if found == made:
+            owner[made] = run
+            made += 1
+    return made
+
+
+@compiled
+def time_code(time: Floats, bits: Ints, first: int, end: int, number: Ints) -> int:
+    """The coarsest unit of which all times are whole multiples; `number` takes them."""
+    for code in (17, 16, 15, 0, 3):
+        whole = True
+        for i in range(first, end):
+            if not fits(time[i], code) or (time[i] == 0.0 and bits[i] != 0):
+                whole = False
+                break
+            number[i] = np.int64(scaled(time[i], code))
+        if whole:
+            return code
+    for i in range(first, end):
+        number[i] = bits[i]
+    return BITS
+
+
+@compiled
+def _clock_cost(number: Ints, first: int, end: int, beat: int, way: int) -> float:
+    cost, carry, half = 0.0, np.int64(0), beat >> 1
+    for i in range(first + 1, end):
+        late = number[i] - number[i - 1] - beat + carry
+        cost += COST[min(zigzag(late), np.uint64(WIDE))]
+        carry = carried(late, half, way)
+    return cost
+
+
+@compiled
+def _clock_way(number: Ints, first: int, end: int, before: int) -> tuple[int, int]:
+    """The beat and the way of foretelling that make the times smallest; `before` is the last clock's beat."""
+    n = end - first - 1
+    if n < 1:
+        return before, STEADY
+    steps = np.sort(number[first + 1 : end] - number[first : end - 1])
+    mean = np.int64(np.rint((number[end - 1] - number[first]) / n))
+    best, beat, way = np.inf, before, STEPS
+    for each in (before, mean, steps[n // 2]):
+        if each != before and each == beat:
+            continue
+        for how in (GRID, SLOW, STEPS):
+            cost = _clock_cost(number, first, end, each, how) + (0.0 if each == before else 8.0)
+            if cost < best:
+                best, beat, way = cost, each, how
+    return beat, STEADY if best == 0.0 else way
+
+
+@compiled
+def put_word(column: Bytes, at: int, n: int, i: int, number: int) -> None:
+    """Write the i-th of n words, which lie in byte planes, the lowest first."""
+    number = np.uint64(number)
+    for plane in range(WORD):
+        column[at + plane * n + i] = np.uint8(number & np.uint64(255))
+        number >>= np.uint64(8)
+
+
+@compiled
+def word(column: Bytes, at: int, n: int, i: int) -> int:
+    """The inverse of `put_word`."""
+    number = np.uint64(0)
+    for plane in range(WORD):
+        number |= np.uint64(column[at + plane * n + i]) << np.uint64(8 * plane)
+    return number
+
+
+@compiled
+def _put_symbol(number: int, column: Bytes, at: int, wide: Words, wides: int) -> int:
+    """Write a zigzagged number; gives how many wide ones there are now."""
+    if number < np.uint64(LITERAL):
+        column[at] = np.uint8(number)
+        return wides
+    column[at] = WIDE
+    wide[wides] = number
+    return wides + 1
+
+
+@compiled
+def encode_clocks(
+    time: Floats,
+    start: tuple[float, int],
+    runs: tuple[Ints, Ints, Ints],
+    owner: Ints,
+    heads: Bytes,
+    column: Bytes,
+    wide: Words,
+) -> tuple[int, int]:
+    """Write the clocks' heads and times; gives how many bytes and words."""
+    n, at, wides, beat = len(owner), 0, 0, np.int64(0)
+    bits = time.view(np.int64)
+    number = np.empty(len(time), dtype=np.int64)
+    for clock in range(n):
+        first, end = runs[1][owner[clock]], runs[1][owner[clock] + 1]
+        code = time_code(time, bits, first, end, number)
+        before = beat
+        beat, way = _clock_way(number, first, end, before)
+        heads[clock] = code | way << 5 | runs[2][owner[clock]] << 7
+        for plane in range(4):
+            heads[(1 + plane) * n + clock] = (end - first) >> 8 * plane & 255
+        put_word(heads, 5 * n, n, clock, zigzag(number[first] - reference(start[0], start[1], code)))
+        put_word(heads, 13 * n, n, clock, zigzag(beat - before))
+        carry, half = np.int64(0), beat >> 1
+        for i in range(first + 1, first if way == STEADY else end):
+            late = number[i] - number[i - 1] - beat + carry
+            wides = _put_symbol(zigzag(late), column, at, wide, wides)
+            carry = carried(late, half, way)
+            at += 1
+    return at, wides
+
+
+@compiled
+def _special(value: float, bits: int) -> bool:
+    """What no whole number stands for: not finite, or minus zero."""
+    return not np.isfinite(value) or (value == 0.0 and bits != 0)
+
+
+@compiled
+def _places(value: Floats, bits: Ints, first: int, end: int, family: int) -> int:
+    """The decimals that most values of a run need; -1: too many have none."""
+    places = misses = 0
+    for i in range(first, end):
+        need = places
+        if _special(value[i], bits[i]) or (family == SINGLE and np.float64(np.float32(value[i])) != value[i]):
+            need = PLACES + 1
+        while need <= PLACES and not fits(value[i], family + need):
+            need += 1
+        if need <= PLACES:
+            places = need
+        else:
+            misses += 1
+            if misses > (end - first) // 4:
+                return -1
+    return places
+
+
+@compiled
+def value_code(value: Floats, bits: Ints, first: int, end: int, number: Ints, literal: Mask) -> int:
+    """How a run's values are kept; `number` takes them, `literal` those that are kept as bits all the same."""
+    for family in (0, SINGLE):
+        places = _places(value, bits, first, end, family)
+        misses = 0
+        for i in range(first, end if places >= 0 else first):
+            literal[i] = _special(value[i], bits[i]) or not fits(value[i], family + places)
+            misses += literal[i]
+            number[i] = 0 if literal[i] else np.int64(scaled(value[i], family + places))
+        if places >= 0 and misses <= (end - first) // 4:
+            return family + places
+    for i in range(first, end):
+        number[i], literal[i] = bits[i], False
+    return BITS
+
+
+@compiled
+def _run_cost(number: Ints, literal: Mask, first: int, end: int, slope: int) -> float:
+    cost, before = 0.0, number[first]
+    for i in range(first + 1, end):
+        if not literal[i]:
+            cost += COST[min(zigzag(number[i] - before - slope), np.uint64(WIDE))]
+            before = number[i]
+    return cost
+
+
+@compiled
+def _slope(number: Ints, literal: Mask, first: int, end: int, code: int) -> int:
+    """By how much a run rises from row to row, where it is worth saying."""
+    if code == BITS or end - first < 8 or literal[first] or literal[end - 1]:
+        return np.int64(0)
+    mean = np.int64(np.rint((number[end - 1] - number[first]) / (end - first - 1)))
+    if mean == 0:
+        return mean
+    with_it = _run_cost(number, literal, first, end, mean) + 8.0
+    return mean if with_it < _run_cost(number, literal, first, end, 0) else np.int64(0)
+
+
+@compiled
+def _encode_run(
+    rows: tuple[Ints, Mask, Ints], span: tuple[int, int], slope: int, column: Bytes, wide: Words, wides: int
+) -> tuple[int, int]:
+    """Write a run's bytes at its rows' places; gives the wide ones so far and the sum of the bytes."""
+    number, literal, bits = rows
+    before, total = number[span[0]], 0
+    for i in range(span[0] + 1, span[1]):
+        if literal[i]:
+            column[i] = LITERAL
+            wide[wides] = np.uint64(bits[i])
+            wides += 1
+        else:
+            wides = _put_symbol(zigzag(number[i] - before - slope), column, i, wide, wides)
+            before = number[i]
+        total += column[i]
+    return wides, total
+
+
+@compiled
+def _band(total: int, n: int) -> int:
+    """Runs of like size lie together; 0: nothing ever changed, and nothing is stored."""
+    if total == 0:
+        return 0
+    if 4 * total < n:
+        return 1
+    if total < 2 * n:
+        return 2
+    if total < 8 * n:
+        return 3
+    return 4 if total < 32 * n else 5
+
+
+@compiled
+def encode_runs(
+    value: Floats,
+    quality: Bytes,
+    runs: tuple[Ints, Ints, Ints],
+    refs: Bytes,
+    head: tuple[Bytes, int],
+    column: Bytes,
+    wide: Words,
+    bands: Bytes,
+) -> int:
+    """Write the runs' heads and, at their rows' places, their bytes; gives how many words."""
+    heads, at, n, wides = head[0], head[1], len(refs), 0
+    bits = value.view(np.int64)
+    number, literal = np.empty(len(value), dtype=np.int64), np.empty(len(value), dtype=np.bool_)
+    before = np.int64(-1)
+    for run in range(n):
+        first, end = runs[1][run], runs[1][run + 1]
+        code = value_code(value, bits, first, end, number, literal)
+        slope = _slope(number, literal, first, end, code)
+        wides, total = _encode_run((number, literal, bits), (first, end), slope, column, wide, wides)
+        bands[run] = _band(total, end - first - 1)
+        place = runs[0][run] % POINTS
+        heads[at + run] = place - before - 1
+        heads[at + n + run] = refs[run]
+        heads[at + 2 * n + run] = code | literal[first] << 7
+        heads[at + 3 * n + run] = bands[run]
+        heads[at + 4 * n + run] = quality[first]
+        put_word(heads, at + 5 * n, n, run, np.uint64(bits[first]) if literal[first] else zigzag(number[first]))
+        put_word(heads, at + 13 * n, n, run, zigzag(slope))
+        before = place
+    return wides
+
+
+@compiled
+def find_changes(quality: Bytes, runs: tuple[Ints, Ints, Ints], n: int, place: Ints) -> int:
+    """Find the rows whose quality is not that of the row before in their run; gives how many."""
+    found = 0
+    for run in range(n):
+        for i in range(runs[1][run] + 1, runs[1][run + 1]):
+            if quality[i] != quality[i - 1]:
+                place[found] = i
+                found += 1
+    return found
+
+
+@compiled
+def _put_bands(
+    runs: tuple[Ints, Ints, Ints], bands: Bytes, column: Bytes, out: Bytes, at: int, size: Ints
+) -> int:
+    for band in range(1, N_BANDS + 1):
+        start = at
+        for run in range(len(bands)):
+            if bands[run] == band:
+                first, end = runs[1][run] + 1, runs[1][run + 1]
+                out[at : at + end - first] = column[first:end]
+                at += end - first
+        size[BANDS + band - 1] = at - start
+    return at
+
+
+@compiled
+def _put_wide(wide: Words, n: int, out: Bytes, at: int) -> int:
+    for i in range(n):
+        put_word(out, at, n, i, wide[i])
+    return at + WORD * n
+
+
+@compiled
+def _put_changes(place: Ints, n: int, quality: Bytes, out: Bytes, at: int) -> int:
+    before = np.int64(0)
+    for i in range(n):
+        for plane in range(4):
+            out[at + plane * n + i] = (place[i] - before) >> 8 * plane & 255
+        out[at + 4 * n + i] = quality[place[i]]
+        before = place[i]
+    return at + CHANGE_BYTES * n
+
+
+@compiled
+def encode_strip(
+    start: tuple[float, int],
+    key_point: Points,
+    key: tuple[Floats, Floats, Bytes],
+    point: Points,
+    sample: tuple[Floats, Floats, Bytes],
+    size: Ints,
+) -> tuple[Bytes, int, int]:
+    """A strip's columns one after the other, how many runs (-1: they are out of order) and clocks.
+
+    start: the segment's, ms, and its bits; key, sample: times, values, qualities; size (COLUMNS,): takes each
+    column's bytes.
+    """
+    total = len(key_point) + len(point)
+    runs = (np.empty(POINTS, np.int64), np.empty(POINTS + 1, np.int64), np.empty(POINTS, np.int64))
+    time, value, quality = np.empty(total), np.empty(total), np.empty(total, np.uint8)
+    n = merged(key_point, key, point, sample, runs, (time, value, quality))
+    if n < 0:
+        return quality, n, 0
+    refs, owner, bands = np.empty(n, np.uint8), np.empty(n, np.int64), np.empty(n, np.uint8)
+    clocks = shared_clocks(time.view(np.int64), runs, n, refs, owner)
+    heads = np.empty(CLOCK_BYTES * clocks + RUN_BYTES * n, np.uint8)
+    ticks, late = np.empty(total, np.uint8), np.empty(total, np.uint64)
+    size[TIMES], lates = encode_clocks(time, start, runs, owner[:clocks], heads, ticks, late)
+    column, wide = np.empty(total, np.uint8), np.empty(total, np.uint64)
+    wides = encode_runs(value, quality, runs, refs, (heads, CLOCK_BYTES * clocks), column, wide, bands)
+    place = np.empty(total, np.int64)
+    changes = find_changes(quality, runs, n, place)
+    size[HEADS], size[TIMES_WIDE], size[VALUES_WIDE] = len(heads), WORD * lates, WORD * wides
+    size[CHANGES] = CHANGE_BYTES * changes
+    size[BANDS:VALUES_WIDE] = 0
+    out = np.empty(size.sum() + total, np.uint8)
+    out[: len(heads)] = heads
+    at = len(heads)
+    out[at : at + size[TIMES]] = ticks[: size[TIMES]]
+    at = _put_wide(late, lates, out, at + size[TIMES])
+    at = _put_bands(runs, bands, column, out, at, size)
+    at = _put_wide(wide, wides, out, at)
+    return out[: _put_changes(place, changes, quality, out, at)], n, clocks
+
+
+# Decoding
+
+
+@compiled
+def _wide_ones(data: Bytes, first: int, end: int) -> int:
+    count = 0
+    for i in range(first, end):
+        count += data[i] >= LITERAL
+    return count
+
+
+@compiled
+def _lay_clocks(data: Bytes, at: Ints, start: tuple[float, int], table: Ints) -> bool:
+    """Fill the clocks' table; False: they do not fit their columns."""
+    n, place, wides, beat = len(table), at[TIMES], 0, np.int64(0)
+    for clock in range(n):
+        code, way = data[clock] & 31, data[clock] >> 5 & 3
+        rows = 0
+        for plane in range(4):
+            rows |= np.int64(data[(1 + plane) * n + clock]) << 8 * plane
+        stored = 0 if way == STEADY else rows - 1
+        if code >= CODES or SINGLE <= code < BITS or not 1 <= rows <= MOST or place + stored > at[TIMES_WIDE]:
+            return False
+        row = table[clock]
+        row[C_CODE], row[C_WAY], row[C_KEY], row[C_ROWS] = code, way, data[clock] >> 7, rows
+        row[C_FIRST] = unzigzag(word(data, 5 * n, n, clock)) + reference(start[0], start[1], code)
+        beat += unzigzag(word(data, 13 * n, n, clock))
+        row[C_BEAT], row[C_AT], row[C_WIDE] = beat, place, wides
+        wides += _wide_ones(data, place, place + stored)
+        place += stored
+    return place == at[TIMES_WIDE] and WORD * wides == at[BANDS] - at[TIMES_WIDE]
+
+
+@compiled
+def _lay_runs(data: Bytes, at: Ints, clocks: Ints, table: Ints) -> bool:
+    """Fill the runs' table; False: they do not fit their columns."""
+    n, head = len(table), CLOCK_BYTES * len(clocks)
+    ends = at[BANDS : VALUES_WIDE + 1].copy()
+    point, made, wides, rows = np.int64(-1), 0, 0, 0
+    for run in range(n):
+        point += data[head + run] + 1
+        back = np.int64(data[head + n + run])
+        clock = made - back
+        made += back == 0
+        code, band = data[head + 2 * n + run] & 31, np.int64(data[head + 3 * n + run])
+        if point >= POINTS or not 0 <= clock < len(clocks) or code >= CODES or band > N_BANDS:
+            return False
+        own = clocks[clock, C_ROWS]
+        row = table[run]
+        row[R_POINT], row[R_CLOCK], row[R_CODE] = point, clock, code
+        row[R_LITERAL], row[R_QUALITY] = data[head + 2 * n + run] >> 7, data[head + 4 * n + run]
+        first = word(data, head + 5 * n, n, run)
+        row[R_FIRST] = np.int64(first) if row[R_LITERAL] else unzigzag(first)
+        row[R_SLOPE] = unzigzag(word(data, head + 13 * n, n, run))
+        row[R_AT], row[R_WIDE], row[R_WIDES], row[R_ROW] = -1, wides, 0, rows
+        rows += own
+        if band:
+            row[R_AT] = ends[band - 1]
+            ends[band - 1] += own - 1
+            if ends[band - 1] > at[BANDS + band]:
+                return False
+            row[R_WIDES] = _wide_ones(data, row[R_AT], ends[band - 1])
+            wides += row[R_WIDES]
+    for band in range(N_BANDS):
+        if ends[band] != at[BANDS + band + 1]:
+            return False
+    return made == len(clocks) and rows <= MOST and WORD * wides == at[CHANGES] - at[VALUES_WIDE]
+
+
+@compiled
+def _lay_changes(data: Bytes, at: Ints, runs: Ints, rows: int, place: Ints) -> bool:
+    """Find the rows at which qualities change, and each run's first; False: they are not of this strip."""
+    n, before = len(place), np.int64(0)
+    for i in range(n):
+        gap = np.int64(0)
+        for plane in range(4):
+            gap |= np.int64(data[at[CHANGES] + plane * n + i]) << 8 * plane
+        if gap == 0 or before + gap >= rows:
+            return False
+        before += gap
+        place[i] = before
+    i = 0
+    for run in range(len(runs)):
+        while i < n and place[i] < runs[run, R_ROW]:
+            i += 1
+        runs[run, R_CHANGE] = i
+    return True
+
+
+@compiled
+def laid_out(data: Bytes, at: Ints, start: tuple[float, int], clocks: Ints, runs: Ints, place: Ints) -> bool:
+    """Fill the tables of clocks and runs, and the rows at which qualities change; False: the strip is damaged.
+
+    at (COLUMNS + 1,): where each column begins in `data`, and the end; heads have the length that the tables'
+    say, CHANGES that which `place` says, words are whole.
+    """
+    if not _lay_clocks(data, at, start, clocks) or not _lay_runs(data, at, clocks, runs):
+        return False
+    rows = 0
+    for run in range(len(runs)):
+        rows += clocks[runs[run, R_CLOCK], C_ROWS]
+    return _lay_changes(data, at, runs, rows, place)
+
+
+@compiled
+def put_real(number: int, code: int, out: Floats, bits: Ints, i: int) -> None:
+    """Write a number as what it stands for; `bits` is the view of `out`."""
+    if code == BITS:
+        bits[i] = number
+    else:
+        out[i] = real(number, code)
+
+
+@compiled
+def decode_clock(data: Bytes, at: Ints, clock: Ints, out: Floats) -> None:
+    """A clock's times, ms; out (rows,)."""
+    bits, code, way, beat = out.view(np.int64), clock[C_CODE], clock[C_WAY], clock[C_BEAT]
+    words, wide, place = (at[BANDS] - at[TIMES_WIDE]) // WORD, clock[C_WIDE], clock[C_AT] - 1
+    number, carry, half, late = clock[C_FIRST], np.int64(0), beat >> 1, np.int64(0)
+    put_real(number, code, out, bits, 0)
+    for i in range(1, clock[C_ROWS]):
+        if way != STEADY:
+            late = np.int64(data[place + i])
+            if late < LITERAL:
+                late = unzigzag(late)
+            else:
+                late = unzigzag(word(data, at[TIMES_WIDE], words, wide))
+                wide += 1
+        number += beat + late - carry
+        carry = carried(late, half, way)
+        put_real(number, code, out, bits, i)
+
+
+@compiled
+def decode_run(data: Bytes, at: Ints, run: Ints, out: Floats) -> None:
+    """A run's values; out (rows,)."""
+    bits, code, slope = out.view(np.int64), run[R_CODE], run[R_SLOPE]
+    words, wide, place = (at[CHANGES] - at[VALUES_WIDE]) // WORD, run[R_WIDE], run[R_AT] - 1
+    literal = run[R_LITERAL] != 0
+    number = np.int64(0) if literal else run[R_FIRST]
+    put_real(run[R_FIRST], BITS if literal else code, out, bits, 0)
+    for i in range(1, len(out)):
+        symbol = np.int64(0) if run[R_AT] < 0 else np.int64(data[place + i])
+        if symbol < LITERAL:
+            number += unzigzag(symbol) + slope
+        else:
+            found = word(data, at[VALUES_WIDE], words, wide)
+            wide += 1
+            if symbol == LITERAL:
+                bits[i] = np.int64(found)
+                continue
+            number += unzigzag(found) + slope
+        put_real(number, code, out, bits, i)
+
+
+@compiled
+def decode_quality(data: Bytes, at: Ints, run: Ints, place: Ints, out: Bytes) -> None:
+    """A run's qualities; out (rows,)."""
+    n, i, now = len(place), run[R_CHANGE], np.uint8(run[R_QUALITY])
+    for row in range(len(out)):
+        if i < n and place[i] == run[R_ROW] + row:
+            now = data[at[CHANGES] + 4 * n + i]
+            i += 1
+        out[row] = now
+
+
+@compiled
+def decode_all(
+    data: Bytes,
+    at: Ints,
+    tables: tuple[Ints, Ints, Ints],
+    point: Points,
+    row: tuple[Floats, Floats, Bytes],
+    known: Mask,
+) -> None:
+    """Every row: its point within the strip, time, value, quality, and whether it is the keyframe's."""
+    clocks, runs, place = tables
+    for run in range(len(runs)):
+        clock = runs[run, R_CLOCK]
+        first, rows = runs[run, R_ROW], clocks[clock, C_ROWS]
+        end = first + rows
+        decode_clock(data, at, clocks[clock], row[0][first:end])
+        decode_run(data, at, runs[run], row[1][first:end])
+        decode_quality(data, at, runs[run], place, row[2][first:end])
+        point[first:end] = np.uint32(runs[run, R_POINT])
+        known[first:end] = False
+        known[first] = clocks[clock, C_KEY] != 0
+
+
+@compiled
+def latest(time_ms: float, code: int) -> int:
+    """The greatest number that stands for a time up to this; not for BITS, nor for single precision."""
+    if np.isnan(time_ms):
+        return LOWEST
+    whole = np.floor(scaled(time_ms, code))
+    if not abs(whole) <= EXACT:
+        return HIGHEST if whole > 0 else LOWEST
+    number = np.int64(whole)
+    while real(number + 1, code) <= time_ms:
+        number += 1
+    while real(number, code) > time_ms:
+        number -= 1
+    return number
+
+
+@compiled
+def clock_at(
+    data: Bytes, at: Ints, clock: Ints, time_ms: float, until: Ints, out: Floats, bits: Ints, i: int
+) -> int:
+    """How many rows are up to a time, the keyframe's in any case; the last one's time is written to out[i].
+
+    until (CODES,): the last number of that time by code.
+    """
+    code, way, beat = clock[C_CODE], clock[C_WAY], clock[C_BEAT]
+    words, wide, place = (at[BANDS] - at[TIMES_WIDE]) // WORD, clock[C_WIDE], clock[C_AT] - 1
+    number, carry, half, late = clock[C_FIRST], np.int64(0), beat >> 1, np.int64(0)
+    put_real(number, code, out, bits, i)
+    if not clock[C_KEY] and not out[i] <= time_ms:
+        return 0
+    for row in range(1, clock[C_ROWS]):
+        if way != STEADY:
+            late = np.int64(data[place + row])
+            if late < LITERAL:
+                late = unzigzag(late)
+            else:
+                late = unzigzag(word(data, at[TIMES_WIDE], words, wide))
+                wide += 1
+        after = number + beat + late - carry
+        carry = carried(late, half, way)
+        if code == BITS:
+            bits[i] = after
+            if not out[i] <= time_ms:
+                bits[i] = number
+                return row
+        elif after > until[code]:
+            out[i] = real(number, code)
+            return row
+        number = after
+    put_real(number, code, out, bits, i)
+    return clock[C_ROWS]
+
+
+@compiled
+def value_at(data: Bytes, at: Ints, run: Ints, rows: int, out: Floats, bits: Ints, i: int) -> None:
+    """Write the value of the last of a run's first rows to out[i]."""
+    first, code = run[R_AT], run[R_CODE]
+    literal = run[R_LITERAL] != 0
+    number = np.int64(0) if literal else run[R_FIRST]
+    if run[R_WIDES] == 0:
+        if rows == 1 and literal:
+            bits[i] = run[R_FIRST]
+            return
+        if first >= 0:
+            for place in range(first, first + rows - 1):
+                symbol = np.int64(data[place])
+                number += (symbol >> 1) ^ -(symbol & 1)
+        put_real(number + (rows - 1) * run[R_SLOPE], code, out, bits, i)
+        return
+    words, wide = (at[CHANGES] - at[VALUES_WIDE]) // WORD, run[R_WIDE]
+    for place in range(first, first + rows - 1):
+        symbol = np.int64(data[place])
+        literal = symbol == LITERAL
+        if symbol < LITERAL:
+            number += unzigzag(symbol) + run[R_SLOPE]
+        else:
+            if not literal:
+                number += unzigzag(word(data, at[VALUES_WIDE], words, wide)) + run[R_SLOPE]
+            wide += 1
+    if not literal:
+        put_real(number, code, out, bits, i)
+    elif rows == 1:
+        bits[i] = run[R_FIRST]
+    else:
+        bits[i] = np.int64(word(data, at[VALUES_WIDE], words, wide - 1))
+
+
+@compiled
+def quality_at(data: Bytes, at: Ints, run: Ints, rows: int, place: Ints) -> int:
+    """The quality of the last of a run's first rows."""
+    n, i, now = len(place), run[R_CHANGE], np.uint8(run[R_QUALITY])
+    while i < n and place[i] < run[R_ROW] + rows:
+        now = data[at[CHANGES] + 4 * n + i]
+        i += 1
+    return now
+
+
+@compiled
+def state_at(
+    data: Bytes,
+    at: Ints,
+    tables: tuple[Ints, Ints, Ints],
+    first_point: int,
+    time_ms: float,
+    state: tuple[Floats, Floats, Bytes],
+) -> None:
+    """Write time, value and quality of the strip's points at a time into the state of all, where it has them."""
+    clocks, runs, place = tables
+    until = np.empty(CODES, dtype=np.int64)
+    for code in range(CODES):
+        if code < SINGLE or code > BITS:
+            until[code] = latest(time_ms, code)
+    rows, stamp = np.empty(len(clocks), dtype=np.int64), np.empty(len(clocks))
+    stamp_bits, value_bits = stamp.view(np.int64), state[1].view(np.int64)
+    for clock in range(len(clocks)):
+        rows[clock] = clock_at(data, at, clocks[clock], time_ms, until, stamp, stamp_bits, clock)
+    for run in range(len(runs)):
+        clock, point = runs[run, R_CLOCK], first_point + runs[run, R_POINT]
+        if rows[clock] and point < len(state[1]):
+            state[0][point] = stamp[clock]
+            value_at(data, at, runs[run], rows[clock], state[1], value_bits, point)
+            state[2][point] = quality_at(data, at, runs[run], rows[clock], place)
