@@ -29,7 +29,7 @@ import orjson
 
 from benchmarks.film import START_MS, HandClock
 from benchmarks.report import finish, print_table
-from telemetry_bridge.bridge import Bridge, Outgoing
+from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.hub import Hub
 from telemetry_bridge.live import STALE_AFTER_PERIODS, Rows
 from telemetry_bridge.payload import deliver, parse_reports
@@ -182,9 +182,80 @@ class Twin:
 
     def __post_init__(self) -> None:
         self.hub = Hub(self.points, epoch=self.bridge.epoch)
-        self.pump = Pump(
-            self.bridge, self.hub, listener=self._record, monotonic_s=lambda: self.clock.time_ms / 1000.0
+        self.pump = Pump(self.bridge, self.hub, monotonic_s=lambda: self.clock.time_ms / 1000.0)
+        self.bridge.live.on_written = self.film.recorder.take
+        self.clients = (
+            Client(self.hub, self.points),
+            Client(self.hub, self.points),
+            Client(self.hub, self.points),
         )
+
+    def take(self, arrival: Arrival) -> None:
+        """Keep the newest of each point: value, time, whether it is bad."""
+        columns = (arrival.index.tolist(), arrival.value.tolist(), arrival.time_ms.tolist())
+        for index, value, time_ms in zip(*columns, strict=True):
+            before = self._known.get(index)
+            if before is not None and time_ms < before[1]:
+                continue
+            is_number = value == value  # noqa: PLR0124 - NaN is the one that is not
+            kept = value if is_number else before[0] if before is not None else np.nan
+            self._known[index] = (kept, time_ms, not (is_number and LOW <= value <= HIGH))
+
+    def state(self, points: int, now_ms: float) -> tuple[Values, Rows]:
+        """(n,) values and qualities; those of the skewed devices mean nothing."""
+        value, quality = np.full(points, np.nan), np.full(points, int(Quality.BAD), dtype=np.intp)
+        for index, (number, time_ms, is_bad) in self._known.items():
+            is_stale = now_ms - time_ms > STALE_AFTER_PERIODS * PERIOD_S * 1000.0
+            value[index] = number
+            quality[index] = Quality.BAD if is_bad else Quality.STALE if is_stale else Quality.GOOD
+        return value, quality
+
+
+class Client:
+    """A client of the hub, which takes what waits for it in its own time."""
+
+    def __init__(self, hub: Hub, points: int) -> None:
+        self._hub = hub
+        self.value, self.quality = np.full(points, np.nan), np.full(points, int(Quality.BAD))
+        self.seq = 0
+        self.events = 0
+        self._client = hub.connect(lambda: None)
+
+    def take(self) -> None:
+        """Take all that waits."""
+        while (message := self._client.take()) is not None:
+            if isinstance(message.payload, str):
+                self.events += 1
+                continue
+            frame = decode_frame(message.payload)
+            if frame.kind is Kind.SNAPSHOT:
+                self.value[:], self.quality[:] = np.nan, int(Quality.BAD)
+            self.value[frame.point_index], self.quality[frame.point_index] = frame.value, frame.quality
+            self.seq = frame.seq
+
+    def come_back(self) -> None:
+        """Leave, and come back with what was had."""
+        self._hub.disconnect(self._client)
+        self._client = self._hub.connect(lambda: None)
+        self._client.resume(self._hub.epoch, self.seq)
+
+
+@dataclass
+class Twin:
+    """What runs in a server, moved by hand."""
+
+    film: Film
+    clock: HandClock
+    bridge: Bridge
+    points: int
+    hub: Hub = field(init=False)
+    pump: Pump = field(init=False)
+    clients: tuple[Client, Client, Client] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.hub = Hub(self.points, epoch=self.bridge.epoch)
+        self.pump = Pump(self.bridge, self.hub, monotonic_s=lambda: self.clock.time_ms / 1000.0)
+        self.bridge.live.on_written = self.film.recorder.take
         self.clients = (
             Client(self.hub, self.points),
             Client(self.hub, self.points),

@@ -139,7 +139,9 @@ class LiveState:
         old_value, old_quality = self.value[newest.point_index], self.quality[newest.point_index]
         self.value[finite.point_index] = finite.value  # of equal indices numpy keeps the last
         self.quality[newest.point_index] = self._judged(newest, now_ms, simulated)
-        changed = (self.quality[newest.point_index] != old_quality) | _differs(self.value[newest.point_index], old_value)
+        changed = (self.quality[newest.point_index] != old_quality) | _differs(
+            self.value[newest.point_index], old_value
+        )
         changed |= ~np.isfinite(self.time_ms[newest.point_index])
         self.time_ms[newest.point_index] = newest.time_ms
         self.simulated[newest.point_index] = simulated

@@ -40,7 +40,7 @@ class Samples:
     @classmethod
     def joined(cls, parts: Sequence["Samples"]) -> Self:
         """Parts one after the other."""
-        whole = [cls.none(), *parts]
+        whole: list[Samples] = [cls.none(), *parts]
         return cls(
             np.concatenate([part.point_index for part in whole]),
             np.concatenate([part.time_ms for part in whole]),

@@ -434,6 +434,7 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
         await feed.open()
         recording = RecorderSettings(flush_s=settings.film_flush_s)
         twin._film = Film(engine, twin.registry, twin.clock, FilmSettings(settings.film_keep_days, recording))
+        twin.bridge.live.on_written = twin.film.recorder.take
         twin._replay = ReplaySocket(twin.film, twin.events, ReplaySettings(settings.allowed_origins))
         read = functools.partial(_read_point, twin)
         around = Surroundings(twin.registry, twin.clock, functools.partial(_place, twin), read)
@@ -480,8 +481,7 @@ async def _resume_simulation(twin: Twin) -> None:
 
 
 def _on_frame(twin: Twin, outgoing: Outgoing) -> None:
-    """What each frame is for, besides the clients: the film and the alarms."""
-    twin.film.recorder.take(outgoing)
+    """What each frame is for, besides the clients: the alarms."""
     twin.alarms.on_frame(outgoing)
 
 

@@ -14,7 +14,7 @@ from tests.twin.alarms.test_alarms import House
 from tests.twin.control.test_commands import ON
 from tests.twin.control.test_commands import House as Lamps
 from tests.twin.film.filming import SHORT, noise
-from tests.twin.film.scenes import START_MS, folded, outgoing, same_state
+from tests.twin.film.scenes import START_MS, folded, samples_of, same_state
 from twin.alarms.alarms import Alarms
 from twin.alarms.model import AlarmState
 from twin.control.commands import Commands
@@ -60,7 +60,7 @@ class Servers:
         for frame in frames:
             self.clock.time_ms = max(self.clock.time_ms, frame.time_ms)
             for film in films or (self.one, self.other):
-                film.recorder.take(outgoing(frame))
+                film.recorder.take(samples_of(frame))
             self.frames.append(frame)
 
 
@@ -102,13 +102,14 @@ async def test_who_follows_forgets_what_is_too_old(engine: AsyncEngine) -> None:
     servers = Servers(engine)
     async with servers.one.running(records=False), servers.other.running(records=False):
         await servers.one.record(1)
-        servers.see(noise(20))
-        await servers.one.recorder.flush()
+        for frame in noise(20):
+            servers.see([frame])
+            await servers.one.recorder.flush()
         await servers.other._follower.catch_up()
-        before = servers.other._timeline.span
+        before = servers.other._catalogue.timeline.span
         servers.other._clock = HandClock(START_MS + 30 * 86_400_000.0 + 2500.0)
         servers.other._forget_old()
-        after = servers.other._timeline.span
+        after = servers.other._catalogue.timeline.span
     assert before is not None
     assert after is not None
     assert before[0] == START_MS

@@ -1,26 +1,30 @@
 """The film as its readers see it: the state of any recorded moment, and what one point did.
 
-A caller does not see where a stretch lies, in the recorder's memory or in the database. Decoded segments are
-kept while there is room for them: a slider that is dragged reads each but once.
+A caller does not see where a stretch lies, in the recorder's memory or in the database, nor whether samples
+came so late that they still wait for their place. Opened segments are kept while there is room for them: a
+slider that is dragged reads each but once.
 """
 
 import asyncio
 import contextlib
 import math
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from telemetry_bridge.clock import Clock
 from telemetry_bridge.points import Registry
+from telemetry_bridge.samples import Samples
 from telemetry_bridge.wire import Quality
-from twin.errors import DamagedFilmError, NotRecordedError
-from twin.film.codec import decode_segment, decode_strip
+from twin.errors import DamagedFilmError, NotRecordedError, RequestError
+from twin.film.catalogue import Catalogue
+from twin.film.codec import Strip, decode_segment, encode_segment, open_strip, strip_of
 from twin.film.described import (
     PastPoint,
     PastRegistry,
@@ -31,11 +35,13 @@ from twin.film.described import (
     mapping,
 )
 from twin.film.following import Follower
+from twin.film.late import LateBatch
+from twin.film.merging import merge
 from twin.film.recorder import Recorder, RecorderSettings
 from twin.film.sampling import downsampled
-from twin.film.segment import Segment, State, Track
-from twin.film.store import FilmStore
-from twin.film.timeline import Gap, Piece, Timeline
+from twin.film.segment import Growing, Keyframe, Reel, Rows, Segment, State, Track
+from twin.film.store import Entry, FilmStore, News
+from twin.film.timeline import Gap, Piece
 
 LOG = structlog.get_logger(__name__)
 
@@ -43,6 +49,7 @@ DAY_MS = 86_400_000.0
 CACHE_BYTES = 128 << 20
 READ_AT_ONCE = 64  # segments of a history in memory
 CLEAN_EVERY_S = 600.0
+MERGE_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,40 @@ class History:
     next_ms: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Strips:
+    """A whole segment, opened."""
+
+    strips: tuple[Strip, ...]
+
+    @classmethod
+    def opened(cls, strips: Mapping[int, bytes]) -> "Strips":
+        """Read a segment's strips. DamagedFilmError: one of them cannot be."""
+        return cls(tuple(open_strip(data) for data in strips.values()))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes in memory."""
+        return sum(strip.nbytes for strip in self.strips)
+
+    def state_at(self, time_ms: float, n_points: int) -> State:
+        """As `Segment.state_at`."""
+        state = State.unknown(n_points)
+        for strip in self.strips:
+            strip.state_at(time_ms, state)
+        return state
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """Samples of a part of the film in the numbers of the registry of then, by point, then by time."""
+
+    from_ms: float
+    to_ms: float
+    registry: PastRegistry
+    samples: Samples
+
+
 class Film:
     """One venue's film; one for each server process."""
 
@@ -100,16 +141,16 @@ class Film:
         self._clock = clock
         self._settings = settings or FilmSettings()
         self._now = describe(registry)
-        self._timeline = Timeline()
+        self._catalogue = Catalogue()
         self._past: dict[str, PastRegistry] = {self._now.hash: self._now}
         self._maps: dict[str, PointMap] = {}
-        self._decoded: OrderedDict[int, tuple[str, Segment]] = OrderedDict()
-        self._follower = Follower(self._store, self._timeline)
+        self._opened: OrderedDict[int, Strips] = OrderedDict()
+        self._follower = Follower(self._store, self._catalogue, self._changed)
         self._tasks: list[asyncio.Task[None]] = []
         self._records = False
         self._reading = asyncio.Semaphore(2)  # histories at a time: each keeps a core busy
         self.recorder = Recorder(
-            self._store, self._timeline, registry.hash, len(registry), clock, self._settings.recorder
+            self._store, self._catalogue, registry.hash, len(registry), clock, self._settings.recorder
         )
 
     @contextlib.asynccontextmanager
@@ -119,7 +160,7 @@ class Film:
         Without `records` another server does, as long as `record` is not called: this one follows.
         """
         await self.open(records=records)
-        self._begin(*((self.recorder.run, self._clean_for_ever) if records else (self._follow_for_ever,)))
+        self._begin(*(self._work() if records else (self._follow_for_ever,)))
         try:
             yield
         finally:
@@ -127,13 +168,23 @@ class Film:
             if self._records:
                 await self.recorder.stop()
 
+    def _work(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
+        """What the server that records does."""
+        return self.recorder.run, self._clean_for_ever, self._merge_for_ever
+
     async def open(self, *, records: bool = True) -> None:
         """Learn what was recorded, and begin to record."""
         await self._store.add_registry(self._now.hash, encode_registry(self._now))
         self._records = records
-        await (self.recorder.start() if records else self._follower.catch_up())
         for key in await self._store.registry_hashes():
             await self._registry(key)
+        await (self._start() if records else self._follower.catch_up())
+
+    async def _start(self) -> None:
+        """Begin to record. What was late before belongs to the time before."""
+        await self.recorder.learn()
+        await self._try_to_merge()
+        self.recorder.begin()
 
     async def record(self, token: int) -> None:
         """Be the server that records, where the last one was.
@@ -144,13 +195,13 @@ class Film:
         await self._store.claim(token)
         await self._end()
         try:
-            await self.recorder.start()
+            await self._start()
         except BaseException:
             self._begin(self._follow_for_ever)
             raise
         self._follower.clear()
         self._records = True
-        self._begin(self.recorder.run, self._clean_for_ever)
+        self._begin(*self._work())
 
     async def follow_only(self) -> None:
         """Let another server record; what waits is written first, unless another has begun."""
@@ -183,15 +234,24 @@ class Film:
                 LOG.warning("the film cannot be followed", reason=str(error))
 
     def _forget_old(self) -> None:
-        """Leave out of the timeline what the server that records deletes."""
+        """Leave out of the catalogue what the server that records deletes."""
         limit_ms = self._clock.now_ms() - self._settings.keep_days * DAY_MS
-        old = self._timeline.pieces(-math.inf, limit_ms)
-        self._timeline.remove([piece.segment for piece in old if piece.to_ms < limit_ms])
+        self._catalogue.remove([entry.id for entry in self._catalogue.entries() if entry.end_ms < limit_ms])
 
-    def _in_memory(self, segment_id: int) -> tuple[str, Segment] | None:
+    def _changed(self, segment_id: int) -> None:
+        """A segment was written again."""
+        self._opened.pop(segment_id, None)
+
+    def _in_memory(self, segment_id: int) -> tuple[str, Growing] | None:
         """A segment that the database does not hold as a whole yet, with its registry's hash."""
-        recent = self.recorder.segment(segment_id)
-        return self._follower.segment(segment_id) if recent is None else (self._now.hash, recent)
+        recent = self.recorder.reel(segment_id)
+        return self._follower.reel(segment_id) if recent is None else (self._now.hash, recent)
+
+    @property
+    def _late(self) -> tuple[LateBatch, ...]:
+        """Samples that wait for their place."""
+        own = LateBatch(self._now.hash, self.recorder.late.samples)
+        return (own, *self.recorder.late.older, *self._follower.late)
 
     async def _registry(self, key: str) -> PastRegistry:
         if key not in self._past:
@@ -210,17 +270,17 @@ class Film:
     def span(self) -> tuple[float, float] | None:
         """From when to when there is film, ms since 1970 UTC; None: there is none."""
         self.recorder.touch()
-        return self._timeline.span
+        return self._catalogue.timeline.span
 
     def gaps(self, from_ms: float, to_ms: float) -> tuple[Gap, ...]:
         """The times between, of which nothing was recorded."""
         self.recorder.touch()
-        return tuple(self._timeline.gaps(from_ms, to_ms))
+        return tuple(self._catalogue.timeline.gaps(from_ms, to_ms))
 
     def piece_at(self, time_ms: float) -> tuple[Piece, Gap | None]:
         """What tells of a time, and the gap in which it lies. NotRecordedError: before all film."""
         self.recorder.touch()
-        found = self._timeline.at(time_ms)
+        found = self._catalogue.at(time_ms)
         if found is None:
             raise NotRecordedError(
                 "nothing was recorded at that time; GET /api/film says from when on there is"
@@ -232,12 +292,16 @@ class Film:
     async def state_at(self, time_ms: float) -> Moment:
         """The state of a moment. NotRecordedError: before all film; DamagedFilmError: it cannot be read."""
         piece, gap = self.piece_at(time_ms)
-        key, segment = await self._segment(piece.segment)
+        key, reel = await self._reel(piece.segment)
         then = await self._registry(key)
-        asked_ms = time_ms if gap is None else gap.from_ms
-        state = segment.state_at(asked_ms, len(then))
-        if gap is not None:
+        learned = self._catalogue.is_afterwards(piece.segment)
+        asked_ms = time_ms if gap is None or learned else gap.from_ms
+        state = await _state_of(reel, asked_ms, len(then))
+        if gap is not None and not learned:
             state.quality[state.known & (state.quality != Quality.BAD)] = Quality.STALE
+        for batch in self._late:
+            if batch.registry == key:
+                state.take(batch.samples, time_ms)
         points = await self._map(key)
         gone = tuple(_gone(points.then, state, int(row)) for row in points.gone(state))
         return Moment(time_ms, points.to_now(state), gap, gone, key)
@@ -247,27 +311,33 @@ class Film:
             self._maps[key] = mapping(await self._registry(key), self._now)
         return self._maps[key]
 
-    async def _segment(self, segment_id: int) -> tuple[str, Segment]:
+    async def _reel(self, segment_id: int) -> tuple[str, Growing | Strips]:
         recent = self._in_memory(segment_id)
         if recent is not None:
             return recent
-        if segment_id not in self._decoded:
-            key, data = await self._data(segment_id)
-            self._keep(segment_id, key, await asyncio.to_thread(decode_segment, data))
-        self._decoded.move_to_end(segment_id)
-        return self._decoded[segment_id]
+        entry = self._entry(segment_id)
+        if segment_id not in self._opened:
+            self._keep(segment_id, await asyncio.to_thread(Strips.opened, await self._strips(entry)))
+        self._opened.move_to_end(segment_id)
+        return entry.registry, self._opened[segment_id]
 
-    async def _data(self, segment_id: int) -> tuple[str, bytes]:
-        found = await self._store.segment_data([segment_id])
-        if segment_id not in found:
+    def _entry(self, segment_id: int) -> Entry:
+        entry = self._catalogue.entry(segment_id)
+        if entry is None:
             raise NotRecordedError("that stretch of film was just deleted: it is older than film_keep_days")
-        return found[segment_id]
+        return entry
 
-    def _keep(self, segment_id: int, key: str, segment: Segment) -> None:
-        self._decoded[segment_id] = (key, segment)
-        room = self._settings.cache_bytes - sum(kept.nbytes for _, kept in self._decoded.values())
-        while room < 0 and len(self._decoded) > 1:
-            _, (_, old) = self._decoded.popitem(last=False)
+    async def _strips(self, entry: Entry) -> dict[int, bytes]:
+        strips = await self._store.strips(entry.id)
+        if entry.samples and not strips:
+            raise NotRecordedError("that stretch of film was just deleted: it is older than film_keep_days")
+        return strips
+
+    def _keep(self, segment_id: int, strips: Strips) -> None:
+        self._opened[segment_id] = strips
+        room = self._settings.cache_bytes - sum(kept.nbytes for kept in self._opened.values())
+        while room < 0 and len(self._opened) > 1:
+            _, old = self._opened.popitem(last=False)
             room += old.nbytes
 
     def find_point(self, device: str, name: str) -> PastPoint | None:
@@ -286,14 +356,32 @@ class Film:
         What a point of another meaning (unit, states) read under this name is left out.
         """
         self.recorder.touch()
-        pieces = self._timeline.pieces(from_ms, to_ms)
+        pieces = self._catalogue.pieces(from_ms, to_ms)
         async with self._reading:
             before, tracks, next_ms = await self._tracks(point, pieces, 0 if max_points else limit)
-        whole = Track.joined(tracks)
+        before, whole = self._with_late(point, before, Track.joined(tracks), (from_ms, next_ms or to_ms))
         track = (
             await asyncio.to_thread(downsampled, whole, from_ms, to_ms, max_points) if max_points else whole
         )
         return History(point, track, before, self.gaps(from_ms, to_ms), next_ms)
+
+    def _with_late(
+        self, point: PastPoint, before: Track, track: Track, span: tuple[float, float]
+    ) -> tuple[Track, Track]:
+        """What a point read before a span (one sample or none) and in it, with what still waits for its
+        place.
+        """
+        rows = self._rows_of(point)
+        found = [
+            batch.samples[batch.samples.point_index == rows[batch.registry]]
+            for batch in self._late
+            if batch.registry in rows
+        ]
+        late = Track.joined([Track.of(each) for each in found])
+        if not len(late):
+            return before, track
+        early, own = late.time_ms < span[0], (late.time_ms >= span[0]) & (late.time_ms < span[1])
+        return Track.sorted([before, late[early]])[-1:], Track.sorted([track, late[own]])
 
     async def _tracks(
         self, point: PastPoint, pieces: Sequence[Piece], limit: int
@@ -302,8 +390,7 @@ class Film:
         before, count = Track.joined([]), 0
         for start in range(0, len(pieces), READ_AT_ONCE):
             part = pieces[start : start + READ_AT_ONCE]
-            rows, data = self._rows_of(point), await self._sources(part)
-            found = await asyncio.to_thread(_read_tracks, part, data, rows)
+            found = await self._tracks_of(point, part)
             for number, (first, track) in enumerate(found):
                 if start + number == 0:
                     before = first
@@ -312,6 +399,29 @@ class Film:
                 if limit and count > limit:
                     return before, *_limited(tracks, limit)
         return before, tracks, None
+
+    async def _tracks_of(self, point: PastPoint, pieces: Sequence[Piece]) -> list[tuple[Track, Track]]:
+        """Per piece what the point read at its start, and its samples within."""
+        rows = self._rows_of(point)
+        recent = {piece.segment: self._in_memory(piece.segment) for piece in pieces}
+        keys = {key: self._key(key, held) for key, held in recent.items()}
+        stored = [key for key, held in recent.items() if held is None and keys[key] in rows]
+        strips = {
+            row: [key for key in stored if rows[keys[key]] == row]
+            for row in {rows[keys[key]] for key in stored}
+        }
+        data: dict[int, Reel | bytes] = {key: held[1] for key, held in recent.items() if held is not None}
+        for row, segments in strips.items():
+            data.update(await self._store.strip(strip_of(row), segments))
+        places = [(piece, rows.get(keys[piece.segment]), data.get(piece.segment)) for piece in pieces]
+        return await asyncio.to_thread(_read_tracks, places)
+
+    def _key(self, segment_id: int, held: tuple[str, Growing] | None) -> str:
+        """The hash of a segment's registry."""
+        if held is not None:
+            return held[0]
+        entry = self._catalogue.entry(segment_id)
+        return "" if entry is None else entry.registry
 
     def _rows_of(self, point: PastPoint) -> dict[str, int]:
         """The point's number in each registry in which it means the same."""
@@ -323,17 +433,118 @@ class Film:
             if row is not None and past.points[row].means_the_same(point)
         }
 
-    async def _sources(self, pieces: Iterable[Piece]) -> dict[int, tuple[str, Segment | bytes]]:
-        """Registry and content of the pieces' segments: decoded where that was done before."""
-        found: dict[int, tuple[str, Segment | bytes]] = {}
-        for piece in pieces:
-            recent = self._in_memory(piece.segment)
-            if recent is not None:
-                found[piece.segment] = recent
-            elif piece.segment in self._decoded:
-                found[piece.segment] = self._decoded[piece.segment]
-        wanted = sorted({piece.segment for piece in pieces} - set(found))
-        return {**found, **(await self._store.segment_data(wanted) if wanted else {})}
+    async def samples(self, from_ms: float, to_ms: float) -> AsyncIterator[Stretch]:
+        """All samples from one time to before another, a stretch of some minutes at a time, in order.
+
+        What waits for its place is merged first. What was known when the span began: `state_at`.
+        """
+        if self._records:
+            await self.recorder.flush()
+            await self.merge_late()
+        self.recorder.touch()
+        for piece in self._catalogue.pieces(from_ms, to_ms):
+            key, segment = await self._whole(piece.segment)
+            samples = segment.samples
+            inside = (samples.time_ms >= piece.from_ms) & (samples.time_ms < piece.to_ms)
+            yield Stretch(piece.from_ms, piece.to_ms, await self._registry(key), samples[inside])
+
+    async def _whole(self, segment_id: int) -> tuple[str, Segment]:
+        recent = self._in_memory(segment_id)
+        if recent is not None:
+            return recent[0], await asyncio.to_thread(recent[1].segment)
+        entry = self._entry(segment_id)
+        strips = await self._strips(entry)
+        if not strips:
+            return entry.registry, Segment(entry.start_ms, Keyframe.empty(), Samples.none())
+        return entry.registry, await asyncio.to_thread(decode_segment, strips)
+
+    async def _merge_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(MERGE_EVERY_S)
+            await self._try_to_merge()
+
+    async def _try_to_merge(self) -> None:
+        try:
+            await self.merge_late()
+        except (SQLAlchemyError, OSError, TimeoutError, RequestError) as error:
+            LOG.error("late samples cannot be put into the film", reason=str(error))
+
+    async def merge_late(self) -> int:
+        """Put what came late into the segments of its time; gives how many samples.
+
+        Until all is done it stays where it waits: a stop in between does no harm.
+        """
+        async with self.recorder.writing:
+            late = self.recorder.late
+            last_id, stored = late.last_id, late.stored
+            batches = [*late.older, LateBatch(self._now.hash, stored)]
+            if self.recorder.is_behind or not any(len(batch.samples) for batch in batches):
+                return 0
+            for batch in batches:
+                if len(batch.samples):
+                    await self._merge(batch)
+            await self.recorder.write()  # what the open segment knows of its start
+            await self._store.save(News(merged_late=last_id))
+            late.note_merged(len(stored))
+            return sum(len(batch.samples) for batch in batches)
+
+    async def _merge(self, batch: LateBatch) -> None:
+        late = batch.samples
+        for from_ms, to_ms in self._catalogue.uncovered(float(late.time_ms.min()), float(late.time_ms.max())):
+            await self._learn_of(from_ms, to_ms)
+        carried, before = late[:0], None
+        for piece in self._catalogue.pieces(float(late.time_ms.min()), math.inf):
+            own = late[(late.time_ms >= piece.from_ms) & (late.time_ms < piece.to_ms)]
+            if before is None or before.to_ms != piece.from_ms or self._catalogue.is_afterwards(before.segment):
+                carried = late[late.time_ms < piece.from_ms]  # a server that began anew knew nothing younger
+            before = piece
+            if piece.segment == self.recorder.open_id:
+                numbers = await self._numbers(batch.registry, self._now.hash)
+                still_there = carried[numbers[carried.point_index] >= 0]
+                self.recorder.know_at_start(_renumbered(still_there, numbers))
+            elif len(own) or len(carried):
+                carried = await self._merge_into(piece.segment, batch.registry, own, carried)
+
+    async def _learn_of(self, from_ms: float, to_ms: float) -> None:
+        """Make a segment of a time of which nothing was recorded, for what is delivered of it now."""
+        key, keyframe = self._now.hash, Keyframe.empty()
+        if self._catalogue.at(from_ms) is not None:
+            piece, _ = self.piece_at(from_ms)
+            key, reel = await self._reel(piece.segment)
+            state = await _state_of(reel, from_ms, len(await self._registry(key)))
+            state.quality[state.known & (state.quality != Quality.BAD)] = Quality.STALE
+            keyframe = state.keyframe(from_ms)
+        until_ms = math.nextafter(to_ms, -math.inf)
+        entry = self.recorder.entry(self.recorder.new_id(), from_ms, until_ms, key, 0)
+        await self._write(replace(entry, afterwards=True), Segment(from_ms, keyframe, Samples.none()))
+
+    async def _merge_into(self, segment_id: int, registry: str, own: Samples, carried: Samples) -> Samples:
+        """Merge into one segment; gives what still holds at its end."""
+        entry = self._entry(segment_id)
+        _, segment = await self._whole(segment_id)
+        numbers = await self._numbers(registry, entry.registry)
+        own, carried = own[numbers[own.point_index] >= 0], carried[numbers[carried.point_index] >= 0]
+        merged = await asyncio.to_thread(
+            merge, segment, _renumbered(own, numbers), _renumbered(carried, numbers)
+        )
+        if merged.segment is not segment:
+            until_ms = math.nextafter(entry.end_ms, -math.inf)
+            again = self.recorder.entry(
+                entry.id, entry.start_ms, until_ms, entry.registry, len(merged.segment)
+            )
+            await self._write(replace(again, afterwards=entry.afterwards), merged.segment)
+        return Samples.joined([carried, own])[merged.holds]
+
+    async def _numbers(self, from_key: str, to_key: str) -> Rows:
+        """(n,) the number that each point of a registry has in another; -1: none."""
+        to = await self._registry(to_key)
+        return mapping(await self._registry(from_key), to).now_index
+
+    async def _write(self, entry: Entry, segment: Segment) -> None:
+        strips = await asyncio.to_thread(encode_segment, segment)
+        await self._store.save(News([(entry, strips)]))
+        self._catalogue.add(entry)
+        self._changed(entry.id)
 
     async def _clean_for_ever(self) -> None:
         while True:
@@ -350,7 +561,7 @@ class Film:
         """
         limit_ms = self._clock.now_ms() - self._settings.keep_days * DAY_MS
         deleted = await self._store.delete_before(limit_ms)
-        self._timeline.remove(deleted)
+        self._catalogue.remove(deleted)
         return len(deleted)
 
 
@@ -360,28 +571,37 @@ def _gone(then: PastRegistry, state: State, row: int) -> GonePoint:
     )
 
 
+async def _state_of(reel: Growing | Strips, time_ms: float, n_points: int) -> State:
+    """A reel's state; of one that grows at once, so that it does not grow meanwhile."""
+    if isinstance(reel, Growing):
+        return reel.state_at(time_ms, n_points)
+    return await asyncio.to_thread(reel.state_at, time_ms, n_points)
+
+
+def _renumbered(samples: Samples, numbers: Rows) -> Samples:
+    return replace(samples, point_index=numbers[samples.point_index].astype(np.uint32))
+
+
 def _read_tracks(
-    pieces: Sequence[Piece], data: dict[int, tuple[str, Segment | bytes]], rows: dict[str, int]
+    places: Sequence[tuple[Piece, int | None, Reel | bytes | None]],
 ) -> list[tuple[Track, Track]]:
-    """Per piece what the point read at its start, and its samples within."""
+    """Per piece what the point of a number read at its start, and its samples within."""
     none = Track.joined([])
     found = []
-    for piece in pieces:
-        key, content = data.get(piece.segment, ("", b""))
-        row = rows.get(key)
-        if row is None:
+    for piece, row, content in places:
+        if row is None or content is None:
             found.append((none, none))
             continue
-        segment = content if isinstance(content, Segment) else decode_strip(content, row)
-        track = segment.track(row)
-        before = Track.joined([segment.at_start(row), track[track.time_ms < piece.from_ms]])
+        reel: Reel | Strip = open_strip(content) if isinstance(content, bytes) else content
+        track = reel.track(row)
+        before = Track.joined([reel.at_start(row), track[track.time_ms < piece.from_ms]])
         inside = (track.time_ms >= piece.from_ms) & (track.time_ms < piece.to_ms)
         found.append((before[-1:], track[inside]))
     return found
 
 
 def _limited(tracks: Sequence[Track], limit: int) -> tuple[list[Track], float]:
-    """The first `limit` samples, and the time of the next; samples of one moment stay together."""
+    """The first `limit` samples, and the time of the next."""
     whole = Track.joined(tracks)
     next_ms = float(whole.time_ms[limit])
     return [whole[whole.time_ms < next_ms]], next_ms

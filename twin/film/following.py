@@ -1,42 +1,53 @@
 """The film as a server sees it that does not record it: read from the database as it grows."""
 
 import asyncio
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from twin.film.codec import decode_segment
-from twin.film.segment import Segment
-from twin.film.store import FilmStore
-from twin.film.timeline import Timeline, just_after
+from twin.film.catalogue import Catalogue
+from twin.film.codec import decode_chunk
+from twin.film.late import LateBatch, read_late
+from twin.film.segment import Growing
+from twin.film.store import FilmStore, StoredChunk
+from twin.film.timeline import just_after
 
 
 @dataclass(slots=True, eq=False)
-class _Growing:
+class _Open:
     """A segment that is not whole yet."""
 
     registry: str
-    parts: list[Segment] = field(default_factory=list)
-    joined: Segment | None = None
+    reel: Growing
+    parts: int = 0
 
-    def segment(self) -> Segment:
-        """What there is of it so far."""
-        if self.joined is None:
-            self.joined = Segment.joined(self.parts)
-        return self.joined
+    def add(self, chunk: StoredChunk) -> None:
+        keyframe, samples = decode_chunk(chunk.data)
+        if len(keyframe):
+            self.reel.keyframe = keyframe
+        self.reel.add(samples)
+        self.parts += 1
 
 
 class Follower:
-    """Keeps a timeline up to the database; holds the segments that still grow."""
+    """Keeps a catalogue up to the database; holds the segments that still grow, and late samples."""
 
-    def __init__(self, store: FilmStore, timeline: Timeline) -> None:
-        self._store, self._timeline = store, timeline
-        self._growing: dict[int, _Growing] = {}
-        self._last_whole = 0
+    def __init__(self, store: FilmStore, catalogue: Catalogue, on_change: Callable[[int], None]) -> None:
+        """Call `on_change` with the id of each segment that was written, or written again."""
+        self._store, self._catalogue, self._on_change = store, catalogue, on_change
+        self._open: dict[int, _Open] = {}
+        self._late: dict[int, LateBatch] = {}
+        self._last_change = 0
         self._reading = asyncio.Lock()
 
-    def segment(self, segment_id: int) -> tuple[str, Segment] | None:
+    @property
+    def late(self) -> tuple[LateBatch, ...]:
+        """Samples that are not in their segments yet."""
+        return tuple(self._late.values())
+
+    def reel(self, segment_id: int) -> tuple[str, Growing] | None:
         """A segment that still grows, with its registry's hash."""
-        found = self._growing.get(segment_id)
-        return None if found is None else (found.registry, found.segment())
+        found = self._open.get(segment_id)
+        return None if found is None else (found.registry, found.reel)
 
     async def catch_up(self) -> None:
         """Read what is new. Raises what the database raises, and DamagedFilmError."""
@@ -45,29 +56,39 @@ class Follower:
 
     async def _catch_up(self) -> None:
         # In the order in which they were recorded: at the moment that two share the later one counts.
-        for entry in await self._store.catalogue(self._last_whole):
-            self._timeline.add(entry.id, entry.start_ms, entry.end_ms)
-            self._growing.pop(entry.id, None)
-            self._last_whole = entry.id
+        for entry in await self._store.catalogue(self._last_change):
+            self._catalogue.add(entry)
+            self._open.pop(entry.id, None)
+            self._on_change(entry.id)
+            self._last_change = max(self._last_change, entry.change)
         marks = await self._store.chunk_marks()
         for segment, number, _ in marks:
             await self._read(segment, number)
         until = {segment: until_ms for segment, _, until_ms in marks}
-        self._growing = {key: each for key, each in self._growing.items() if key in until}
-        for segment, growing in self._growing.items():
-            self._timeline.add(segment, growing.parts[0].start_ms, just_after(until[segment]))
+        self._open = {key: each for key, each in self._open.items() if key in until}
+        for segment, each in self._open.items():
+            self._catalogue.timeline.add(segment, each.reel.start_ms, just_after(until[segment]))
+        await self._catch_up_late()
+
+    async def _catch_up_late(self) -> None:
+        left = set(await self._store.late_ids())
+        self._late = {key: each for key, each in self._late.items() if key in left}
+        for stored in await self._store.late(max(self._late, default=0)) if left - set(self._late) else ():
+            self._late[stored.id] = LateBatch(stored.registry, read_late(stored))
 
     async def _read(self, segment: int, number: int) -> None:
-        growing = self._growing.get(segment)
-        if number != (0 if growing is None else len(growing.parts)):
+        known = self._open.get(segment)
+        if number != (0 if known is None else known.parts):
             return
         chunk = await self._store.chunk(segment, number)
         if chunk is None:
             return
-        growing = self._growing.setdefault(segment, _Growing(chunk.registry))
-        growing.parts.append(decode_segment(chunk.data))
-        growing.joined = None
+        if known is None:
+            keyframe, _ = decode_chunk(chunk.data)
+            known = self._open[segment] = _Open(chunk.registry, Growing(chunk.start_ms, keyframe))
+        known.add(chunk)
 
     def clear(self) -> None:
         """Forget what grows: this server records now, or has recorded, and knows better."""
-        self._growing.clear()
+        self._open.clear()
+        self._late.clear()

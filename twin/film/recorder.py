@@ -1,225 +1,292 @@
-"""Records the live stream. What it does on the event loop is to keep references to frames; encoding runs in a
+"""Records every sample that counts. What it does on the event loop is to copy columns; encoding runs in a
 thread, and the database waits for nobody but this recorder.
 
-A segment is open for about a minute. Every `flush_s` what is new in it goes to the database as a chunk; when
-it is full, it goes there whole, in place of its chunks. Where another server records, this one remembers the
-last frames, so that it can go on where that one was when it died. While the database cannot be written,
-segments wait in memory; when there are too many, the oldest is given up, and is a gap.
+A segment is in the making for some minutes. Every `flush_s` what is new in it goes to the database as a
+chunk; when it is full, it goes there whole, in place of its chunks. It is cut a few seconds in the past, so
+that what comes a little late is in its segment; what comes later still waits, safe in the database, until it
+is merged (`late`). Where another server records, this one remembers the last samples, so that it can go on
+where that one was when it died. While the database cannot be written, segments wait in memory; when there are
+too many, the oldest is given up, and is a gap.
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-import numpy as np
 import structlog
 
-from telemetry_bridge.bridge import Outgoing
 from telemetry_bridge.clock import MS_PER_S, Clock
-from telemetry_bridge.wire import Frame
+from telemetry_bridge.samples import Samples
 from twin.errors import DamagedFilmError
-from twin.film.codec import decode_segment, encode_segment
-from twin.film.segment import Keyframe, Segment, State
-from twin.film.store import Entry, FilmStore, StoredChunk
-from twin.film.timeline import Timeline, just_after
+from twin.film.catalogue import Catalogue
+from twin.film.codec import decode_chunk, encode_chunk, encode_segment
+from twin.film.late import Late
+from twin.film.segment import Growing, Keyframe, Segment, State
+from twin.film.store import Entry, FilmStore, News, StoredChunk
+from twin.film.timeline import just_after
 
 LOG = structlog.get_logger(__name__)
 
 WRITE_TIMEOUT_S = 30.0
-REMEMBERED_S = 60.0  # of frames that another server records; more than it takes to notice that it died
+REMEMBERED_S = 60.0  # of samples that another server records; more than it takes to notice that it died
+#: Of what another server recorded last, this much is recorded again: samples do not reach both at once.
+SURE_MS = 1000.0
 MOST_AT_ONCE = 4  # segments in one transaction
+#: A clock that is kept right by small steps back is not set back.
+CLOCK_TREMBLES_MS = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
 class RecorderSettings:
-    """How often a chunk is written (real s), how long a segment is (clock s at speed 1), how many samples it
-    holds at most, and how many samples may wait in memory for the database (13 bytes each).
+    """How often a chunk is written (real s), how long a segment is and how far in the past it is cut (clock s
+    at speed 1), how many samples it holds at most, and how many samples may wait in memory for the database
+    (21 bytes each).
 
-    Where little changes, a segment goes on for up to `quiet_factor` times as long, until it has `worth_a_key`
+    Where little happens, a segment goes on for up to `quiet_factor` times as long, until it has `worth_a_key`
     samples for each point of its keyframe: else keyframes would be most of the film.
     """
 
     flush_s: float = 2.0
-    segment_s: float = 60.0
-    segment_samples: int = 500_000
-    quiet_factor: float = 10.0
+    segment_s: float = 300.0
+    grace_s: float = 5.0
+    segment_samples: int = 2_000_000
+    quiet_factor: float = 6.0
     worth_a_key: float = 4.0
-    waiting_samples: int = 4_000_000
+    waiting_samples: int = 6_000_000
 
 
 @dataclass(slots=True, eq=False)
 class Take:
-    """A segment in the making; `stored` of its frames are in the database, as `chunks` chunks."""
+    """A segment in the making; `stored` of its samples are in the database, as `chunks` chunks, and what
+    these know of its start is `stored_key`.
+    """
 
     id: int
-    start_ms: float
-    keyframe: Keyframe
+    reel: Growing
     until_ms: float
-    frames: list[Frame] = field(default_factory=list)
-    samples: int = 0
     stored: int = 0
     chunks: int = 0
-    stored_until_ms: float = -np.inf
-    _segment: Segment | None = None
+    stored_until_ms: float = -math.inf
+    stored_key: Keyframe | None = None
 
-    def add(self, frame: Frame) -> None:
-        """Take a frame."""
-        self.frames.append(frame)
-        self.samples += len(frame)
-        self.until_ms = max(self.until_ms, frame.time_ms)
+    @property
+    def start_ms(self) -> float:
+        """When it begins."""
+        return self.reel.start_ms
 
     @property
     def end_ms(self) -> float:
         """When it ends, not included."""
         return just_after(self.until_ms)
 
-    def segment(self) -> Segment:
-        """What was taken so far, for readers."""
-        if self._segment is None or len(self._segment.times_ms) != len(self.frames):
-            self._segment = Segment.of(self.start_ms, self.keyframe, self.frames)
-        return self._segment
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Remembered:
+    """Samples that another server records, and when they came."""
+
+    time_ms: float
+    samples: Samples
 
 
 class Recorder:
-    """Takes frames with `take`, and writes them while `run` runs. Single-threaded: one event loop."""
+    """Takes samples with `take`, and writes them while `run` runs. Single-threaded: one event loop."""
 
     def __init__(
         self,
         store: FilmStore,
-        timeline: Timeline,
+        catalogue: Catalogue,
         registry: str,
         n_points: int,
         clock: Clock,
         settings: RecorderSettings | None = None,
     ) -> None:
         """Record points 0..n-1 of the registry with this hash."""
-        self._store, self._timeline, self._clock = store, timeline, clock
-        self._registry = registry
+        self._store, self._catalogue, self._clock = store, catalogue, clock
+        self.registry, self.n_points = registry, n_points
         self._settings = settings or RecorderSettings()
         self._state = State.unknown(n_points)
-        self._next_id = 1
+        self._next_id = self._next_change = 1
         self._open: Take | None = None
         self._waiting: deque[Take] = deque()
-        self._flushing = asyncio.Lock()
         self._records = False
-        self._recent: deque[Frame] = deque()
+        self._recent: deque[Remembered] = deque()
+        self.writing = asyncio.Lock()
+        """Held while anything of the film is written."""
+        self.late = Late(registry)
         self.note: str | None = None
         """What is wrong with recording, for people; None: nothing."""
         self.given_up = 0
         """Samples lost because the database could not be written for too long."""
 
-    async def start(self) -> None:
-        """Make whole segments of what an unclean stop left, learn what there is, and begin."""
+    async def learn(self) -> None:
+        """Make whole segments of what an unclean stop left, and learn what there is."""
+        numbers = await self._store.numbers()
+        self._next_id, self._next_change = numbers.segment + 1, numbers.change + 1
+        self.late.open(await self._store.late())
         await self._recover()
         for entry in await self._store.catalogue():
-            self._timeline.add(entry.id, entry.start_ms, entry.end_ms)
-        self._next_id = await self._store.last_id() + 1
-        self._records = True
-        self._go_on(self._timeline.span)
+            self._catalogue.add(entry)
 
-    def _go_on(self, span: tuple[float, float] | None) -> None:
-        """Begin where the film ends, if all frames since are remembered; else now."""
-        end_ms = span[1] if span else -np.inf
-        frames, self._recent = self._recent, deque()
+    def begin(self) -> None:
+        """Begin where the film ends, if all samples since are remembered; else now."""
+        self._records = True
+        span = self._catalogue.timeline.span
+        end_ms = span[1] if span else -math.inf
+        recent, self._recent = self._recent, deque()
         begin_ms = self._clock.now_ms()
-        if frames:
-            begin_ms = end_ms if frames[0].time_ms <= end_ms <= begin_ms else frames[0].time_ms
-        while frames and frames[0].time_ms < begin_ms:
-            self._state.take(frames.popleft())
+        if recent:
+            begin_ms = end_ms if recent[0].time_ms <= end_ms <= begin_ms else recent[0].time_ms
+        while recent and recent[0].time_ms < begin_ms - SURE_MS:
+            self._state.take(recent.popleft().samples)
         self._begin(begin_ms)
-        for frame in frames:
-            self._take(frame)
+        for each in recent:
+            self._record(each.samples, each.time_ms)
 
     def rest(self) -> None:
-        """Record no more, and remember frames from now on; call `stop` to write what waits."""
+        """Record no more, and remember samples from now on; call `stop` to write what waits."""
         self._records = False
 
     def forget(self) -> None:
         """Give up what could not be written before another server took over."""
-        self._timeline.remove([take.id for take in (*self._waiting, *([self._open] if self._open else []))])
+        self._catalogue.remove([take.id for take in self._takes()])
         self._waiting.clear()
+        self.late.clear()
         self._open, self.note = None, None
 
     async def _recover(self) -> None:
         chunks = await self._store.chunks()
         for segment in sorted({chunk.segment for chunk in chunks}):
             parts = [chunk for chunk in chunks if chunk.segment == segment]
-            whole = await asyncio.to_thread(_mended, parts)
-            if whole is None:
+            found = await asyncio.to_thread(mended, parts)
+            if found is None:
                 LOG.error("the start of an unfinished stretch of film cannot be read", segment=segment)
                 await self._store.drop_chunks(segment)
-            else:
-                await self._store.save([whole], None, None)
+                continue
+            whole, until_ms = found
+            entry = self.entry(segment, whole.start_ms, until_ms, parts[0].registry, len(whole))
+            await self._store.save(News([(entry, await asyncio.to_thread(encode_segment, whole))]))
+
+    def entry(self, id_: int, start_ms: float, until_ms: float, registry: str, samples: int) -> Entry:
+        """A line of the catalogue, under the next change."""
+        self._next_change += 1
+        return Entry(id_, start_ms, just_after(until_ms), registry, samples, self._next_change - 1)
+
+    def new_id(self) -> int:
+        """The id of the next segment."""
+        self._next_id += 1
+        return self._next_id - 1
 
     def _begin(self, time_ms: float) -> None:
-        self._open = Take(self._next_id, time_ms, self._state.keyframe(), time_ms)
-        self._next_id += 1
-        self._timeline.add(self._open.id, time_ms, self._open.end_ms)
+        keyframe = self._state.keyframe(time_ms)
+        self._open = Take(self.new_id(), Growing(time_ms, keyframe), time_ms)
+        self._catalogue.timeline.add(self._open.id, time_ms, self._open.end_ms)
 
-    def take(self, outgoing: Outgoing) -> None:
-        """Record a frame, or remember it where another server records; cheap, never blocks."""
-        frame = _ordered(outgoing.frame)
+    def take(self, samples: Samples) -> None:
+        """Record samples, or remember them where another server records; cheap, never blocks."""
+        now_ms = self._clock.now_ms()
         if self._records:
-            self._take(frame)
+            self._record(samples, now_ms)
         else:
-            self._remember(frame)
+            self._remember(Remembered(now_ms, samples))
 
-    def _remember(self, frame: Frame) -> None:
-        self._recent.append(frame)
-        oldest_ms = frame.time_ms - REMEMBERED_S * MS_PER_S
+    def _remember(self, news: Remembered) -> None:
+        self._recent.append(news)
+        oldest_ms = news.time_ms - REMEMBERED_S * MS_PER_S
         while self._recent[0].time_ms < oldest_ms:
-            self._state.take(self._recent.popleft())
+            self._state.take(self._recent.popleft().samples)
 
-    def _take(self, frame: Frame) -> None:
-        if self._open is None or self._is_full(self._open, frame.time_ms):
-            self._seal(frame.time_ms)
-            self._begin(frame.time_ms)
-        assert self._open is not None
-        self._open.add(frame)
-        self._state.take(frame)
-
-    def _is_full(self, take: Take, time_ms: float) -> bool:
-        if time_ms < take.until_ms:
-            return True  # the clock was set back
-        if time_ms == take.until_ms and take.frames:
-            return False  # one moment is never in two segments
-        settings = self._settings
-        is_quiet = take.samples < settings.worth_a_key * len(take.keyframe)
-        length_s = settings.segment_s * (settings.quiet_factor if is_quiet else 1.0)
-        length_ms = length_s * MS_PER_S * max(self._clock.speed, 1.0)
-        return time_ms - take.start_ms >= length_ms or take.samples >= settings.segment_samples
-
-    def _seal(self, time_ms: float) -> None:
+    def _record(self, samples: Samples, now_ms: float) -> None:
+        if self._open is not None and now_ms < self._open.until_ms - CLOCK_TREMBLES_MS:
+            self._state = self._open.reel.state_at(math.inf, self.n_points)
+            self._seal()
         if self._open is None:
+            self._begin(now_ms)
+        assert self._open is not None
+        late = samples.time_ms < self._open.start_ms
+        if late.any():
+            self.late.add(samples[late])
+            samples = samples[~late]
+        self._open.reel.add(samples)
+        self._open.until_ms = max(self._open.until_ms, now_ms)
+
+    def _takes(self) -> list[Take]:
+        return [*self._waiting, *([self._open] if self._open else [])]
+
+    async def cut(self) -> None:
+        """Begin a new segment where the open one is full."""
+        self.touch()
+        take = self._open
+        if take is None or not self._is_full(take):
             return
-        self._extend(self._open, time_ms)
-        self._waiting.append(self._open)
-        self._open = None
+        grace_ms = self._settings.grace_s * MS_PER_S * max(self._clock.speed, 1.0)
+        cut_ms = float(math.floor(take.until_ms - grace_ms))
+        if cut_ms <= take.start_ms:
+            return
+        count = len(take.reel)
+        before, after = await asyncio.to_thread(_split, take.reel, cut_ms, self.n_points)
+        newer = take.reel.samples(count)
+        self.late.add(newer[newer.time_ms < cut_ms])
+        after.add(newer[newer.time_ms >= cut_ms])
+        self._open = Take(self.new_id(), after, take.until_ms)
+        take.reel, take.until_ms = before, math.nextafter(cut_ms, -math.inf)
+        self._catalogue.timeline.add(self._open.id, cut_ms, self._open.end_ms)
+        self._wait(take)
+
+    def _is_full(self, take: Take) -> bool:
+        settings = self._settings
+        is_quiet = len(take.reel) < settings.worth_a_key * len(take.reel.keyframe)
+        length_s = settings.segment_s * (settings.quiet_factor if is_quiet else 1.0) + settings.grace_s
+        length_ms = length_s * MS_PER_S * max(self._clock.speed, 1.0)
+        return take.until_ms - take.start_ms >= length_ms or len(take.reel) >= settings.segment_samples
+
+    def _seal(self) -> None:
+        """End the open segment as it is."""
+        if self._open is not None:
+            self._catalogue.timeline.add(self._open.id, self._open.start_ms, self._open.end_ms)
+            self._wait(self._open)
+            self._open = None
+
+    def _wait(self, take: Take) -> None:
+        self._waiting.append(take)
         while len(self._waiting) > 1 and self._waiting_samples() > self._settings.waiting_samples:
             lost = self._waiting.popleft()
-            self._timeline.remove([lost.id])
-            self.given_up += lost.samples
+            self._catalogue.remove([lost.id])
+            self.given_up += len(lost.reel)
+        self.given_up += self.late.shorten(self._settings.waiting_samples)
 
     def _waiting_samples(self) -> int:
-        return sum(take.samples for take in self._waiting)
-
-    def _extend(self, take: Take, now_ms: float) -> None:
-        """Nothing changed until now, and that is known."""
-        take.until_ms = max(take.until_ms, now_ms)
-        self._timeline.add(take.id, take.start_ms, take.end_ms)
+        return sum(len(take.reel) for take in self._waiting)
 
     def touch(self) -> None:
-        """Let the timeline reach to now; for those who are about to ask it."""
-        if self._open is not None:
-            self._extend(self._open, self._clock.now_ms())
+        """Let the timeline reach to now: nothing else came until now, and that is known."""
+        take = self._open
+        if take is not None:
+            take.until_ms = max(take.until_ms, self._clock.now_ms())
+            self._catalogue.timeline.add(take.id, take.start_ms, take.end_ms)
 
-    def segment(self, segment_id: int) -> Segment | None:
+    def reel(self, segment_id: int) -> Growing | None:
         """A segment that is still in memory."""
-        for take in (*self._waiting, *([self._open] if self._open else [])):
-            if take.id == segment_id:
-                return take.segment()
-        return None
+        return next((take.reel for take in self._takes() if take.id == segment_id), None)
+
+    @property
+    def open_id(self) -> int | None:
+        """The id of the segment in the making."""
+        return None if self._open is None else self._open.id
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether whole segments wait for the database."""
+        return bool(self._waiting)
+
+    def know_at_start(self, samples: Samples) -> None:
+        """Mend what the open segment knows of its start by samples that came late."""
+        if self._open is not None:
+            state = State.unknown(self.n_points)
+            state.take(self._open.reel.keyframe.samples)
+            state.take(samples)
+            self._open.reel.keyframe = state.keyframe(self._open.start_ms)
 
     async def run(self) -> None:
         """Write every `flush_s` until cancelled."""
@@ -229,16 +296,20 @@ class Recorder:
 
     async def stop(self) -> None:
         """Write all that there is, as whole segments."""
-        self._seal(self._clock.now_ms())
+        if self._open is not None:
+            self._state = self._open.reel.state_at(math.inf, self.n_points)
+        self.touch()
+        self._seal()
         while await self.flush() and self._waiting:
             continue
 
     async def flush(self) -> bool:
         """Write what is new. Whatever prevents it is said in `note` and tried again the next time."""
-        async with self._flushing:
+        async with self.writing:
             try:
+                await self.cut()
                 async with asyncio.timeout(WRITE_TIMEOUT_S):
-                    await self._write()
+                    await self.write()
             except Exception as error:  # noqa: BLE001 - the live stream goes on, whatever happens to the film
                 self._complain(error)
                 return False
@@ -253,75 +324,79 @@ class Recorder:
             LOG.error("the film cannot be written", reason=reason)
         lost = f"; {self.given_up} samples are lost" if self.given_up else ""
         self.note = (
-            f"the film cannot be written ({reason}): frames wait in memory{lost}; "
+            f"the film cannot be written ({reason}): samples wait in memory{lost}; "
             "free the disk or bring the database back"
         )
 
-    async def _write(self) -> None:
-        self.touch()
+    async def write(self) -> None:
+        """Write what is new; whoever calls it holds `writing`. Raises what the database raises."""
         waiting, current = list(self._waiting)[:MOST_AT_ONCE], self._open
-        whole = [(self._entry(take), await asyncio.to_thread(_encoded, take)) for take in waiting]
+        whole = [
+            (
+                self.entry(take.id, take.start_ms, take.until_ms, self.registry, len(take.reel)),
+                await asyncio.to_thread(_encoded, take.reel),
+            )
+            for take in waiting
+        ]
+        late, late_count = await self.late.news()
         if current is None:
-            await self._store.save(whole, None, None)
+            await self._save(News(whole, late=late))
         else:
-            await self._write_with(current, whole)
-        for take in waiting:
+            await self._write_with(current, News(whole, late=late))
+        self.late.note_stored(late_count)
+        for take, (entry, _) in zip(waiting, whole, strict=True):
+            self._catalogue.note(entry)
             if take in self._waiting:
                 self._waiting.remove(take)
 
-    async def _write_with(self, current: Take, whole: Sequence[tuple[Entry, bytes]]) -> None:
+    async def _write_with(self, current: Take, news: News) -> None:
         """Write whole segments, and of the open one what is new."""
-        count, until_ms = len(current.frames), current.until_ms
-        if count > current.stored or not current.chunks:
-            chunk = await asyncio.to_thread(_chunk, current, count, until_ms, self._registry)
-            await self._store.save(whole, chunk, None)
-            current.stored, current.chunks = count, current.chunks + 1
+        count, until_ms, keyframe = len(current.reel), current.until_ms, current.reel.keyframe
+        if count > current.stored or keyframe is not current.stored_key:
+            known = Keyframe.empty() if keyframe is current.stored_key else keyframe
+            part = current.reel.samples(current.stored)[: count - current.stored]
+            data = await asyncio.to_thread(encode_chunk, known, part)
+            chunk = StoredChunk(current.id, current.chunks, current.start_ms, until_ms, self.registry, data)
+            await self._save(News(news.whole, chunk, late=news.late))
+            current.stored, current.chunks, current.stored_key = count, current.chunks + 1, keyframe
         else:
             until = (current.id, until_ms) if until_ms > current.stored_until_ms else None
-            if whole or until:
-                await self._store.save(whole, None, until)
+            await self._save(News(news.whole, until=until, late=news.late))
         current.stored_until_ms = until_ms
 
-    def _entry(self, take: Take) -> Entry:
-        return Entry(take.id, take.start_ms, take.end_ms, self._registry, take.samples)
+    async def _save(self, news: News) -> None:
+        if news:
+            await self._store.save(news)
 
 
-def _encoded(take: Take) -> bytes:
-    return encode_segment(Segment.of(take.start_ms, take.keyframe, take.frames))
+def _encoded(reel: Growing) -> dict[int, bytes]:
+    return encode_segment(reel.segment())
 
 
-def _chunk(take: Take, count: int, until_ms: float, registry: str) -> StoredChunk:
-    """The frames that are not stored yet, up to the count; the first chunk has the keyframe."""
-    keyframe = Keyframe.empty() if take.chunks else take.keyframe
-    data = encode_segment(Segment.of(take.start_ms, keyframe, take.frames[take.stored : count]))
-    return StoredChunk(take.id, take.chunks, until_ms, registry, data)
+def _split(reel: Growing, cut_ms: float, n_points: int) -> tuple[Growing, Growing]:
+    """What is before a time, and what is from it on."""
+    samples = reel.samples()
+    is_before = samples.time_ms < cut_ms
+    before = Growing(reel.start_ms, reel.keyframe)
+    before.add(samples[is_before])
+    after = Growing(cut_ms, before.state_at(math.inf, n_points).keyframe(cut_ms))
+    after.add(samples[~is_before])
+    return before, after
 
 
-def _mended(chunks: Sequence[StoredChunk]) -> tuple[Entry, bytes] | None:
-    """A whole segment of the chunks that can be read, up to the first that cannot; None: no chunk can."""
-    parts: list[Segment] = []
-    until_ms = -np.inf
+def mended(chunks: Sequence[StoredChunk]) -> tuple[Segment, float] | None:
+    """A whole segment of the chunks that can be read, up to the first that cannot, and until when it tells;
+    None: no chunk can.
+    """
+    reel, until_ms = Growing(chunks[0].start_ms, Keyframe.empty()), -math.inf
     for number, chunk in enumerate(chunks):
         try:
-            part = decode_segment(chunk.data)
+            keyframe, samples = decode_chunk(chunk.data)
         except DamagedFilmError:
             break
         if chunk.number != number:
             break
-        parts.append(part)
+        reel.keyframe = keyframe if len(keyframe) else reel.keyframe
+        reel.add(samples)
         until_ms = max(until_ms, chunk.until_ms)
-    if not parts:
-        return None
-    whole = Segment.joined(parts)
-    entry = Entry(chunks[0].segment, whole.start_ms, just_after(until_ms), chunks[0].registry, len(whole))
-    return entry, encode_segment(whole)
-
-
-def _ordered(frame: Frame) -> Frame:
-    """The frame with ascending points; of one that comes twice the last counts."""
-    index = frame.point_index
-    if len(index) < 2 or bool(np.all(index[1:] > index[:-1])):
-        return frame
-    order = np.argsort(index, kind="stable")
-    order = order[np.append(index[order][1:] != index[order][:-1], True)]
-    return Frame(frame.kind, frame.seq, frame.time_ms, index[order], frame.value[order], frame.quality[order])
+    return None if until_ms == -math.inf else (reel.segment(), until_ms)

@@ -56,7 +56,8 @@ class State:
         from twin.film.folding import fold  # noqa: PLC0415 - slow to load, and the server starts without it
 
         columns = (samples.point_index, samples.time_ms, samples.value, samples.quality)
-        fold(*columns, until_ms, self.value, self.quality, self.time_ms)
+        # Each form of an array (strides, read-only) would be compiled anew.
+        fold(*(np.require(each, requirements="CW") for each in columns), until_ms, self.value, self.quality, self.time_ms)
 
     def copy(self) -> "State":
         """The same, to be changed on its own."""
@@ -123,6 +124,13 @@ class Track:
             column([track.value for track in tracks], np.float64),
             column([track.quality for track in tracks], np.uint8),
         )
+
+    @classmethod
+    def sorted(cls, tracks: Sequence["Track"]) -> "Track":
+        """Tracks in any order as one; of two samples of one time that of the later track counts."""
+        whole = cls.joined(tracks)
+        ordered = in_order(Samples.of(np.zeros(len(whole)), whole.time_ms, whole.value, whole.quality))
+        return cls.of(ordered)
 
     def __len__(self) -> int:
         return len(self.time_ms)

@@ -1,15 +1,16 @@
 """The film's rows in the database."""
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from twin.store import fence
 from twin.store.database import writing
-from twin.store.tables import FILM_CHUNK, FILM_REGISTRY, FILM_SEGMENT
+from twin.store.tables import FILM_CHUNK, FILM_LATE, FILM_REGISTRY, FILM_SEGMENT, FILM_STRIP
 
 FENCED = "film"
 MOST_DELETED = 500  # segments in one transaction, so that no other write waits long
@@ -17,134 +18,189 @@ MOST_DELETED = 500  # segments in one transaction, so that no other write waits 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the catalogue says of a segment; ms since 1970 UTC, `end_ms` not included."""
+    """What the catalogue says of a segment; ms since 1970 UTC, `end_ms` not included. `change` is greater
+    than that of all that was written before.
+    """
 
     id: int
     start_ms: float
     end_ms: float
     registry: str
     samples: int
+    change: int = 0
+    afterwards: bool = False
+    """Of a time when nothing was recorded: samples that were delivered later."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
-    """A part of an open segment: recorded until `until_ms`."""
+    """A part of an open segment that began at `start_ms`: recorded until `until_ms`."""
 
     segment: int
     number: int
+    start_ms: float
     until_ms: float
     registry: str
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class StoredLate:
+    """Late samples, as a chunk without a keyframe."""
+
+    id: int
+    registry: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is to be written in one transaction: whole segments with their strips, in place of their chunks
+    or of what they were; a chunk; until when an open segment (id, ms) tells; late samples, and up to which
+    id of them all are merged.
+    """
+
+    whole: Sequence[tuple[Entry, Mapping[int, bytes]]] = ()
+    chunk: StoredChunk | None = None
+    until: tuple[int, float] | None = None
+    late: StoredLate | None = None
+    merged_late: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.whole or self.chunk or self.until or self.late or self.merged_late)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The greatest number of each kind that is in use; 0: none is."""
+
+    segment: int = 0
+    change: int = 0
+    late: int = 0
+
+
+@dataclass
 class FilmStore:
     """Reads and writes; every method is one transaction, or one query."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        self._token: int | None = None
+    engine: AsyncEngine
+    _token: int | None = field(default=None)
 
     async def claim(self, token: int) -> None:
         """Be the one of several servers who writes. FencedError: another claimed it under a greater token.
 
         From then on every write is refused once another has claimed it.
         """
-        await fence.claim(self._engine, FENCED, token)
+        await fence.claim(self.engine, FENCED, token)
         self._token = token
 
     @contextlib.asynccontextmanager
     async def _writing(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that will write. FencedError: another server records now."""
-        async with writing(self._engine) as connection:
+        async with writing(self.engine) as connection:
             if self._token is not None:
                 await fence.check(connection, FENCED, self._token)
             yield connection
 
-    async def catalogue(self, after_id: int = 0) -> list[Entry]:
-        """All whole segments after an id, by id."""
-        columns = FILM_SEGMENT.c
-        query = select(columns.id, columns.start_ms, columns.end_ms, columns.registry, columns.samples)
-        query = query.where(columns.id > after_id)
-        async with self._engine.connect() as connection:
-            rows = (await connection.execute(query)).all()
-        return sorted((Entry(*row) for row in rows), key=lambda entry: entry.id)
+    async def catalogue(self, after_change: int = 0) -> list[Entry]:
+        """Whole segments that were written since a change, by id."""
+        query = select(FILM_SEGMENT).where(FILM_SEGMENT.c.change > after_change)
+        async with self.engine.connect() as connection:
+            rows = (await connection.execute(query.order_by(FILM_SEGMENT.c.id))).all()
+        return [Entry(*row) for row in rows]
 
-    async def segment_data(self, ids: Sequence[int]) -> dict[int, tuple[str, bytes]]:
-        """Registry hash and bytes of segments, by id; those that are not there are left out."""
-        columns = FILM_SEGMENT.c
-        query = select(columns.id, columns.registry, columns.data).where(columns.id.in_(ids))
-        async with self._engine.connect() as connection:
-            rows = (await connection.execute(query)).all()
-        return {int(row[0]): (str(row[1]), bytes(row[2])) for row in rows}
+    async def strips(self, segment: int) -> dict[int, bytes]:
+        """A segment's strips by their number; none: the segment is not there, or empty."""
+        query = select(FILM_STRIP.c.strip, FILM_STRIP.c.data).where(FILM_STRIP.c.segment == segment)
+        async with self.engine.connect() as connection:
+            return {int(row[0]): bytes(row[1]) for row in await connection.execute(query)}
+
+    async def strip(self, number: int, segments: Sequence[int]) -> dict[int, bytes]:
+        """One strip of several segments by their ids; where it is empty it is left out."""
+        columns = FILM_STRIP.c
+        query = select(columns.segment, columns.data).where(
+            columns.strip == number, columns.segment.in_(segments)
+        )
+        async with self.engine.connect() as connection:
+            return {int(row[0]): bytes(row[1]) for row in await connection.execute(query)}
 
     async def registry_data(self, key: str) -> bytes | None:
         """A registry's bytes by its hash."""
         query = select(FILM_REGISTRY.c.data).where(FILM_REGISTRY.c.hash == key)
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             found = (await connection.execute(query)).scalar()
         return None if found is None else bytes(found)
 
     async def registry_hashes(self) -> list[str]:
         """Every registry that was ever recorded."""
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             return [str(row[0]) for row in await connection.execute(select(FILM_REGISTRY.c.hash))]
 
     async def add_registry(self, key: str, data: bytes) -> None:
         """Keep a registry, unless it is there."""
-        async with writing(self._engine) as connection:
+        async with writing(self.engine) as connection:
             known = select(FILM_REGISTRY.c.hash).where(FILM_REGISTRY.c.hash == key)
             if (await connection.execute(known)).first() is None:
                 await connection.execute(FILM_REGISTRY.insert().values(hash=key, data=data))
 
-    async def last_id(self) -> int:
-        """The greatest id of a segment, whole or open; 0: there is none."""
-        whole, part = select(func.max(FILM_SEGMENT.c.id)), select(func.max(FILM_CHUNK.c.segment))
-        async with self._engine.connect() as connection:
-            found = [(await connection.execute(query)).scalar() or 0 for query in (whole, part)]
-        return max(found)
+    async def numbers(self) -> Numbers:
+        """What numbers are in use."""
+        columns = (FILM_SEGMENT.c.id, FILM_CHUNK.c.segment, FILM_SEGMENT.c.change, FILM_LATE.c.id)
+        async with self.engine.connect() as connection:
+            found = [(await connection.execute(select(func.max(each)))).scalar() or 0 for each in columns]
+        return Numbers(max(found[:2]), found[2], found[3])
 
     async def chunks(self) -> list[StoredChunk]:
-        """What an unclean stop left, by segment and number."""
+        """The open segments' chunks, by segment and number."""
         query = select(FILM_CHUNK).order_by(FILM_CHUNK.c.segment, FILM_CHUNK.c.number)
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             rows = (await connection.execute(query)).all()
-        return [
-            StoredChunk(row.segment, row.number, row.until_ms, row.registry, bytes(row.data)) for row in rows
-        ]
+        return [_chunk(row) for row in rows]
 
     async def chunk_marks(self) -> list[tuple[int, int, float]]:
         """Segment, number and `until_ms` of every chunk, in order."""
         columns = FILM_CHUNK.c
         query = select(columns.segment, columns.number, columns.until_ms)
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             rows = (await connection.execute(query.order_by(columns.segment, columns.number))).all()
         return [(int(row[0]), int(row[1]), float(row[2])) for row in rows]
 
     async def chunk(self, segment: int, number: int) -> StoredChunk | None:
         """A part of an open segment; None: the segment is whole by now."""
         same = (FILM_CHUNK.c.segment == segment) & (FILM_CHUNK.c.number == number)
-        async with self._engine.connect() as connection:
+        async with self.engine.connect() as connection:
             row = (await connection.execute(select(FILM_CHUNK).where(same))).first()
-        if row is None:
-            return None
-        return StoredChunk(row.segment, row.number, row.until_ms, row.registry, bytes(row.data))
+        return None if row is None else _chunk(row)
 
-    async def save(
-        self, whole: Sequence[tuple[Entry, bytes]], chunk: StoredChunk | None, until: tuple[int, float] | None
-    ) -> None:
-        """Write segments in place of their chunks, a new chunk, and until when an open segment (id, ms)
-        tells.
+    async def late(self, after_id: int = 0) -> list[StoredLate]:
+        """Late samples that are not merged yet, after an id, by id."""
+        query = select(FILM_LATE).where(FILM_LATE.c.id > after_id).order_by(FILM_LATE.c.id)
+        async with self.engine.connect() as connection:
+            rows = (await connection.execute(query)).all()
+        return [StoredLate(int(row.id), str(row.registry), bytes(row.data)) for row in rows]
 
-        All or nothing. The same again does no harm: after a lost connection nobody knows whether it was done.
+    async def late_ids(self) -> list[int]:
+        """The ids of what `late` gives."""
+        async with self.engine.connect() as connection:
+            return [int(row[0]) for row in await connection.execute(select(FILM_LATE.c.id))]
+
+    async def save(self, news: News) -> None:
+        """Write it, all or nothing.
+
+        The same again does no harm: after a lost connection nobody knows whether it was done.
         """
         async with self._writing() as connection:
-            for entry, data in whole:
-                await _save_segment(connection, entry, data)
-            if chunk is not None:
-                await _save_chunk(connection, chunk)
-            if until is not None:
-                where = FILM_CHUNK.c.segment == until[0]
-                await connection.execute(update(FILM_CHUNK).where(where).values(until_ms=until[1]))
+            for entry, strips in news.whole:
+                await _save_segment(connection, entry, strips)
+            if news.chunk is not None:
+                await _save_chunk(connection, news.chunk)
+            if news.until is not None:
+                where = FILM_CHUNK.c.segment == news.until[0]
+                await connection.execute(update(FILM_CHUNK).where(where).values(until_ms=news.until[1]))
+            if news.late is not None:
+                await _save_late(connection, news.late)
+            if news.merged_late:
+                await connection.execute(delete(FILM_LATE).where(FILM_LATE.c.id <= news.merged_late))
 
     async def drop_chunks(self, segment: int) -> None:
         """Forget an open segment's chunks."""
@@ -160,11 +216,16 @@ class FilmStore:
         async with self._writing() as connection:
             ids = [int(row[0]) for row in await connection.execute(oldest)]
             if ids:
+                await connection.execute(delete(FILM_STRIP).where(FILM_STRIP.c.segment.in_(ids)))
                 await connection.execute(delete(FILM_SEGMENT).where(columns.id.in_(ids)))
         return ids
 
 
-async def _save_segment(connection: AsyncConnection, entry: Entry, data: bytes) -> None:
+def _chunk(row: Row[Any]) -> StoredChunk:
+    return StoredChunk(row.segment, row.number, row.start_ms, row.until_ms, row.registry, bytes(row.data))
+
+
+async def _save_segment(connection: AsyncConnection, entry: Entry, strips: Mapping[int, bytes]) -> None:
     # By its start too: another server's segment of this number must not be replaced but refuse ours.
     own = (FILM_SEGMENT.c.id == entry.id) & (FILM_SEGMENT.c.start_ms == entry.start_ms)
     await connection.execute(delete(FILM_SEGMENT).where(own))
@@ -175,9 +236,14 @@ async def _save_segment(connection: AsyncConnection, entry: Entry, data: bytes) 
             end_ms=entry.end_ms,
             registry=entry.registry,
             samples=entry.samples,
-            data=data,
+            change=entry.change,
+            afterwards=entry.afterwards,
         )
     )
+    await connection.execute(delete(FILM_STRIP).where(FILM_STRIP.c.segment == entry.id))
+    if strips:
+        rows = [{"strip": number, "segment": entry.id, "data": data} for number, data in strips.items()]
+        await connection.execute(insert(FILM_STRIP), rows)
     await connection.execute(delete(FILM_CHUNK).where(FILM_CHUNK.c.segment == entry.id))
 
 
@@ -188,8 +254,14 @@ async def _save_chunk(connection: AsyncConnection, chunk: StoredChunk) -> None:
         FILM_CHUNK.insert().values(
             segment=chunk.segment,
             number=chunk.number,
+            start_ms=chunk.start_ms,
             until_ms=chunk.until_ms,
             registry=chunk.registry,
             data=chunk.data,
         )
     )
+
+
+async def _save_late(connection: AsyncConnection, late: StoredLate) -> None:
+    await connection.execute(delete(FILM_LATE).where(FILM_LATE.c.id == late.id))
+    await connection.execute(FILM_LATE.insert().values(id=late.id, registry=late.registry, data=late.data))

@@ -74,7 +74,7 @@ FILM_REGISTRY = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
-#: Recorded frames, about a minute a row. The index alone tells what there is, without reading `data`.
+#: Recorded stretches of some minutes. `change` grows with everything that is written or written again.
 FILM_SEGMENT = Table(
     "film_segment",
     METADATA,
@@ -83,8 +83,20 @@ FILM_SEGMENT = Table(
     Column("end_ms", Double, nullable=False),
     Column("registry", String(12), nullable=False),
     Column("samples", Integer, nullable=False),
+    Column("change", BIG, nullable=False),
+    Column("afterwards", Boolean, nullable=False),  # of a gap: samples that were delivered later
+    Index("film_segment_change", "change"),
+    Index("film_segment_end", "end_ms"),
+)
+
+#: A segment's samples, 256 points a row: what one point did is read without the rest.
+FILM_STRIP = Table(
+    "film_strip",
+    METADATA,
+    Column("strip", Integer, primary_key=True, autoincrement=False),
+    Column("segment", BIG, primary_key=True, autoincrement=False),
     Column("data", LargeBinary, nullable=False),
-    Index("film_segment_span", "end_ms", "start_ms", "registry", "samples"),
+    Index("film_strip_by_segment", "segment"),
 )
 
 #: Parts of a segment that is not whole yet, a few seconds each.
@@ -93,7 +105,17 @@ FILM_CHUNK = Table(
     METADATA,
     Column("segment", BIG, primary_key=True, autoincrement=False),
     Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("start_ms", Double, nullable=False),
     Column("until_ms", Double, nullable=False),
+    Column("registry", String(12), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+#: Samples that came too late for the segment in the making, until they are merged into theirs.
+FILM_LATE = Table(
+    "film_late",
+    METADATA,
+    Column("id", BIG, primary_key=True, autoincrement=False),
     Column("registry", String(12), nullable=False),
     Column("data", LargeBinary, nullable=False),
 )

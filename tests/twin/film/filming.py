@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from telemetry_bridge.points import Registry
 from telemetry_bridge.wire import Frame, Kind
 from tests.telemetry_bridge.builders import HandClock, registry
-from tests.twin.film.scenes import START_MS, folded, outgoing
+from tests.twin.film.scenes import START_MS, folded, samples_of
 from twin.film.film import Film, FilmSettings
 from twin.film.recorder import RecorderSettings
 from twin.film.segment import State
 
-SHORT = RecorderSettings(flush_s=0.01, segment_s=1.0, worth_a_key=0.0)
+SHORT = RecorderSettings(flush_s=0.01, segment_s=1.0, grace_s=0.3, worth_a_key=0.0)
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Filming:
 
     def record(self, frame: Frame) -> None:
         self.clock.time_ms = frame.time_ms
-        self.film.recorder.take(outgoing(frame))
+        self.film.recorder.take(samples_of(frame))
         self.frames.append(frame)
 
     def expected(self, time_ms: float) -> State:

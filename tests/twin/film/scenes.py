@@ -1,4 +1,4 @@
-"""Frames and segments for the tests of the film, random and regular."""
+"""Frames of samples for the tests of the film, random and regular."""
 
 import struct
 from collections.abc import Sequence
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 from hypothesis import strategies as st
 
-from telemetry_bridge.bridge import Outgoing
+from telemetry_bridge.samples import Samples
 from telemetry_bridge.wire import Frame, Kind
-from twin.film.segment import Keyframe, Segment, State
+from twin.film.segment import State
 
 START_MS = 1_790_000_000_000.0
-N = 2100  # three strips
+N = 600  # three strips
 
 bits = st.integers(0, 2**64 - 1).map(lambda number: struct.unpack("<d", struct.pack("<Q", number))[0])
 decimals = st.builds(
@@ -21,7 +21,7 @@ odd = st.sampled_from(
     [0.0, -0.0, float("inf"), float("-inf"), float("nan"), 5e-324, 2.0**53, 2.0**60, 0.1 + 0.2]
 )
 values = st.one_of(decimals, decimals, bits, odd)
-points = st.one_of(st.integers(0, 5), st.sampled_from([1023, 1024, 2047, 2048, N - 1]))
+points = st.one_of(st.integers(0, 5), st.sampled_from([255, 256, 511, 512, N - 1]))
 samples = st.dictionaries(points, st.tuples(values, st.integers(0, 3)), max_size=6)
 steps_ms = st.one_of(st.just(0.0), st.floats(0.001, 5000.0))
 scenes = st.lists(st.tuples(steps_ms, samples), max_size=12)
@@ -61,14 +61,9 @@ def folded(frames: Sequence[Frame], until_ms: float = np.inf, n: int = N) -> Sta
     return state
 
 
-def segment_of(before: Sequence[Frame], frames: Sequence[Frame]) -> Segment:
-    start_ms = frames[0].time_ms if frames else START_MS
-    return Segment.of(start_ms, folded(before).keyframe() if before else Keyframe.empty(), frames)
-
-
-def outgoing(frame: Frame) -> Outgoing:
-    """A frame on its way; its bytes are nobody's concern here."""
-    return Outgoing(frame, b"")
+def samples_of(frame: Frame) -> Samples:
+    """What a frame holds, each sample of the frame's time."""
+    return Samples.of(frame.point_index, frame.time_ms, frame.value, frame.quality)
 
 
 def same_state(one: State, other: State) -> bool:
@@ -77,16 +72,4 @@ def same_state(one: State, other: State) -> bool:
         one.value.tobytes() == other.value.tobytes()
         and one.quality.tobytes() == other.quality.tobytes()
         and one.time_ms.tobytes() == other.time_ms.tobytes()
-    )
-
-
-def same_segment(one: Segment, other: Segment) -> bool:
-    names = ("times_ms", "point_index", "frame", "value", "quality")
-    keys = ("point_index", "value", "quality", "time_ms")
-    return (
-        one.start_ms == other.start_ms
-        and all(getattr(one, name).tobytes() == getattr(other, name).tobytes() for name in names)
-        and all(
-            getattr(one.keyframe, key).tobytes() == getattr(other.keyframe, key).tobytes() for key in keys
-        )
     )

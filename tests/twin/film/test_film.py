@@ -16,10 +16,11 @@ from tests.twin.film.filming import Filming, noise
 from tests.twin.film.scenes import START_MS, folded, frame_of, frames_of, same_state, samples, steps_ms
 from twin.errors import DamagedFilmError, NotRecordedError
 from twin.film.described import decode_registry, describe, encode_registry, mapping
-from twin.film.film import CACHE_BYTES, Film
+from twin.film.film import Film, FilmSettings
 from twin.film.recorder import RecorderSettings
+from twin.film.store import FilmStore
 from twin.store.database import open_database, writing
-from twin.store.tables import FILM_SEGMENT
+from twin.store.tables import FILM_STRIP
 
 Scene = list[tuple[float, dict[int, tuple[float, int]]]]
 small = st.lists(
@@ -50,7 +51,7 @@ def test_the_state_of_any_moment_is_what_the_frames_add_up_to(
 ) -> None:
     async def check() -> None:
         engine = await open_database(f"sqlite:///{tmp_path_factory.mktemp('film') / 'twin.db'}")
-        run = await Filming.begin(engine, settings=RecorderSettings(segment_s=2.0, segment_samples=7))
+        run = await Filming.begin(engine, settings=RecorderSettings(segment_s=2.0, grace_s=0.5, segment_samples=7))
         for number, frame in enumerate(frames_of(scene)):
             run.record(frame)
             if number in flushes:
@@ -86,9 +87,10 @@ async def test_damaged_film_is_said_and_the_rest_is_read(engine: AsyncEngine) ->
     first = await Filming.begin(engine)
     for frame in noise(20):
         first.record(frame)
+        await first.film.recorder.flush()
     await first.film.recorder.stop()
     async with writing(engine) as connection:
-        await connection.execute(update(FILM_SEGMENT).where(FILM_SEGMENT.c.id == 2).values(data=b"FILM..."))
+        await connection.execute(update(FILM_STRIP).where(FILM_STRIP.c.segment == 2).values(data=b"FILM..."))
     second = await Filming.begin(engine, START_MS + 60_000)
     with pytest.raises(DamagedFilmError):
         await second.film.state_at(START_MS + 1500)
@@ -197,27 +199,33 @@ def test_a_registry_comes_back_and_rubbish_does_not() -> None:
             decode_registry("x", rubbish)
 
 
-async def test_decoded_film_is_kept_within_bounds(
+async def test_opened_film_is_kept_within_bounds(
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = await Filming.begin(engine)
     for frame in noise(60):
         run.record(frame)
+        await run.film.recorder.flush()
     await run.film.recorder.stop()
     again = await Filming.begin(engine, START_MS + 60_000)
-    for time_ms in np.linspace(START_MS + 1, START_MS + 11_000, 30):
-        await again.film.state_at(float(time_ms))
-    kept = again.film._decoded
+    moments = [float(each) for each in np.linspace(START_MS + 1, START_MS + 11_000, 30)]
+    for time_ms in moments:
+        await again.film.state_at(time_ms)
+    kept = again.film._opened
     assert len(kept) > 5
-    assert sum(segment.nbytes for _, segment in kept.values()) < CACHE_BYTES
-    reads = 0
-    read = again.film._store.segment_data
+    reads: list[int] = []
+    read = again.film._store.strips
 
-    async def counted(ids: list[int]) -> object:
-        nonlocal reads
-        reads += 1
-        return await read(ids)
+    async def counted(segment: int) -> dict[int, bytes]:
+        reads.append(segment)
+        return await read(segment)
 
-    monkeypatch.setattr(again.film._store, "segment_data", counted)
+    monkeypatch.setattr(FilmStore, "strips", lambda _self, segment: counted(segment))
     await again.film.state_at(START_MS + 5000)
-    assert reads == 0
+    assert reads == []
+    tight = Film(engine, run.registry, run.clock, FilmSettings(cache_bytes=1))
+    await tight.open()
+    for time_ms in moments:
+        await tight.state_at(time_ms)
+    assert len(tight._opened) == 1
+    assert len(reads) > 5

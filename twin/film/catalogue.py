@@ -1,0 +1,79 @@
+"""What there is of the film, without its samples. No I/O."""
+
+import math
+from collections.abc import Collection
+
+from twin.film.store import Entry
+from twin.film.timeline import Gap, Piece, Timeline
+
+
+class Catalogue:
+    """Which segment tells of which time.
+
+    `timeline` is what was recorded while it happened. `afterwards` is what came late of the gaps in between,
+    of a time when no server ran: it makes them no less gaps, for nobody can say what else happened.
+    """
+
+    def __init__(self) -> None:
+        self.timeline, self.afterwards = Timeline(), Timeline()
+        self._entries: dict[int, Entry] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Note a whole segment; one that is known already tells of no other time than before."""
+        known = self._entries.get(entry.id)
+        self._entries[entry.id] = entry
+        if known is None or known.end_ms != entry.end_ms:
+            to = self.afterwards if entry.afterwards else self.timeline
+            to.add(entry.id, entry.start_ms, entry.end_ms)
+
+    def note(self, entry: Entry) -> None:
+        """Note the line of a segment of which it is known already what it tells of."""
+        self._entries[entry.id] = entry
+
+    def entry(self, segment: int) -> Entry | None:
+        """A whole segment's line."""
+        return self._entries.get(segment)
+
+    def entries(self) -> list[Entry]:
+        """All whole segments, by id."""
+        return [self._entries[key] for key in sorted(self._entries)]
+
+    def remove(self, segments: Collection[int]) -> None:
+        """Forget segments."""
+        self.timeline.remove(segments)
+        self.afterwards.remove(segments)
+        for segment in segments:
+            self._entries.pop(segment, None)
+
+    def at(self, time_ms: float) -> tuple[Piece, Gap | None] | None:
+        """What tells of a time, and the gap in which it lies; None: nothing does.
+
+        In a gap it is the piece before, unless something of the gap was learned afterwards.
+        """
+        found = self.timeline.at(time_ms)
+        if found is not None and found[1] is None:
+            return found
+        learned = self.afterwards.at(time_ms)
+        if learned is not None and learned[1] is None:
+            gap = found[1] if found is not None else None
+            return learned[0], gap or Gap(learned[0].from_ms, learned[0].to_ms)
+        return found
+
+    def pieces(self, from_ms: float, to_ms: float) -> list[Piece]:
+        """All that tells of a time, cut to it, in order."""
+        found = self.timeline.pieces(from_ms, to_ms) + self.afterwards.pieces(from_ms, to_ms)
+        return sorted(found, key=lambda piece: piece.from_ms)
+
+    def uncovered(self, from_ms: float, to_ms: float) -> list[tuple[float, float]]:
+        """The whole times, from and to, of which nothing is known and in which some of a span lies."""
+        found, known_ms = [], -math.inf
+        for piece in self.pieces(-math.inf, math.inf):
+            if piece.from_ms > max(known_ms, from_ms) and known_ms <= to_ms:
+                found.append((known_ms if math.isfinite(known_ms) else from_ms, piece.from_ms))
+            known_ms = max(known_ms, piece.to_ms)
+        return found
+
+    def is_afterwards(self, segment: int) -> bool:
+        """Whether a segment holds what was learned afterwards."""
+        entry = self._entries.get(segment)
+        return entry is not None and entry.afterwards

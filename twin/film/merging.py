@@ -1,0 +1,59 @@
+"""Late samples into the segment of their time, and what they change of those after it. Pure."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from telemetry_bridge.samples import Samples
+from twin.film.segment import Keyframe, Mask, Rows, Segment, State, in_order
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Merged:
+    """A segment with late samples in it, and which of them still hold at its end: (m,) bool over `carried`
+    and `own`, one after the other.
+    """
+
+    segment: Segment
+    holds: Mask
+
+
+def merge(segment: Segment, own: Samples, carried: Samples) -> Merged:
+    """Put late samples into a segment: those of its time, `own`, and those of before it that hold until it
+    begins, `carried`. The segment itself comes back where they change nothing.
+    """
+    keyframe = _known_at_start(segment.keyframe, carried)
+    samples = in_order(Samples.joined([segment.samples, own])) if len(own) else segment.samples
+    whole = Segment(segment.start_ms, keyframe, samples)
+    if keyframe is segment.keyframe and _same(samples, segment.samples):
+        whole = segment
+    both = Samples.joined([carried, own])
+    return Merged(whole, both.time_ms >= _last_times(whole, both))
+
+
+def _known_at_start(keyframe: Keyframe, carried: Samples) -> Keyframe:
+    """The keyframe with what was measured later than it knows."""
+    if not len(carried):
+        return keyframe
+    highest = np.concatenate((carried.point_index, keyframe.point_index)).max()
+    state = State.unknown(int(highest) + 1)
+    state.take(keyframe.samples)
+    before = state.time_ms.copy()
+    state.take(carried)
+    return state.keyframe() if (state.time_ms != before).any() else keyframe
+
+
+def _last_times(segment: Segment, samples: Samples) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """(m,) when the segment last heard of each sample's point."""
+    last = np.full(int(samples.point_index.max()) + 1 if len(samples) else 0, -np.inf)
+    for known in (segment.keyframe.samples, segment.samples):
+        rows: Rows = np.flatnonzero(known.point_index < len(last))
+        np.maximum.at(last, known.point_index[rows], known.time_ms[rows])
+    return last[samples.point_index]
+
+
+def _same(one: Samples, other: Samples) -> bool:
+    return all(
+        getattr(one, name).tobytes() == getattr(other, name).tobytes()
+        for name in ("point_index", "time_ms", "value", "quality")
+    )
