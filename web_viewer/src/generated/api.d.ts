@@ -1757,6 +1757,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Notes
+         * @description Notes that touch a time, in order of their beginning; all when no time is given.
+         */
+        get: operations["listNotes"];
+        put?: never;
+        /**
+         * Add Note
+         * @description Note something at a moment or an interval.
+         */
+        post: operations["addNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notes/{note}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Note
+         * @description One note.
+         */
+        get: operations["getNote"];
+        /**
+         * Change Note
+         * @description Let a note say something else; its author and managers may.
+         */
+        put: operations["changeNote"];
+        post?: never;
+        /**
+         * Remove Note
+         * @description Take a note away; its author and managers may.
+         */
+        delete: operations["removeNote"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3714,15 +3766,64 @@ export interface components {
             next: string | null;
         };
         /**
-         * NoteIn
-         * @description What one has to say about a step.
+         * NoteChange
+         * @description What a note says from now on; `revision` is the one that was read.
          */
-        NoteIn: {
+        NoteChange: {
             /**
-             * Note
+             * Text
              * @default
              */
-            note: string;
+            text: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /** To */
+            to?: string | null;
+            /** Element */
+            element?: string | null;
+            /** Revision */
+            revision: number;
+        };
+        /**
+         * NoteOut
+         * @description A note; `may_change`: whether whoever asks may change it or take it away.
+         */
+        NoteOut: {
+            /** Id */
+            id: string;
+            /** Text */
+            text: string;
+            /** From */
+            from: string;
+            /** To */
+            to: string | null;
+            /** Element */
+            element: string | null;
+            /** Element Index */
+            element_index: number | null;
+            /** Author */
+            author: string;
+            /** Created */
+            created: string;
+            /** Changed */
+            changed: string;
+            /** Revision */
+            revision: number;
+            /** May Change */
+            may_change: boolean;
+        };
+        /**
+         * NotePage
+         * @description A part of the list.
+         */
+        NotePage: {
+            /** Items */
+            items: components["schemas"]["NoteOut"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * Order
@@ -5029,6 +5130,37 @@ export interface components {
             device: string;
             /** Behind S */
             behind_s: number;
+        };
+        /**
+         * NoteIn
+         * @description A note about a moment (`from` alone) or an interval, also at an element (guid); '' is a bare marker.
+         */
+        twin__panels__notes__schemas__NoteIn: {
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /** To */
+            to?: string | null;
+            /** Element */
+            element?: string | null;
+        };
+        /**
+         * NoteIn
+         * @description What one has to say about a step.
+         */
+        twin__panels__ops__schemas__NoteIn: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
         };
         /**
          * Problem
@@ -7950,7 +8082,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["NoteIn"] | null;
+                "application/json": components["schemas"]["twin__panels__ops__schemas__NoteIn"] | null;
             };
         };
         responses: {
@@ -8020,7 +8152,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["NoteIn"] | null;
+                "application/json": components["schemas"]["twin__panels__ops__schemas__NoteIn"] | null;
             };
         };
         responses: {
@@ -8240,6 +8372,177 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SeriesList"];
                 };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNotes: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339, with `Z` or an offset (`%2B08:00`). */
+                from?: string | null;
+                /** @description RFC 3339; not included. */
+                to?: string | null;
+                element?: string | null;
+                /** @description In the text or the author's name. */
+                text?: string;
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotePage"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addNote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["twin__panels__notes__schemas__NoteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteOut"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                note: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteOut"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeNote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                note: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteOut"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeNote: {
+        parameters: {
+            query: {
+                /** @description The one that was read. */
+                revision: number;
+            };
+            header?: never;
+            path: {
+                note: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request cannot be answered as asked. */
             "4XX": {
