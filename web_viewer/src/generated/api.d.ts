@@ -2375,7 +2375,8 @@ export interface components {
          * @description One way of talking with devices.
          *
          *     `state` is `off` where the file of adapters says so. `points` are those that the line serves, where it
-         *     knows them, and `bad` those of them that it cannot read now. `last_error` stays when all is well again;
+         *     knows them, and `bad` those of them that it cannot read now. `simulated`: the devices at its other end are
+         *     played by the server. `last_error` stays when all is well again;
          *     `notes` say what of the file was left out.
          */
         BridgeLine: {
@@ -2388,6 +2389,8 @@ export interface components {
              * @enum {string}
              */
             state: "up" | "down" | "off";
+            /** Simulated */
+            simulated: boolean;
             /** Detail */
             detail: string;
             /** Received */
