@@ -84,6 +84,7 @@ class Ledger:
         """
         now = int(self._clock.now_ms())
         async with writing(self._engine) as connection:
+            await self._log.take_turn(connection)  # what others write at once is read first
             known = {row.device: _entry(row) for row in await connection.execute(select(DEVICE_FACT))}
             steps = plan(changes, known, base)
             if dry_run or not steps:
