@@ -122,9 +122,13 @@ def plan(changes: Sequence[Change], known: Mapping[str, Entry], base: Mapping[st
             faults.append(Fault(where, f"the device {why}"))
             continue
         seen.add(change.device)
-        entry = known.get(change.device)
-        step = _step(change, {} if entry is None else entry.written, base[change.device])
-        faults += [Fault(where, fault) for fault in facts_faults(merged(base[change.device], step.written))]
+        entry, files = known.get(change.device), base[change.device]
+        before = {} if entry is None else entry.written
+        step = _step(change, before, files)
+        old = set(facts_faults(merged(files, before)))  # of the files: nobody mends them here
+        faults += [
+            Fault(where, fault) for fault in facts_faults(merged(files, step.written)) if fault not in old
+        ]
         steps += [step] if step.told else []
     if faults:
         raise DeviceFactsError(faults)
