@@ -27,6 +27,7 @@ from telemetry_bridge.adapters.listed_points import ListedPoints
 from telemetry_bridge.adapters.rest import NoAnswerError, Rest
 from telemetry_bridge.adapters.schedule import Schedule
 from telemetry_bridge.adapters.upkeep import Patience, told
+from telemetry_bridge.ending import end
 from telemetry_bridge.points import Point, Registry
 from telemetry_bridge.ports import Health
 
@@ -37,6 +38,9 @@ BEAT_S = 0.2
 OBJECTS_AT_ONCE = 20
 READ_BACK_PAUSES_S = (0.0, 0.2, 0.5, 1.0)
 RENEW = "renew"
+GOODBYE_S = 2.0
+#: More often than the upkeep cancels the whole, which would interrupt it.
+END_AGAIN_S = 0.1
 
 
 class Controller:
@@ -255,7 +259,7 @@ class BacnetAdapter(ListedPoints[ObjectEntry]):
         stack, self._stack = self._stack, None
         if stack is not None:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._settings.timeout_s):
+                async with asyncio.timeout(min(self._settings.timeout_s, GOODBYE_S)):
                     await asyncio.gather(*(each.unsubscribe(stack) for each in self._controllers.values()))
         await super().stop()
 
@@ -269,12 +273,21 @@ class BacnetAdapter(ListedPoints[ObjectEntry]):
         try:
             self._stack = stack
             self._upkeep.is_up()
-            async with asyncio.TaskGroup() as group:
-                for name, controller in self._controllers.items():
-                    group.create_task(controller.serve(stack), name=f"{self._settings.id} {name}")
+            await self._serve(stack)
         finally:
             self._stack = None
             stack.close()
+
+    async def _serve(self, stack: Stack) -> None:
+        """Serve all controllers; no task group, which cancels its tasks once and then waits for ever."""
+        tasks = [
+            asyncio.create_task(controller.serve(stack), name=f"{self._name} {name}")
+            for name, controller in self._controllers.items()
+        ]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            await end(*tasks, again_s=END_AGAIN_S)
 
     def _changed(self, number: int, seen: Seen) -> None:
         any(controller.changed(number, seen) for controller in self._controllers.values())

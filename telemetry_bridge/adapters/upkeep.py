@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from telemetry_bridge.ending import end
 from telemetry_bridge.ports import Health
 
 LOG = logging.getLogger(__name__)
 
 #: So many failures that the pause is the longest.
 SLOW = 30
-CANCEL_AGAIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +78,7 @@ class Upkeep:
         """End the work and wait for it."""
         task, self._task = self._task, None
         if task is not None:
-            # Once is not enough: Python 3.11's wait_for forgets a cancellation that comes with its result.
-            while not task.done():
-                task.cancel()
-                await asyncio.wait([task], timeout=CANCEL_AGAIN_S)
+            await end(task)
             self.connected, self.trouble = False, "stopped"
 
     def is_up(self) -> None:
