@@ -3,7 +3,8 @@
 What a sample does to the state:
 
 - One older than what is there is late and changes nothing; the same one again changes nothing either.
-- A simulated one does not override a real one that is younger than `real_beats_simulated_ms`.
+- A simulated one does not override a real one unless it is later by `real_beats_simulated_ms`, and gives way
+  to a real one unless that is earlier by as much. So what comes twice or in another order comes to the same.
 - A finite value outside the engineering range is shown as it came, with quality bad: whoever repairs the
   sensor needs to see 250 °C.
 - A value that is not finite is no value: the last one stays, with quality bad.
@@ -128,14 +129,14 @@ class LiveState:
         return applied
 
     def _may_apply(self, samples: _Samples, simulated: bool) -> Mask:
-        current_ms = self.time_ms[samples.index]
-        fresh: Mask = samples.time_ms >= current_ms
-        if not simulated:
-            return fresh
-        outranked = ~self.simulated[samples.index] & (
-            samples.time_ms - current_ms < self._real_beats_simulated_ms * self.speed
-        )
-        fresh &= ~outranked
+        """(m,) bool: neither late nor outranked, whatever came first."""
+        ahead_ms = samples.time_ms - self.time_ms[samples.index]
+        fresh: Mask = ahead_ms >= 0.0
+        beats_ms = self._real_beats_simulated_ms * self.speed
+        if simulated:
+            fresh &= self.simulated[samples.index] | (ahead_ms >= beats_ms)
+        else:
+            fresh |= self.simulated[samples.index] & (-ahead_ms < beats_ms)
         return fresh
 
     def _write(self, samples: _Samples, now_ms: float, simulated: bool) -> None:
