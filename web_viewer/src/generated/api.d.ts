@@ -1809,6 +1809,158 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Incidents
+         * @description Reports, newest first.
+         */
+        get: operations["listIncidents"];
+        put?: never;
+        /**
+         * Create Incident
+         * @description Begin a report.
+         */
+        post: operations["createIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Suggest
+         * @description What a report on a time, and perhaps a place or an alarm, should show.
+         */
+        get: operations["suggestForIncident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{incident}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Incident
+         * @description A report with all that its author wrote.
+         */
+        get: operations["getIncident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Incident
+         * @description Write on. 409: somebody else has meanwhile.
+         */
+        patch: operations["changeIncident"];
+        trace?: never;
+    };
+    "/api/incidents/{incident}/dossier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Dossier
+         * @description What log and film say to a report: who did what when, values, response times, gaps.
+         */
+        get: operations["getIncidentDossier"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{incident}/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Picture
+         * @description Add a picture of the scene: a PNG, at most 6 MB and 4096 pixels a side, at most 24 a report.
+         */
+        post: operations["addIncidentPicture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{incident}/pictures/{picture}.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Picture
+         * @description A picture's PNG; it never changes under its id.
+         */
+        get: operations["getIncidentPicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{incident}/pictures/{picture}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Picture
+         * @description Take a picture out.
+         */
+        delete: operations["deleteIncidentPicture"];
+        options?: never;
+        head?: never;
+        /**
+         * Caption Picture
+         * @description Write what a picture shows.
+         */
+        patch: operations["captionIncidentPicture"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2464,6 +2616,14 @@ export interface components {
             next: string | null;
         };
         /**
+         * CaptionIn
+         * @description What a picture shows.
+         */
+        CaptionIn: {
+            /** Caption */
+            caption: string;
+        };
+        /**
          * CarbonOut
          * @description What the energy from the grid emitted; null where no factor is set.
          */
@@ -2949,6 +3109,24 @@ export interface components {
             note: string;
         };
         /**
+         * Dossier
+         * @description What log and film say to a report, as they stand now.
+         */
+        Dossier: {
+            /** Entries */
+            entries: components["schemas"]["ReportEntry"][];
+            /** Left Out */
+            left_out: number;
+            /** Responses */
+            responses: components["schemas"]["ResponseTimes"][];
+            /** Points */
+            points: components["schemas"]["PointReport"][];
+            /** Gaps */
+            gaps: components["schemas"]["Gap"][];
+            /** Recorded */
+            recorded: number;
+        };
+        /**
          * Element
          * @description An element of the model; `storey` and `space` are guids, `box` is null where nothing is drawn.
          */
@@ -3365,6 +3543,144 @@ export interface components {
             events: number;
         };
         /**
+         * IncidentChange
+         * @description What the author changes; what is left out stays. `version` is that of the report that was read.
+         */
+        IncidentChange: {
+            /** Version */
+            version: number;
+            /** Title */
+            title?: string | null;
+            /** From */
+            from?: string | null;
+            /** To */
+            to?: string | null;
+            /** At */
+            at?: string | null;
+            /** Summary */
+            summary?: string | null;
+            /** Conclusions */
+            conclusions?: string | null;
+            /** Points */
+            points?: string[] | null;
+        };
+        /**
+         * IncidentDetail
+         * @description A report with all that its author wrote.
+         */
+        IncidentDetail: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: number;
+            /** Version */
+            version: number;
+            /** Title */
+            title: string;
+            /** Summary */
+            summary: string;
+            /** Conclusions */
+            conclusions: string;
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** At */
+            at: string;
+            /** Element */
+            element: string | null;
+            /** Space */
+            space: string | null;
+            /** Alarm */
+            alarm: string | null;
+            /** Points */
+            points: string[];
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Author */
+            author: string;
+            /** Created */
+            created: string;
+            /** Changed */
+            changed: string;
+            /** Changed By */
+            changed_by: string;
+        };
+        /**
+         * IncidentIn
+         * @description A new report. `at` left out: when an alarm was raised; `points` left out: chosen by the server.
+         */
+        IncidentIn: {
+            /** Title */
+            title: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** At */
+            at?: string | null;
+            /**
+             * Summary
+             * @default
+             */
+            summary: string;
+            /**
+             * Conclusions
+             * @default
+             */
+            conclusions: string;
+            /** Element */
+            element?: string | null;
+            /** Space */
+            space?: string | null;
+            /** Alarm */
+            alarm?: string | null;
+            /** Points */
+            points?: string[] | null;
+        };
+        /**
+         * IncidentOut
+         * @description A report as a list shows it.
+         */
+        IncidentOut: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: number;
+            /** Title */
+            title: string;
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** Author */
+            author: string;
+            /** Created */
+            created: string;
+            /** Changed */
+            changed: string;
+            /** Changed By */
+            changed_by: string;
+            /** Pictures */
+            pictures: number;
+        };
+        /**
+         * IncidentPage
+         * @description A part of the list of reports.
+         */
+        IncidentPage: {
+            /** Items */
+            items: components["schemas"]["IncidentOut"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * IssueSecrets
          * @description The devices that get a new secret each.
          *
@@ -3678,6 +3994,17 @@ export interface components {
             epoch: string;
             /** Registry */
             registry: string;
+        };
+        /**
+         * Moment
+         * @description What a point read at a moment; null where nothing is known of it.
+         */
+        Moment: {
+            /** Value */
+            value: number | null;
+            state: components["schemas"]["Name"] | null;
+            /** Quality */
+            quality: string | null;
         };
         /**
          * Name
@@ -4100,6 +4427,28 @@ export interface components {
             role: string;
         };
         /**
+         * PictureOut
+         * @description A picture of the scene; the PNG is at `/api/incidents/{incident}/pictures/{id}.png`.
+         */
+        PictureOut: {
+            /** Id */
+            id: string;
+            /** Time */
+            time: string;
+            /** Caption */
+            caption: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Bytes */
+            bytes: number;
+            /** Sha256 */
+            sha256: string;
+            /** By */
+            by: string;
+        };
+        /**
          * PlacedElement
          * @description An element as a list shows it; `storey` and `space` are guids, `box` in local metres.
          */
@@ -4290,6 +4639,33 @@ export interface components {
             quality: ("good" | "stale" | "bad" | "simulated") | null;
         };
         /**
+         * PointReport
+         * @description What a point did: before, at the moment that matters, after, and within.
+         *
+         *     `doubtful`: the share of the time, 0..1, in which it was stale, bad or not known.
+         */
+        PointReport: {
+            /** Point */
+            point: string;
+            name: components["schemas"]["Name"];
+            device_name: components["schemas"]["Name"];
+            /** Unit */
+            unit: string;
+            before: components["schemas"]["Moment"];
+            at: components["schemas"]["Moment"];
+            after: components["schemas"]["Moment"];
+            /** Least */
+            least: number | null;
+            /** Greatest */
+            greatest: number | null;
+            /** Mean */
+            mean: number | null;
+            /** Samples */
+            samples: number;
+            /** Doubtful */
+            doubtful: number;
+        };
+        /**
          * PropertyValue
          * @description A property or quantity; `from_type` where the element has it from its type.
          */
@@ -4428,6 +4804,33 @@ export interface components {
             doubtful: number;
         };
         /**
+         * ReportEntry
+         * @description A line of the timeline. `cause` is the number of the line that led to it, where that is among them.
+         */
+        ReportEntry: {
+            /** Number */
+            number: number;
+            /** Event */
+            event: string;
+            /** Time */
+            time: string;
+            /** Type */
+            type: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "alarm" | "handled" | "other";
+            actor: components["schemas"]["Name"];
+            text: components["schemas"]["Name"];
+            /** Element */
+            element: string | null;
+            /** Cause */
+            cause: number | null;
+            /** After */
+            after: boolean;
+        };
+        /**
          * ReportRow
          * @description A device that deserves a look.
          *
@@ -4453,6 +4856,37 @@ export interface components {
             past: components["schemas"]["PastElement"] | null;
             /** Guesses */
             guesses: components["schemas"]["GuessOut"][];
+        };
+        /**
+         * ResponseTimes
+         * @description How fast somebody answered an alarm; times are null where it has not happened.
+         */
+        ResponseTimes: {
+            /** Alarm */
+            alarm: string;
+            /** Priority */
+            priority: string;
+            /** Device */
+            device: string;
+            name: components["schemas"]["Name"];
+            place: components["schemas"]["Name"];
+            /** Raised */
+            raised: string;
+            /** Acknowledged */
+            acknowledged: string | null;
+            /** Acknowledged By */
+            acknowledged_by: string | null;
+            /** Commanded */
+            commanded: string | null;
+            command: components["schemas"]["Name"] | null;
+            /** Returned */
+            returned: string | null;
+            /** Closed */
+            closed: string | null;
+            /** Order */
+            order: number | null;
+            /** Order Closed */
+            order_closed: string | null;
         };
         /**
          * RouteAnswer
@@ -5051,6 +5485,28 @@ export interface components {
             items: components["schemas"]["Storey"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * Suggestion
+         * @description A point that a report may show.
+         */
+        Suggestion: {
+            /** Point */
+            point: string;
+            name: components["schemas"]["Name"];
+            device_name: components["schemas"]["Name"];
+            /** Unit */
+            unit: string;
+        };
+        /**
+         * Suggestions
+         * @description Points that belong to what a report is about, the most telling first, and the moment that matters.
+         */
+        Suggestions: {
+            /** Items */
+            items: components["schemas"]["Suggestion"][];
+            /** At */
+            at: string;
         };
         /**
          * SystemInfo
@@ -8546,6 +9002,347 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIncidents: {
+        parameters: {
+            query?: {
+                /** @description In title, author or number. */
+                q?: string;
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPage"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createIncident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suggestForIncident: {
+        parameters: {
+            query: {
+                /** @description RFC 3339, with `Z` or an offset. */
+                from: string;
+                /** @description RFC 3339; not included. */
+                to: string;
+                element?: string | null;
+                space?: string | null;
+                alarm?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getIncident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeIncident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getIncidentDossier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dossier"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addIncidentPicture: {
+        parameters: {
+            query: {
+                /** @description The moment that the picture shows. */
+                at: string;
+                caption?: string;
+            };
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/png": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getIncidentPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+                picture: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteIncidentPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+                picture: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    captionIncidentPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+                picture: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
             };
             /** @description The request cannot be answered as asked. */
             "4XX": {
