@@ -128,7 +128,8 @@ def _storage_status(e: Equipment, d: Ints) -> Floats:
 
 def _storage_setpoint(e: Equipment, d: Ints) -> Floats:
     """What a cabinet was told, whatever its charge lets it do; else what its own control does."""
-    return np.round(np.where(np.isnan(e.level[d]), e.power_kw[d], e.level[d] * e.capacity_kw[d]), 1)
+    told = np.where(np.isnan(e.level[d]), e.power_kw[d], e.level[d] * e.capacity_kw[d])
+    return np.asarray(np.round(told, 1), dtype=np.float64)
 
 
 def _charger_status(e: Equipment, d: Ints) -> Floats:
