@@ -515,7 +515,7 @@ class History(Answer):
 
 
 class Event(Answer):
-    """Something that happened; `hash` covers it and the event before it."""
+    """Something that happened; `cause` is the event that led to it, `hash` covers it and that before it."""
 
     seq: int
     id: str
@@ -524,6 +524,7 @@ class Event(Answer):
     subject: str
     actor: str
     cause: str | None
+    severity: Literal["critical", "high", "medium", "low"] | None
     data: dict[str, Any]
     hash: str
 

@@ -16,6 +16,8 @@ from twin.errors import DatabaseError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "alembic_version"
+EVENT_MIGRATIONS = Path(__file__).parents[1] / "events" / "migrations"
+EVENT_VERSION_TABLE = "event_index_version"
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
@@ -35,6 +37,7 @@ async def open_database(url: str) -> AsyncEngine:
     engine = _engine(url)
     try:
         await migrate(engine, MIGRATIONS / "versions", VERSION_TABLE)
+        await migrate(engine, EVENT_MIGRATIONS, EVENT_VERSION_TABLE)
     except (TimeoutError, DBAPIError, OSError) as error:
         await engine.dispose()
         raise DatabaseError(f"the database {_shown(url)} cannot be used ({_reason(error)})") from error

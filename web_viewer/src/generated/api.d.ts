@@ -3273,7 +3273,7 @@ export interface components {
         };
         /**
          * Event
-         * @description Something that happened; `hash` covers it and the event before it.
+         * @description Something that happened; `cause` is the event that led to it, `hash` covers it and that before it.
          */
         Event: {
             /** Seq */
@@ -3290,6 +3290,8 @@ export interface components {
             actor: string;
             /** Cause */
             cause: string | null;
+            /** Severity */
+            severity: ("critical" | "high" | "medium" | "low") | null;
             /** Data */
             data: {
                 [key: string]: unknown;
@@ -7559,6 +7561,13 @@ export interface operations {
                 type?: string | null;
                 /** @description May end with `*`. */
                 subject?: string | null;
+                /** @description A guid: what is about the element, or about a device bound to it. */
+                element?: string | null;
+                /** @description A guid: what is about the space, or about anything within it. */
+                space?: string | null;
+                /** @description Words of its type, subject, actor and data, each by its beginning; Chinese text wherever it stands. */
+                text?: string | null;
+                severity?: ("critical" | "high" | "medium" | "low") | null;
                 limit?: number;
                 /** @description From the newest back. */
                 newest_first?: boolean;
