@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from telemetry_bridge.clock import Clock
 from telemetry_bridge.errors import Fault
+from telemetry_bridge.points import Registry
 from twin.devices.errors import DeviceFactsError
 from twin.devices.facts import FIELDS, Facts, facts_faults, merged
+from twin.devices.table_text import Line
 from twin.events.event import Draft
 from twin.events.log import EventLog
 from twin.store.database import writing
@@ -157,3 +159,23 @@ def _draft(step: Step, actor: str, reason: str) -> Draft:
 
 def _entry(row: Row[Any]) -> Entry:
     return Entry({name: getattr(row, name) for name in FIELDS}, row.changed_ms, row.changed_by)
+
+
+def table_lines(
+    registry: Registry,
+    element_of: Mapping[str, str | None],
+    base: Mapping[str, Facts],
+    written: Mapping[str, Entry],
+) -> list[Line]:
+    """Every device with its facts, for a table; `element_of` gives the guid that each is bound to."""
+    return [
+        Line(
+            device.id,
+            device.type,
+            device.label.zh,
+            device.label.en,
+            element_of.get(device.id) or "",
+            merged(base[device.id], written[device.id].written) if device.id in written else base[device.id],
+        )
+        for device in registry.devices.values()
+    ]
