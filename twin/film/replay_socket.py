@@ -189,7 +189,7 @@ class _Viewer:
             self._member = self._session.join(self, self._name, query.get("ticket"))
         except ReviewError as error:
             async with asyncio.timeout(self._desk.settings.patience_s):
-                await self._websocket.send_text(refusal(str(error)))
+                await self._websocket.send_text(refusal(str(error), code=error.code))
                 await self._websocket.close(CLOSE_NO_SESSION, "no such session")
             return False
         return True
@@ -237,7 +237,9 @@ class _Viewer:
             self._obey(read_wish(text))
         except SubscriptionError as error:
             self.seat.answer(refusal(str(error), id=error.id))
-        except (ValueError, ReviewError) as error:
+        except ReviewError as error:
+            self.seat.answer(refusal(str(error), code=error.code))
+        except ValueError as error:
             self.seat.answer(refusal(str(error)))
 
     def _obey(self, wish: Wish) -> None:

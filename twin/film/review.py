@@ -15,7 +15,11 @@ SECRET_BYTES = 16
 
 
 class ReviewError(Exception):
-    """What somebody of a session asked for and may not have; the text is for people."""
+    """What somebody of a session asked for and may not have; the text is for people, `code` for programs."""
+
+    def __init__(self, message: str, code: str = "session") -> None:
+        self.code = code
+        super().__init__(message)
 
 
 @dataclass(slots=True, eq=False)
@@ -54,7 +58,7 @@ class Review:
         member = next((each for each in self if ticket is not None and each.ticket == ticket), None)
         if member is None:
             if len(self._members) >= MAX_MEMBERS:
-                raise ReviewError(f"{MAX_MEMBERS} people are in this session already")
+                raise ReviewError(f"{MAX_MEMBERS} people are in this session already", "session_full")
             self._count += 1
             member = Member(f"p{self._count}", name)
             self._members[member.id] = member

@@ -154,10 +154,11 @@ class Sessions:
         if found is not None:
             return found
         if id_.partition(".")[0] == self._mark:
-            raise ReviewError("this session has ended")
+            raise ReviewError("this session has ended", "session_ended")
         raise ReviewError(
             "this server has no such session: it is on another server, or was before a restart;"
-            " open it on the server of whoever shares it"
+            " open it on the server of whoever shares it",
+            "session_elsewhere",
         )
 
     def close(self) -> None:
