@@ -14,6 +14,8 @@ from twin.incidents.responses import Response
 from twin.incidents.words import Severity, is_quiet, label_in, sentence, severity_of
 
 MOST_ENTRIES = 400
+SHORTEST_GAP_MS = 1.0
+"""Events and intervals are told in whole ms: less than that is no gap."""
 AFTERWARDS = ("alarm.", "command.", "workorder.")
 """Of what came after the interval only this belongs to it: how it was answered, and ended."""
 
@@ -115,6 +117,6 @@ def gaps_within(
     found = []
     for gap in every:
         begin, end = max(gap.from_ms, from_ms), min(to_ms if gap.to_ms is None else gap.to_ms, to_ms)
-        if begin < end:
+        if end - begin >= SHORTEST_GAP_MS:
             found.append(Gap(begin, end))
     return tuple(found)

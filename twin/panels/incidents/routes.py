@@ -1,5 +1,6 @@
 """`/api/incidents`: reports on what happened in a stretch of time."""
 
+import hashlib
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from twin.http.present import rfc3339
 from twin.http.problems import PROBLEM_RESPONSES
 from twin.incidents.errors import PictureError
 from twin.incidents.model import Incident, Scope
+from twin.incidents.phrases import Language
 from twin.incidents.png import checked_png
 from twin.incidents.projection import Account, account_of
 from twin.panels.incidents import schemas, shown
@@ -22,6 +24,7 @@ from twin.panels.incidents.service import IncidentReports
 from twin.panels.panel import service_of
 
 PNG = "image/png"
+PDF = "application/pdf"
 
 router = APIRouter(
     prefix="/api/incidents",
@@ -173,6 +176,33 @@ async def delete_picture(
 ) -> schemas.IncidentDetail:
     """Take a picture out."""
     return shown.detail(await reports.records.delete_picture(incident, picture, person.actor))
+
+
+@router.post(
+    "/{incident}/report.pdf",
+    operation_id="printIncident",
+    response_class=Response,
+    responses={200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def print_incident(
+    reports: ReportsDep,
+    person: PersonDep,
+    incident: str,
+    lang: Annotated[Language, Query(description="Language of the document.")] = "zh",
+) -> Response:
+    """The report as a document to hand out; that it was is written down. 503: what the machine lacks."""
+    found = await reports.records.get(incident)
+    content = await reports.pdf(found, lang)
+    await reports.records.note_export(incident, "pdf", _fingerprint(content) | {"lang": lang}, person.actor)
+    return Response(content, media_type=PDF, headers=_as_file(f"incident-{found.number}.pdf"))
+
+
+def _fingerprint(content: bytes) -> dict[str, Any]:
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _as_file(name: str) -> dict[str, str]:
+    return {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
 
 
 def _changed(reports: IncidentReports, before: Incident, said: schemas.IncidentChange) -> Account:

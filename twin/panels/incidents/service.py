@@ -1,5 +1,6 @@
 """Incident reports as they run: records, and what log and film say to them."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,13 +12,17 @@ from twin.alarms.places import place_of
 from twin.alarms.projection import AlarmFilter
 from twin.events.event import Event
 from twin.incidents import choosing
+from twin.incidents.document import Letterhead, report_html
 from twin.incidents.dossier import Dossier
 from twin.incidents.errors import IntervalError, PointsError
 from twin.incidents.gathering import Meant, Sources, events_between, gather
 from twin.incidents.lexicon import Lexicon, both, spoken
 from twin.incidents.model import LONGEST_MS, Incident, Scope
+from twin.incidents.pdf import check_pdf, pdf_of
+from twin.incidents.phrases import Language
 from twin.panels.incidents.records import Incidents
 from twin.runtime import Twin
+from twin.venue import Name
 
 MOST_ALARMS = 1000
 
@@ -36,6 +41,7 @@ class IncidentReports:
     def __init__(self, twin: Twin, engine: AsyncEngine) -> None:
         self.twin = twin
         self.records = Incidents(engine, twin.events, twin.clock)
+        self._printing = asyncio.Semaphore(1)  # a document keeps a core busy for seconds
 
     @property
     def sources(self) -> Sources:
@@ -48,6 +54,28 @@ class IncidentReports:
         meant = await self.meant(incident.scope)
         names = await self._alarm_names(incident)
         return await gather(self.sources, incident, meant, await self.lexicon(), names)
+
+    async def pdf(self, incident: Incident, language: Language) -> bytes:
+        """The report as a document. Raises ExportUnableError."""
+        await asyncio.to_thread(check_pdf)
+        found = await self.dossier(incident)
+        pictures = await self.records.pictures(incident)
+        html = report_html(found, self.letterhead(found), language, self.twin.venue.zone)
+        async with self._printing:
+            return await asyncio.to_thread(pdf_of, html, pictures)
+
+    def letterhead(self, found: Dossier) -> Letterhead:
+        """What stands around a report."""
+        info, names = self.twin.venue.info, found.lexicon.people
+        operator = info.operator or Name()
+        incident = found.incident
+        return Letterhead(
+            Label(info.name.zh, info.name.en),
+            Label(operator.zh, operator.en),
+            self.twin.package.manifest.revision,
+            names.get(incident.author) or incident.author,
+            names.get(incident.changed_by) or incident.changed_by,
+        )
 
     async def choice(self, scope: Scope, from_ms: int, to_ms: int) -> Choice:
         """What a report on something should show."""
