@@ -6,6 +6,7 @@ their way when the server stopped are handed over once more by the next one, und
 """
 
 import asyncio
+import math
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -307,7 +308,7 @@ class Commands:
                 await self._log.take_turn(connection)
                 others = await self._decided_by_others(connection)
                 decided = [state for state in decided if state.command.id not in others]
-            drafts = [outcome_draft(state, self._reported(state)) for state in decided]
+            drafts = [outcome_draft(state, *self._reported(state)) for state in decided]
             events = await self._log.append_within(connection, *drafts) if drafts else ()
         self._log.announce(events)
         return decided
@@ -385,6 +386,9 @@ class Commands:
     def _point(self, command: Command) -> Point | None:
         return self._bridge.registry.find(command.device, command.point)
 
-    def _reported(self, state: CommandState) -> float | None:
-        point = self._point(state.command)
-        return None if point is None else float(self._bridge.live.value[point.point_index])
+    def _reported(self, state: CommandState) -> tuple[float | None, float]:
+        """What the device says, and since when, ms since 1970 UTC."""
+        point, live = self._point(state.command), self._bridge.live
+        if point is None:
+            return None, math.nan
+        return float(live.value[point.point_index]), float(live.time_ms[point.point_index])

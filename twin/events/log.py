@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from telemetry_bridge.clock import Clock
 from twin.events import search
+from twin.events.chain import Chain, chain_of
 from twin.events.event import Draft, Event, Head, appended, first_fault
 from twin.events.filter import EventFilter
 from twin.events.index import writes
@@ -89,6 +90,12 @@ class EventLog:
         async with self._engine.connect() as connection:
             row = (await connection.execute(select(EVENT).where(EVENT.c.id == event_id))).first()
         return None if row is None else event_of(row)
+
+    async def chain(self, event_id: str) -> Chain | None:
+        """What led to the event of an id, and what it led to; None: there is no such event."""
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(select(EVENT).where(EVENT.c.id == event_id))).first()
+            return None if row is None else await chain_of(connection, event_of(row))
 
     async def head(self) -> Head:
         """Where the log ends."""

@@ -3,11 +3,12 @@
 import asyncio
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
-from twin.errors import BadRequestError
+from twin.errors import BadRequestError, NotFoundError
 from twin.events.event import event_json
 from twin.events.log import EventFilter
+from twin.events.origin import Origin
 from twin.events.places import element_keys, space_keys
 from twin.http import schemas
 from twin.http.context import TwinDep
@@ -20,6 +21,7 @@ router = APIRouter(prefix="/api/events", tags=["history"], responses=PROBLEM_RES
 
 MAX_PAGE = 1000
 TEXT = "Words of its type, subject, actor and data, each by its beginning; Chinese text wherever it stands."
+EventId = Annotated[str, Path(max_length=64, description="Its `id`.")]
 SeverityName = Literal["critical", "high", "medium", "low"]
 Guid = Annotated[str | None, Query(max_length=64)]
 Pattern = Annotated[str | None, Query(max_length=128, description="May end with `*`.")]
@@ -103,3 +105,39 @@ async def get_density(
         ],
         next=None,
     )
+
+
+@router.get("/{event}", operation_id="getEvent")
+async def get_event(twin: TwinDep, event: EventId) -> schemas.Event:
+    """One event."""
+    found = await twin.events.get(event)
+    if found is None:
+        raise _unknown(event)
+    return schemas.Event(**event_json(found))
+
+
+@router.get("/{event}/chain", operation_id="getEventChain")
+async def get_chain(twin: TwinDep, event: EventId) -> schemas.EventChain:
+    """What led to an event, from the first cause on, and all that it led to."""
+    chain = await twin.events.chain(event)
+    if chain is None:
+        raise _unknown(event)
+    first = chain.first
+    return schemas.EventChain(
+        event=schemas.Event(**event_json(chain.event)),
+        causes=[schemas.Event(**event_json(each)) for each in chain.causes],
+        effects=[schemas.Event(**event_json(each)) for each in chain.effects],
+        origin=schemas.EventOrigin(
+            kind=chain.origin.value,
+            event=first.id,
+            actor=first.actor,
+            sample=first.data.get("sample") if chain.origin is Origin.SAMPLE else None,
+        ),
+        missing=chain.missing,
+        causes_cut=chain.causes_cut,
+        effects_cut=chain.effects_cut,
+    )
+
+
+def _unknown(event_id: str) -> NotFoundError:
+    return NotFoundError(f"there is no event '{event_id[:40]}'")

@@ -1101,6 +1101,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/events/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Event
+         * @description One event.
+         */
+        get: operations["getEvent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events/{event}/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Chain
+         * @description What led to an event, from the first cause on, and all that it led to.
+         */
+        get: operations["getEventChain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/accounts": {
         parameters: {
             query?: never;
@@ -3320,6 +3360,26 @@ export interface components {
             hash: string;
         };
         /**
+         * EventChain
+         * @description An event, what led to it, the first cause first, and what it led to, by time.
+         *
+         *     `missing`: a cause that the log does not have; `causes_cut`, `effects_cut`: there are more than are told.
+         */
+        EventChain: {
+            event: components["schemas"]["Event"];
+            /** Causes */
+            causes: components["schemas"]["Event"][];
+            /** Effects */
+            effects: components["schemas"]["Event"][];
+            origin: components["schemas"]["EventOrigin"];
+            /** Missing */
+            missing: string | null;
+            /** Causes Cut */
+            causes_cut: boolean;
+            /** Effects Cut */
+            effects_cut: boolean;
+        };
+        /**
          * EventDensity
          * @description How much happened when; spans in which nothing happened are left out.
          */
@@ -3336,6 +3396,22 @@ export interface components {
             next: string | null;
         };
         /**
+         * EventOrigin
+         * @description What the first event of a chain came from; `unknown` where the way back is cut or broken.
+         */
+        EventOrigin: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sample" | "person" | "device" | "system" | "unknown";
+            /** Event */
+            event: string;
+            /** Actor */
+            actor: string;
+            sample: components["schemas"]["EventSample"] | null;
+        };
+        /**
          * EventPage
          * @description A part of the log of events.
          */
@@ -3344,6 +3420,18 @@ export interface components {
             items: components["schemas"]["Event"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * EventSample
+         * @description A sample that an event came from: `point` is its key `device/point`, `time` its own.
+         */
+        EventSample: {
+            /** Point */
+            point: string;
+            /** Time */
+            time: string;
+            /** Value */
+            value: number;
         };
         /**
          * FactsPage
@@ -7642,6 +7730,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventDensity"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its `id`. */
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Event"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEventChain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its `id`. */
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventChain"];
                 };
             };
             /** @description The request cannot be answered as asked. */
