@@ -1,7 +1,8 @@
 """`/api/events`: what happened, why, and how much of it when."""
 
 import asyncio
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 
@@ -98,13 +99,16 @@ async def get_density(
         to=rfc3339(to_ms),
         bucket_s=width_ms / 1000.0,
         items=[
-            schemas.DensityItem(
-                bucket=bucket, time=rfc3339(from_ms + bucket * width_ms), type=kind, count=count
-            )
-            for bucket, kind, count in counts
+            schemas.DensityItem(bucket=bucket, time=rfc3339(from_ms + bucket * width_ms), **what)
+            for bucket, what in _counted(counts)
         ],
         next=None,
     )
+
+
+def _counted(counts: list[tuple[int, str, str | None, int]]) -> Iterator[tuple[int, dict[str, Any]]]:
+    for bucket, kind, severity, count in counts:
+        yield bucket, {"type": kind, "severity": severity, "count": count}
 
 
 @router.get("/{event}", operation_id="getEvent")

@@ -569,11 +569,12 @@ class EventChain(Answer):
 
 
 class DensityItem(Answer):
-    """How many events of a type fall into the span that begins at `time`."""
+    """How many events of a type, raised alarms of a severity, fall into the span that begins at `time`."""
 
     bucket: int
     time: str
     type: str
+    severity: Literal["critical", "high", "medium", "low"] | None
     count: int
 
 

@@ -2995,7 +2995,7 @@ export interface components {
         };
         /**
          * DensityItem
-         * @description How many events of a type fall into the span that begins at `time`.
+         * @description How many events of a type, raised alarms of a severity, fall into the span that begins at `time`.
          */
         DensityItem: {
             /** Bucket */
@@ -3004,6 +3004,8 @@ export interface components {
             time: string;
             /** Type */
             type: string;
+            /** Severity */
+            severity: ("critical" | "high" | "medium" | "low") | null;
             /** Count */
             count: number;
         };
