@@ -8,7 +8,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -41,6 +41,24 @@ async def open_database(url: str) -> AsyncEngine:
     except (TimeoutError, DBAPIError, OSError) as error:
         await engine.dispose()
         raise DatabaseError(f"the database {_shown(url)} cannot be used ({_reason(error)})") from error
+    return engine
+
+
+async def open_existing(url: str) -> AsyncEngine:
+    """Connect to a database as it is, to read it. Raises DatabaseError, also where there is none of ours."""
+    engine = _engine(url)
+    path = engine.url.database or ""
+    if engine.dialect.name == "sqlite" and not Path(path).is_file():
+        raise DatabaseError(f"there is no database {path}; see --package, --data and --database")
+    try:
+        async with engine.connect() as connection:
+            has_events = await connection.run_sync(lambda each: inspect(each).has_table("event"))
+    except (TimeoutError, DBAPIError, OSError) as error:
+        await engine.dispose()
+        raise DatabaseError(f"the database {_shown(url)} cannot be used ({_reason(error)})") from error
+    if not has_events:
+        await engine.dispose()
+        raise DatabaseError(f"the database {_shown(url)} has no log of events; was it served before?")
     return engine
 
 
