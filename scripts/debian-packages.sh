@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What the tests drive for real and pip cannot bring: a browser, a broker, databases, Chinese fonts.
+# What the tests drive for real and pip cannot bring: a browser, a broker, databases, Chinese fonts, Pango for PDF.
 set -euo pipefail
 
-packages=(chromium fonts-noto-cjk mosquitto postgresql redis-server)
+packages=(chromium fonts-noto-cjk libharfbuzz-subset0 libpango-1.0-0 libpangoft2-1.0-0 mosquitto postgresql redis-server)
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 # Han with its extensions and compatibility forms, kana, bopomofo, Hangul.
-_CJK_RANGES = (
+CJK_RANGES = (
     (0x1100, 0x11FF),
     (0x3005, 0x3007),
     (0x3031, 0x3035),
@@ -46,12 +46,12 @@ def match_query(user_text: str) -> str:
     Each run of CJK characters must occur as it is; each other word must begin a word of the text. A word
     with punctuation inside, such as `S1-03`, is a phrase. No operator of FTS5 survives, so any text is safe.
     """
-    words = (word for chunk in _folded(user_text).split() for word in _word_queries(chunk))
+    words = (word for chunk in folded(user_text).split() for word in _word_queries(chunk))
     return " AND ".join(words)
 
 
-def _folded(text: str) -> str:
-    """Compatibility forms folded and letters lowered, twice because lowering can leave new forms."""
+def folded(text: str) -> str:
+    """A text with compatibility forms folded and letters lowered, twice: lowering can leave new forms."""
     lowered = unicodedata.normalize("NFKC", text).lower()
     return unicodedata.normalize("NFKC", lowered)
 
@@ -60,7 +60,7 @@ def _spaced(text: str) -> str:
     """Folded text with every CJK character as a word of its own and single blanks elsewhere."""
     if text.isascii():  # nothing to fold and no CJK: most of a model's text, forty times as fast
         return " ".join(text.lower().translate(_ASCII_CONTROLS).split())
-    spread = "".join(f" {char} " if _is_cjk(char) else _printable(char) for char in _folded(text))
+    spread = "".join(f" {char} " if _is_cjk(char) else _printable(char) for char in folded(text))
     return " ".join(spread.split())
 
 
@@ -71,7 +71,7 @@ def _printable(char: str) -> str:
 
 def _is_cjk(char: str) -> bool:
     code = ord(char)
-    return code >= 0x1100 and any(low <= code <= high for low, high in _CJK_RANGES) and _is_word(char)
+    return code >= 0x1100 and any(low <= code <= high for low, high in CJK_RANGES) and _is_word(char)
 
 
 def _is_word(char: str) -> bool:

@@ -127,6 +127,8 @@ class ModbusSettings(AdapterSettings):
     kind: Literal["modbus"]
     host: Text
     port: Port = 502
+    simulated: bool = False
+    """Where the venue is simulated, so is this device: it listens on a port of the server's own."""
     unit: Unit = 1
     timeout_s: Seconds = 2.0
     word_order: Order = "big"

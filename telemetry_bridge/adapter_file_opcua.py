@@ -56,6 +56,11 @@ class NodeEntry(ConvertedPoint):
         """The point."""
         return PointRef(self.device, self.point)
 
+    @property
+    def place(self) -> str:
+        """Where it stands, for people."""
+        return self.node
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpcUaSettings(AdapterSettings):

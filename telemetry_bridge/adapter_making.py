@@ -76,16 +76,20 @@ def _replay(settings: ReplaySettings, around: Surroundings) -> Adapter:
 
 
 def _mqtt(settings: MqttLineSettings, around: Surroundings) -> Adapter:
-    from telemetry_bridge.adapters.mqtt import MqttAdapter  # noqa: PLC0415
+    from telemetry_bridge.adapters.mqtt import MqttAdapter, MqttSettings  # noqa: PLC0415
 
-    return MqttAdapter(_broker_url(settings, around), around.venue, around.registry)
+    patiently = MqttSettings(around.patience)
+    return MqttAdapter(_broker_url(settings, around), around.venue, around.registry, patiently)
 
 
 def _sparkplug(settings: SparkplugLineSettings, around: Surroundings) -> Adapter:
+    from telemetry_bridge.adapters.mqtt_link import MqttSettings  # noqa: PLC0415
     from telemetry_bridge.adapters.sparkplug import SparkplugAdapter, SparkplugSettings  # noqa: PLC0415
 
     wanted = SparkplugSettings(settings.group or "+", settings.host_id, settings.metrics)
-    return SparkplugAdapter(_broker_url(settings, around), around.registry, wanted)
+    return SparkplugAdapter(
+        _broker_url(settings, around), around.registry, wanted, MqttSettings(around.patience)
+    )
 
 
 def _broker_url(settings: BrokerSettings, around: Surroundings) -> str:

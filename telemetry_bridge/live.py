@@ -3,7 +3,8 @@
 What a sample does to the state:
 
 - One older than what is there is late and changes nothing; the same one again changes nothing either.
-- A simulated one does not override a real one that is younger than `real_beats_simulated_ms`.
+- A simulated one does not override a real one unless it is later by `real_beats_simulated_ms`, and gives way
+  to a real one unless that is earlier by as much. So what comes twice or in another order comes to the same.
 - A finite value outside the engineering range is shown as it came, with quality bad: whoever repairs the
   sensor needs to see 250 °C.
 - A value that is not finite is no value: the last one stays, with quality bad.
@@ -78,8 +79,9 @@ class LiveState:
         self.quality = np.full(n, Quality.BAD, dtype=np.uint8)
         self.simulated = np.zeros(n, dtype=np.bool_)
         self._dirty = np.zeros(n, dtype=np.bool_)
-        #: Called with samples as they count, in any order: values outside the range are bad, one that is not
-        #: finite is the last that was; that a point is stale since now is one of now.
+        #: Called with samples as they count, in any order. Values outside the range are bad; one that is not
+        #: finite is the last that was. That a point is stale from now on, or shows a real device's value in
+        #: place of a younger simulated one, is a sample of now.
         self.on_written: Callable[[Samples], None] | None = None
 
     def __len__(self) -> int:
@@ -123,46 +125,45 @@ class LiveState:
         return applied
 
     def _may_apply(self, samples: Samples, simulated: bool) -> Mask:
-        current_ms = self.time_ms[samples.point_index]
-        fresh: Mask = samples.time_ms >= current_ms
-        if not simulated:
-            return fresh
-        outranked = ~self.simulated[samples.point_index] & (
-            samples.time_ms - current_ms < self._real_beats_simulated_ms * self.speed
-        )
-        fresh &= ~outranked
+        """(m,) bool: neither late nor outranked, whatever came first."""
+        index = samples.point_index
+        ahead_ms = samples.time_ms - self.time_ms[index]
+        fresh: Mask = ahead_ms >= 0.0
+        beats_ms = self._real_beats_simulated_ms * self.speed
+        if simulated:
+            fresh &= self.simulated[index] | (ahead_ms >= beats_ms)
+        else:
+            fresh |= self.simulated[index] & (-ahead_ms < beats_ms)
         return fresh
 
     def _write(self, samples: Samples, now_ms: float, simulated: bool) -> None:
         newest = samples[_last_of_each(samples.point_index)]
         finite = samples[np.isfinite(samples.value)]
+        is_older = newest.time_ms < self.time_ms[newest.point_index]
         old_value, old_quality = self.value[newest.point_index], self.quality[newest.point_index]
         self.value[finite.point_index] = finite.value  # of equal indices numpy keeps the last
         self.quality[newest.point_index] = self._judged(newest, now_ms, simulated)
-        changed = (self.quality[newest.point_index] != old_quality) | _differs(
-            self.value[newest.point_index], old_value
-        )
+        changed = self.quality[newest.point_index] != old_quality
+        changed |= _differs(self.value[newest.point_index], old_value)
         changed |= ~np.isfinite(self.time_ms[newest.point_index])
         self.time_ms[newest.point_index] = newest.time_ms
         self.simulated[newest.point_index] = simulated
         self._dirty[newest.point_index[changed]] = True
         if self.on_written is not None and len(samples):
-            self._tell(self.on_written, samples, old_value, now_ms)
+            self._tell(self.on_written, samples, old_value)
+            index = newest.point_index
+            turned = is_older | ((self.quality[index] == Quality.STALE) & (newest.quality != Quality.STALE))
+            self._tell_of_now(self.on_written, index[turned], now_ms)
 
-    def _tell(
-        self, listener: Callable[[Samples], None], samples: Samples, old_value: Values, now_ms: float
-    ) -> None:
+    def _tell(self, listener: Callable[[Samples], None], samples: Samples, old_value: Values) -> None:
         """Tell of samples (by point, then time) that were written; `old_value` is of each of their points."""
         value = samples.value if np.isfinite(samples.value).all() else _filled(samples, old_value)
         listener(replace(samples, value=value, quality=self._within_range(samples)))
-        last = _last_of_each(samples.point_index)
-        index = samples.point_index[last]
-        turned = (self.quality[index] == Quality.STALE) & (samples.quality[last] != Quality.STALE)
-        if turned.any():
-            self._tell_stale(listener, index[turned], now_ms)
 
-    def _tell_stale(self, listener: Callable[[Samples], None], index: Indices, now_ms: float) -> None:
-        listener(Samples.of(index, now_ms, self.value[index], Quality.STALE))
+    def _tell_of_now(self, listener: Callable[[Samples], None], index: Indices, now_ms: float) -> None:
+        """Tell what points read since now, where that does not follow from their samples alone."""
+        if len(index):
+            listener(Samples.of(index, now_ms, self.value[index], self.quality[index]))
 
     def _within_range(self, samples: Samples) -> Qualities:
         """(m,) the samples' qualities; bad where the value is none, or outside the range."""
@@ -192,7 +193,7 @@ class LiveState:
         self._dirty |= turned
         count = int(turned.sum())
         if count and self.on_written is not None:
-            self._tell_stale(self.on_written, np.flatnonzero(turned).astype(np.uint32), now_ms)
+            self._tell_of_now(self.on_written, np.flatnonzero(turned).astype(np.uint32), now_ms)
         return count
 
     def rewind(self, now_ms: float) -> None:
@@ -222,7 +223,7 @@ def _in_time_order(samples: Samples) -> Samples:
 
 
 def _filled(samples: Samples, old_value: Values) -> Values:
-    """(m,) each value that is not finite as the last one of its point before it; `old_value` (k,) before all."""
+    """(m,) each value that is not finite as its point's last before it; `old_value` (k,) is before all."""
     index = samples.point_index
     is_first = np.append(True, index[1:] != index[:-1])
     run = np.cumsum(is_first) - 1

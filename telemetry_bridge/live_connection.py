@@ -131,10 +131,11 @@ class LiveConnection(asyncio.Protocol):
             self._transport.write(PING)
 
     def _note_progress(self, now_s: float) -> None:
-        """Have patience with a slow line, as long as it takes anything."""
+        """Have patience with a slow line, as long as it takes anything; it is not pinged meanwhile."""
         waiting = self._transport.get_write_buffer_size()
         if waiting < self._waiting_bytes:
             self._cut_at_s = now_s + self._patience.send_timeout_s
+            self._heard_s = now_s
         self._waiting_bytes = waiting
 
     def data_received(self, data: bytes) -> None:

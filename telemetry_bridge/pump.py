@@ -66,7 +66,8 @@ class Pump:
         now_s, cpu_s = self._monotonic_s(), self._cpu_s()
         outgoing = self._bridge.flush()
         if outgoing is not None:
-            self._untold.append(outgoing)
+            if self._listener is not None:
+                self._untold.append(outgoing)
         # The next step may come FLUSH_EVERY_S later: beat now if it would be late by then.
         elif now_s - self._last_sent_s > HEARTBEAT_EVERY_S - FLUSH_EVERY_S:
             outgoing = self._bridge.heartbeat()
@@ -104,8 +105,10 @@ class Pump:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(FLUSH_EVERY_S - gap_s):
                         await self._news.wait()
-        finally:
+        except asyncio.CancelledError:
+            self.step()
             self._tell(math.inf)
+            raise
 
 
 def merged(frames: Sequence[Frame], time_ms: float) -> Frame:

@@ -13,6 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
+from telemetry_bridge.ending import end
 from telemetry_bridge.errors import BusError
 
 LOG = logging.getLogger(__name__)
@@ -23,7 +24,6 @@ FAULTS = (RedisError, OSError, TimeoutError)
 EXPECTED = ("BUSYGROUP", "NOGROUP")
 BLOCK_MS = 1000
 SOCKET_TIMEOUT_S = 5.0
-CANCEL_S = 0.5
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 3.0
 SCHEMES = ("redis", "rediss", "unix")
@@ -144,14 +144,6 @@ class RedisLink:
     async def close(self) -> None:
         """Let go of all connections."""
         await self._client.aclose()
-
-
-async def end(*tasks: "asyncio.Task[Any]") -> None:
-    """Cancel tasks until they have ended: one may be taken for a time-out of Redis."""
-    while waiting := [task for task in tasks if not task.done()]:
-        for task in waiting:
-            task.cancel()
-        await asyncio.wait(waiting, timeout=CANCEL_S)
 
 
 def _short(error: Exception) -> str:

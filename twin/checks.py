@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from spatial.package import ModelPackage
 from telemetry_bridge.points import Registry
 from twin.bound import BoundDevices
+from twin.devices.facts import unusable_columns
 from twin.venue import Venue
 
 MOST_NAMES_SHOWN = 5
@@ -17,6 +18,9 @@ def mismatches(venue: Venue, registry: Registry, package: ModelPackage, bound: B
     rooms = sorted({each.space for each in venue.programme} - spaces)
     places = sorted({poi.id for poi in venue.pois if poi.space and poi.space not in spaces})
     lost = sorted(bound.missing)
+    unusable = [
+        f"{each.id}: {fault}" for each in registry.devices.values() for fault in unusable_columns(each)
+    ]
     if lost:
         yield f"{len(lost)} device(s) bound to elements that this model lacks: {_shown(lost)}"
     if cameras:
@@ -25,6 +29,9 @@ def mismatches(venue: Venue, registry: Registry, package: ModelPackage, bound: B
         yield f"programme.yaml names {len(rooms)} space(s) that this model lacks: {_shown(rooms)}"
     if places:
         yield f"pois.yaml has {len(places)} place(s) in spaces that this model lacks: {_shown(places)}"
+
+    if unusable:
+        yield f"devices.csv has {len(unusable)} fact(s) that are left out: {_shown(unusable)}"
 
 
 def _shown(names: list[str]) -> str:

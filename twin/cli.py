@@ -16,6 +16,7 @@ from navigation.errors import NavigationError
 from spatial.errors import SpatialError
 from telemetry_bridge.errors import BridgeError
 from twin.errors import TwinError
+from twin.event_cli import events
 
 EXIT_OK = 0
 EXIT_FAULT = 2
@@ -186,6 +187,8 @@ def demo(
     options = {"host": host, "port": port, "speed": speed, "start": parse_start(start)}
     serve_demo(options, var=var, jobs=jobs)
 
+
+cli.add_typer(events, name="events")
 
 account = typer.Typer(help="Who may sign in, and as what.", no_args_is_help=True, rich_markup_mode=None)
 cli.add_typer(account, name="account")

@@ -1,14 +1,22 @@
 """Makes the demo venue: generates its IFC when the generator changed, builds its package when the IFC did."""
 
+import base64
 import hashlib
 import json
+import os
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 import assets.palace
 from assets.palace.errors import PalaceError
+from telemetry_bridge.adapter_file import FILE, load_adapter_file
+from telemetry_bridge.adapter_file_webhook import WebhookSettings
+from telemetry_bridge.whole_file import replace_file
 from twin.commands import run_twin
 from twin.errors import DemoError
 from twin.logs import configure_logs
@@ -20,7 +28,10 @@ from twin.settings import Settings, load_settings
 IFC_NAME = "palace.ifc"
 PACKAGE_NAME = "palace.twin"
 STAMP_NAME = "palace.json"
+SECRETS_NAME = "palace.env"
+SECRET_BYTES = 24
 CHUNK_BYTES = 1 << 20
+LOG = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,7 @@ class DemoPaths:
     package: Path
     stamp: Path
     venue: Path
+    secrets: Path
 
 
 def generator_folder() -> Path:
@@ -43,7 +55,13 @@ def demo_paths(var: Path | None) -> DemoPaths:
     folder = generator_folder()
     root = folder.parents[1]
     base = var or (root if (root / "pyproject.toml").is_file() else Path.cwd()) / "var"
-    return DemoPaths(base / IFC_NAME, base / PACKAGE_NAME, base / STAMP_NAME, folder / "venue")
+    return DemoPaths(
+        ifc=base / IFC_NAME,
+        package=base / PACKAGE_NAME,
+        stamp=base / STAMP_NAME,
+        venue=folder / "venue",
+        secrets=base / SECRETS_NAME,
+    )
 
 
 def content_key(files: Iterable[Path], root: Path) -> str:
@@ -114,6 +132,51 @@ def make_folder(folder: Path) -> None:
         raise DemoError(f"{folder} cannot be made ({reason}); give another folder with --var") from error
 
 
+def secret_names(venue: Path) -> list[str]:
+    """Where in the environment a venue's webhooks look for their secrets. Raises AdapterFileError."""
+    lines = (entry.settings for entry in load_adapter_file(venue / FILE).entries)
+    return [line.secret_env for line in lines if isinstance(line, WebhookSettings)]
+
+
+def kept_secrets(path: Path) -> dict[str, str]:
+    """The secrets of a file of `NAME=value` lines; none where there is no such file. Raises DemoError."""
+    try:
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    except (OSError, UnicodeDecodeError) as error:
+        raise DemoError(f"{path} cannot be read ({error}); delete it, and the demo makes another") from error
+    pairs = (line.partition("=") for line in lines if not line.startswith("#"))
+    return {name: value for name, _, value in pairs if name and value}
+
+
+def ensure_secrets(paths: DemoPaths, environment: Mapping[str, str]) -> dict[str, str]:
+    """The secrets of the demo's webhooks that `environment` lacks, made once and kept for whoever sends.
+
+    Raises DemoError.
+    """
+    kept = kept_secrets(paths.secrets)
+    wanted = [name for name in secret_names(paths.venue) if not environment.get(name)]
+    made = {name: new_secret() for name in wanted if name not in kept}
+    if made:
+        write_secrets(paths.secrets, kept | made)
+        LOG.info("the demo's webhooks have their secrets", file=str(paths.secrets))
+    return {name: (kept | made)[name] for name in wanted}
+
+
+def new_secret() -> str:
+    """A secret as Standard Webhooks writes one."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def write_secrets(path: Path, values: Mapping[str, str]) -> None:
+    """Keep secrets where only this user reads them. Raises DemoError."""
+    lines = ["# Secrets of the demo's webhooks; see docs/adapters.md", *map("=".join, values.items())]
+    try:
+        replace_file(path, ("\n".join(lines) + "\n").encode())
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DemoError(f"{path} cannot be written ({reason}); give another folder with --var") from error
+
+
 def serve_demo(options: Mapping[str, Any], *, var: Path | None, jobs: int | None) -> None:
     """Make what is missing of the demo venue, then serve it. Raises StartError and PipelineError."""
     paths = demo_paths(var)
@@ -121,6 +184,7 @@ def serve_demo(options: Mapping[str, Any], *, var: Path | None, jobs: int | None
     configure_logs(settings.log_format, settings.log_level)
     with bind_port(settings.host, settings.port) as bound:
         make_folder(paths.ifc.parent)
+        os.environ.update(ensure_secrets(paths, os.environ))  # where lines look for them
         ensure_ifc(paths)
         build_with_progress(paths.ifc, paths.package, jobs=jobs)
         run_twin(settings, bound)

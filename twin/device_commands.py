@@ -6,7 +6,7 @@ import fnmatch
 import functools
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +25,14 @@ from telemetry_bridge.times import format_rfc3339
 from telemetry_bridge.whole_file import replace_file
 from twin.bound import bind_devices
 from twin.devices.base import read_base
+from twin.devices.binder import Binder
+from twin.devices.binding_rules import load_binding_rules
 from twin.devices.credentials import Credential, CredentialBook
-from twin.devices.facts import Facts, merged
+from twin.devices.facts import Facts
 from twin.devices.keyring import HOUR_MS, Keyring
-from twin.devices.ledger import Change, Ledger
+from twin.devices.ledger import Change, Ledger, table_lines
 from twin.devices.mosquitto import BrokerFiles, BrokerUser, broker_files, is_broker_name, mosquitto_hash
-from twin.devices.table_text import Line, parse_table, write_table
+from twin.devices.table_text import parse_table, write_table
 from twin.errors import NotFoundError, SettingError
 from twin.events.log import EventLog
 from twin.runtime import open_registry
@@ -60,7 +62,7 @@ class _Site:
     venue: Venue
     registry: Registry
     base: dict[str, Facts]
-    element: dict[str, str]
+    element: Mapping[str, str | None]
 
 
 def issue(settings: VenueSettings, devices: Sequence[str], grace_hours: float | None) -> None:
@@ -108,19 +110,7 @@ def export_table(settings: VenueSettings, output: Path) -> None:
     """Write the table of devices; `-` is stdout. OSError where the file cannot be written."""
     site = _site(settings)
     written = _with(settings.database_url(), lambda books: books.ledger.all())
-    lines = [
-        Line(
-            device.id,
-            device.type,
-            device.label.zh,
-            device.label.en,
-            site.element.get(device.id, ""),
-            merged(site.base[device.id], written[device.id].written)
-            if device.id in written
-            else site.base[device.id],
-        )
-        for device in site.registry.devices.values()
-    ]
+    lines = table_lines(site.registry, site.element, site.base, written)
     text = write_table(lines)
     if str(output) == "-":
         sys.stdout.write(text)
@@ -188,10 +178,10 @@ def _site(settings: VenueSettings) -> _Site:
         venue = load_venue(settings.venue) if settings.venue else plain_venue(name)
         registry = open_registry(venue, package)
         overrides = BindingStore(settings.data or data_folder_of(settings.model)).load()
-        bindings = Bindings(registry, overrides)
+        binder = Binder(package, registry, load_binding_rules(venue.folder))
+        bindings = binder.bound(Bindings(registry, overrides))
         bound = bind_devices(package, bindings.element_of)
-        element = {device: guid for device, guid in bindings.element_of.items() if guid is not None}
-        return _Site(venue, registry, read_base(package, registry, bound), element)
+        return _Site(venue, registry, read_base(package, registry, bound), bindings.element_of)
 
 
 def _matching(registry: Registry, names: Iterable[str]) -> list[str]:

@@ -16,8 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.bus import Batch, Bus
 from telemetry_bridge.bus_line import RemoteLine
+from telemetry_bridge.ending import end
 from telemetry_bridge.ports import Adapter
-from telemetry_bridge.redis_link import end
 from twin.alarms.alarms import Alarms
 from twin.control.commands import Commands
 from twin.errors import FencedError

@@ -51,6 +51,7 @@ from twin.events.log import EventLog
 from twin.film.film import Film, FilmSettings
 from twin.film.recorder import RecorderSettings
 from twin.film.replay_socket import ReplaySettings, ReplaySocket
+from twin.film.showing import Pace
 from twin.joining import check_replica, open_bus
 from twin.point_places import PointPlaces
 from twin.replica import Duties, Replica
@@ -197,6 +198,8 @@ class Twin:
         self.bindings, self.bound = changed, bound
         self.places.rebind(bound)
         self.socket.desk.places_changed()
+        if self._replay is not None:
+            self._replay.places_changed()
 
     async def follow_bindings(self, events: Sequence[Event]) -> None:
         """Bind as another server did, which shares the data folder; `events` is the next part of the log."""
@@ -435,7 +438,9 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
         recording = RecorderSettings(flush_s=settings.film_flush_s)
         twin._film = Film(engine, twin.registry, twin.clock, FilmSettings(settings.film_keep_days, recording))
         twin.bridge.live.on_written = twin.film.recorder.take
-        twin._replay = ReplaySocket(twin.film, twin.events, ReplaySettings(settings.allowed_origins))
+        pace = Pace(settle_ms=MS_PER_S * twin.clock.speed)
+        playing = ReplaySettings(settings.allowed_origins, pace=pace)
+        twin._replay = ReplaySocket(twin.film, twin.events, twin.registry, playing, twin.places)
         read = functools.partial(_read_point, twin)
         around = Surroundings(twin.registry, twin.clock, functools.partial(_place, twin), read)
         twin._alarms = Alarms(twin.rulebook.table, twin.events, engine, around, shared=shared)

@@ -20,6 +20,7 @@ from telemetry_bridge.ports import Adapter, Command, Health
 from telemetry_bridge.ports import Sink as ReadingSink
 from twin.settings import Settings
 from twin.simulation.adapter import SimulationAdapter
+from twin.simulation.lines import may_be_simulated, points_over, simulated_line
 from twin.venue import Venue
 
 LOG = structlog.get_logger(__name__)
@@ -98,9 +99,18 @@ def sources_of(
         yield "broker", EmbeddedMqtt(settings.broker_port, venue.info.id, registry, gate)
     if settings.mqtt is not None:
         yield "mqtt", MqttAdapter(settings.mqtt, venue.info.id, registry)
+    lines = lines_of(settings, venue, registry, clock)
     if settings.simulate:
-        yield "simulation", SimulationAdapter(registry, package, venue, clock, settings.seed)
-    for line in lines_of(settings, venue, registry, clock):
+        # A worker may hold a line without the simulation: there the simulation speaks for its devices itself.
+        alone = settings.redis is None
+        elsewhere = points_over(lines if alone else (), registry)
+        simulation = SimulationAdapter(registry, package, venue, clock, settings.seed, elsewhere)
+        yield "simulation", simulation
+        if alone:
+            lines = [simulated_line(line, registry, simulation, clock.speed) for line in lines]
+        else:
+            lines = [line for line in lines if not may_be_simulated(line)]
+    for line in lines:
         yield line.id, line
 
 

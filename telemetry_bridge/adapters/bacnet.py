@@ -23,12 +23,13 @@ from telemetry_bridge.adapters.bacnet_values import (
 )
 from telemetry_bridge.adapters.delivery import Delivery, Sample
 from telemetry_bridge.adapters.freshness import Freshness
+from telemetry_bridge.adapters.listed_points import ListedPoints
 from telemetry_bridge.adapters.rest import NoAnswerError, Rest
 from telemetry_bridge.adapters.schedule import Schedule
-from telemetry_bridge.adapters.upkeep import Patience, Upkeep, told
-from telemetry_bridge.errors import CommandError
-from telemetry_bridge.points import Registry
-from telemetry_bridge.ports import Command, Health, Sink
+from telemetry_bridge.adapters.upkeep import Patience, told
+from telemetry_bridge.ending import end
+from telemetry_bridge.points import Point, Registry
+from telemetry_bridge.ports import Health
 
 LOG = logging.getLogger(__name__)
 
@@ -37,6 +38,9 @@ BEAT_S = 0.2
 OBJECTS_AT_ONCE = 20
 READ_BACK_PAUSES_S = (0.0, 0.2, 0.5, 1.0)
 RENEW = "renew"
+GOODBYE_S = 2.0
+#: More often than the upkeep cancels the whole, which would interrupt it.
+END_AGAIN_S = 0.1
 
 
 class Controller:
@@ -220,17 +224,15 @@ class Controller:
         return Target(self._settings.controllers[entry.controller], entry.object, entry.reads)
 
 
-class BacnetAdapter:
+class BacnetAdapter(ListedPoints[ObjectEntry]):
     """The controllers of one BACnet/IP network."""
 
     def __init__(
         self, settings: BacnetSettings, registry: Registry, patience: Patience | None = None
     ) -> None:
-        self._settings, self._registry = settings, registry
-        known = [each for each in settings.points if registry.find(*each.ref) is not None]
-        self._entries = {each.ref: each for each in known}
-        self._delivery = Delivery(settings.id)
-        self._upkeep = Upkeep(settings.id, self._work, (), patience)
+        super().__init__(settings.id, settings.points, registry, (NoAnswerError, RefusedError), patience)
+        self._settings = settings
+        known = tuple(self._entries.values())
         self._controllers = {
             name: Controller(
                 {number: each for number, each in enumerate(known, 1) if each.controller == name},
@@ -242,71 +244,68 @@ class BacnetAdapter:
         }
         self._stack: Stack | None = None
 
-    async def start(self, sink: Sink) -> None:
-        """Open the port and begin to subscribe; returns at once."""
-        self._delivery.connect(sink)
-        self._upkeep.start()
+    @property
+    def _address(self) -> str:
+        silent = ", ".join(self._silent)
+        return f"BACnet/IP {self._settings.address}" + (f" (no answer from {silent})" if silent else "")
+
+    @property
+    def _silent(self) -> list[str]:
+        """The controllers that do not answer."""
+        return [name for name, each in self._controllers.items() if not each.answers]
 
     async def stop(self) -> None:
         """Say goodbye to the controllers and close the port."""
         stack, self._stack = self._stack, None
         if stack is not None:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._settings.timeout_s):
+                async with asyncio.timeout(min(self._settings.timeout_s, GOODBYE_S)):
                     await asyncio.gather(*(each.unsubscribe(stack) for each in self._controllers.values()))
-        await self._upkeep.stop()
-
-    def writes(self, device: str, point: str) -> bool:
-        """Say whether a point is one of this line's that can be written."""
-        entry = self._entries.get(PointRef(device, point))
-        return entry is not None and entry.writable
+        await super().stop()
 
     def health(self) -> Health:
         """Say which controllers answer, and what came."""
-        silent = [name for name, each in self._controllers.items() if not each.answers]
-        address = f"BACnet/IP {self._settings.address}"
-        if silent:
-            address += f" (no answer from {', '.join(silent)})"
-        health = self._upkeep.health(address, self._delivery, len(self._entries))
-        return replace(health, connected=health.connected and len(silent) < len(self._controllers))
+        health = super().health()
+        return replace(health, connected=health.connected and len(self._silent) < len(self._controllers))
 
     async def _work(self) -> None:
         stack = Stack(self._settings, self._changed)
         try:
             self._stack = stack
             self._upkeep.is_up()
-            async with asyncio.TaskGroup() as group:
-                for name, controller in self._controllers.items():
-                    group.create_task(controller.serve(stack), name=f"{self._settings.id} {name}")
+            await self._serve(stack)
         finally:
             self._stack = None
             stack.close()
 
+    async def _serve(self, stack: Stack) -> None:
+        """Serve all controllers; no task group, which cancels its tasks once and then waits for ever."""
+        tasks = [
+            asyncio.create_task(controller.serve(stack), name=f"{self._name} {name}")
+            for name, controller in self._controllers.items()
+        ]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            await end(*tasks, again_s=END_AGAIN_S)
+
     def _changed(self, number: int, seen: Seen) -> None:
         any(controller.changed(number, seen) for controller in self._controllers.values())
 
-    async def send(self, command: Command) -> None:
-        """Command an object at its priority, or give it back; read it. CommandError: it did not follow."""
-        ref = PointRef(command.device, command.point)
-        entry, point = self._entries.get(ref), self._registry.find(*ref)
-        if entry is None or point is None or not entry.writable:
-            raise CommandError(f"{ref.key} is not writable in {self._settings.id}")
+    async def _write(self, entry: ObjectEntry, point: Point, value: float) -> None:
         stack, controller = self._stack, self._controllers[entry.controller]
         if stack is None:
-            raise CommandError(f"{ref.key}: no network: {self._upkeep.trouble}")
+            raise ConnectionError(f"no network: {self._upkeep.trouble}")
         priority = entry.priority if entry.reads == PRESENT_VALUE else None
-        try:
-            if is_release(entry, command.value, point):
-                await stack.write(controller.target(entry), None, priority)
-                controller.release(ref)
-                await controller.show(stack, entry)
-            else:
-                raw = written_value(entry, command.value, point)
-                await stack.write(controller.target(entry), raw, priority)
-                controller.hold(ref)
-                await self._follow(stack, controller, entry, raw)
-        except (NoAnswerError, RefusedError, ValueError) as error:
-            raise CommandError(f"{ref.key} ({entry.place}): {told(error)}") from error
+        if is_release(entry, value, point):
+            await stack.write(controller.target(entry), None, priority)
+            controller.release(entry.ref)
+            await controller.show(stack, entry)
+        else:
+            raw = written_value(entry, value, point)
+            await stack.write(controller.target(entry), raw, priority)
+            controller.hold(entry.ref)
+            await self._follow(stack, controller, entry, raw)
 
     async def _follow(self, stack: Stack, controller: Controller, entry: ObjectEntry, raw: float) -> None:
         """Wait a moment for the object to have the value. ValueError: somebody else commands it."""

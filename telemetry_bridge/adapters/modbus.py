@@ -13,16 +13,14 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
 from telemetry_bridge.adapter_file_modbus import BIT_TABLES, ModbusSettings, Register
-from telemetry_bridge.adapter_file_parts import PointRef
-from telemetry_bridge.adapters.delivery import Delivery, Sample
+from telemetry_bridge.adapters.delivery import Sample
+from telemetry_bridge.adapters.listed_points import ListedPoints
 from telemetry_bridge.adapters.modbus_plan import Read, plan_reads
 from telemetry_bridge.adapters.modbus_registers import encode, raw_value, with_bit
 from telemetry_bridge.adapters.rest import NoAnswerError, Rest
 from telemetry_bridge.adapters.schedule import Schedule
-from telemetry_bridge.adapters.upkeep import Patience, Upkeep, told
-from telemetry_bridge.errors import CommandError
-from telemetry_bridge.points import Registry
-from telemetry_bridge.ports import Command, Health, Sink
+from telemetry_bridge.adapters.upkeep import Patience, told
+from telemetry_bridge.points import Point, Registry
 
 LOG = logging.getLogger(__name__)
 
@@ -51,55 +49,37 @@ class RefusedError(Exception):
         super().__init__(f"exception {code}, {EXCEPTIONS.get(code, 'unknown')}")
 
 
-class ModbusAdapter:
+class ModbusAdapter(ListedPoints[Register]):
     """One Modbus TCP device or gateway."""
 
     def __init__(
         self, settings: ModbusSettings, registry: Registry, patience: Patience | None = None
     ) -> None:
         """Plan the reads of every group."""
-        self._settings, self._registry = settings, registry
-        self._registers = {
-            each.ref: each for each in settings.registers() if registry.find(*each.ref) is not None
-        }
+        troubles = (ModbusException, NoAnswerError, RefusedError)
+        super().__init__(settings.id, settings.registers(), registry, troubles, patience)
+        self._settings = settings
         self._reads = dict(self._planned())
-        self._delivery = Delivery(settings.id)
-        self._upkeep = Upkeep(settings.id, self._work, (ModbusException,), patience)
         self._rest = Rest(settings.timeout_s)
         self._client: AsyncModbusTcpClient | None = None
         self._turn = asyncio.Lock()
 
+    @property
+    def _address(self) -> str:
+        return f"{self._settings.host}:{self._settings.port}"
+
     def _planned(self) -> Iterator[tuple[str, tuple[Read, ...]]]:
         settings = self._settings
         for group in settings.periods_s():
-            members = [each for each in self._registers.values() if each.group == group]
+            members = [each for each in self._entries.values() if each.group == group]
             if members:
                 yield group, plan_reads(members, settings.max_gap, settings.max_registers)
-
-    async def start(self, sink: Sink) -> None:
-        """Begin to connect and poll; returns at once."""
-        self._delivery.connect(sink)
-        self._upkeep.start()
-
-    async def stop(self) -> None:
-        """Disconnect."""
-        await self._upkeep.stop()
-
-    def writes(self, device: str, point: str) -> bool:
-        """Say whether a point is one of this line's that can be written."""
-        register = self._registers.get(PointRef(device, point))
-        return register is not None and register.writable
-
-    def health(self) -> Health:
-        """Say whether the device is there, and what came."""
-        address = f"{self._settings.host}:{self._settings.port}"
-        return self._upkeep.health(address, self._delivery, len(self._registers))
 
     async def _work(self) -> None:
         client = self._new_client()
         try:
             if not await client.connect():
-                raise ConnectionError(f"no connection with {self._settings.host}:{self._settings.port}")
+                raise ConnectionError(f"no connection with {self._address}")
             self._client = client
             self._upkeep.is_up()
             await self._poll(client)
@@ -159,7 +139,7 @@ class ModbusAdapter:
             await self._fetch(group, part)
 
     def _of_unit(self, unit: int) -> list[Register]:
-        return [each for each in self._registers.values() if each.unit == unit]
+        return [each for each in self._entries.values() if each.unit == unit]
 
     async def _ask(self, read: Read) -> Sequence[int]:
         """Give the registers or bits that were read. NoAnswerError, RefusedError; OSError: disconnected."""
@@ -195,20 +175,12 @@ class ModbusAdapter:
             raise ConnectionError(f"no connection: {self._upkeep.trouble}")
         return self._client
 
-    async def send(self, command: Command) -> None:
-        """Write a point's register and read it back. CommandError: it was not written, or did not stay."""
-        ref = PointRef(command.device, command.point)
-        register, point = self._registers.get(ref), self._registry.find(*ref)
-        if register is None or point is None or not register.writable:
-            raise CommandError(f"{ref.key} is not writable in {self._settings.id}")
-        try:
-            raw = register.conversion.write(command.value, point)
-            await self._write(register, raw)
-            await self._read_back(register, raw)
-        except (NoAnswerError, RefusedError, OSError, ValueError) as error:
-            raise CommandError(f"{ref.key} ({register.place}): {told(error)}") from error
+    async def _write(self, entry: Register, point: Point, value: float) -> None:
+        raw = entry.conversion.write(value, point)
+        await self._write_raw(entry, raw)
+        await self._read_back(entry, raw)
 
-    async def _write(self, register: Register, raw: float) -> None:
+    async def _write_raw(self, register: Register, raw: float) -> None:
         client, unit, address = self._connected(), register.unit, register.write_address
         if register.write_table == "coil":
             await self._request(client.write_coil, unit, address=address, value=bool(raw))

@@ -55,7 +55,7 @@ class MqttAdapter:
     async def start(self, sink: Sink) -> None:
         """Begin to connect and deliver; returns at once, and never raises for a broker that is away."""
         self._sink = sink
-        await self._link.start()
+        self._link.start()
 
     async def stop(self) -> None:
         """Disconnect."""
@@ -72,16 +72,7 @@ class MqttAdapter:
 
     def health(self) -> Health:
         """Say whether the broker is there, and what came."""
-        link, tally = self._link, self._tally
-        return Health(
-            link.connected,
-            link.detail,
-            tally.received,
-            tally.refused,
-            link.reconnects,
-            tally.last_ms,
-            tally.last_error or link.last_error,
-        )
+        return self._link.health(self._tally)
 
     def _take_oversized(self, topics: Sequence[str]) -> None:
         self._tally.refuse(len(topics), f"{clipped(topics[0])}: the message is far too large")

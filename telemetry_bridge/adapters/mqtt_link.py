@@ -5,20 +5,18 @@ read of the socket, at most 64 KiB, so that a flood neither starves the event lo
 """
 
 import asyncio
-import contextlib
-import errno
 import logging
-import os
-import random
 import secrets
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
+from telemetry_bridge.adapters.upkeep import Counts, Patience, Upkeep
 from telemetry_bridge.errors import MqttError
 from telemetry_bridge.mqtt_codec import DISCONNECT, FAILURE, PING, Login, Message, Received, Session, Will
 from telemetry_bridge.mqtt_url import MqttAddress
+from telemetry_bridge.ports import Health
 
 LOG = logging.getLogger(__name__)
 
@@ -29,13 +27,10 @@ READ_BYTES = 64 * 1024
 class MqttSettings:
     """How patiently to speak with the broker, in s.
 
-    Reconnection waits double from `first_pause_s` to `longest_pause_s`, each shortened by up to a half at
-    random, so that many servers do not come back at once. A broker that is silent for one and a half times
-    `keepalive_s` is taken for gone.
+    A broker that is silent for one and a half times `keepalive_s` is taken for gone.
     """
 
-    first_pause_s: float = 0.5
-    longest_pause_s: float = 30.0
+    patience: Patience = field(default_factory=Patience)
     timeout_s: float = 10.0
     keepalive_s: int = 30
 
@@ -150,49 +145,32 @@ class MqttLink:
         self._settings = settings or MqttSettings()
         self._line: _Line | None = None
         self._session: Session | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._connections = 0
-        self.trouble = "not started"
-        self.last_error = ""
+        self._upkeep = Upkeep(
+            f"MQTT broker {address}", self._connection, (MqttError,), self._settings.patience
+        )
 
     @property
     def connected(self) -> bool:
         """Whether the broker is there and has granted the topics."""
-        return self._line is not None
+        return self._upkeep.connected
 
-    @property
-    def reconnects(self) -> int:
-        """How often the connection was made anew."""
-        return max(0, self._connections - 1)
+    def health(self, counts: Counts) -> Health:
+        """Say whether the broker is there, and what came over it."""
+        return self._upkeep.health(str(self.address), counts)
 
-    @property
-    def detail(self) -> str:
-        """How it is, for people."""
-        if self._task is not None and self._task.done():
-            return f"{self.address}: failed; see the log"
-        return f"connected to {self.address}" if self.connected else f"{self.address}: {self.trouble}"
-
-    async def start(self) -> None:
+    def start(self) -> None:
         """Begin to connect; returns at once, and never raises for a broker that is away."""
-        if self._task is None:
-            self.trouble = "connecting"
-            self._task = asyncio.create_task(self._run(), name="mqtt")
-            self._task.add_done_callback(_log_failure)
+        self._upkeep.start()
 
     async def stop(self) -> None:
         """Disconnect; harmless when not started."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait([task])
-            self.trouble = "stopped"
+        await self._upkeep.stop()
 
     async def publish(self, message: Message) -> None:
         """Publish with QoS 1 and wait until the broker has it. MqttError: it does not, and why."""
         line, session = self._line, self._session
         if line is None or session is None:
-            raise MqttError(f"no connection with the broker {self.address}: {self.trouble}")
+            raise MqttError(f"no connection with the broker {self.address}: {self._upkeep.trouble}")
         try:
             codes = await line.ask(*session.publish(message), self._settings.timeout_s)
         except TimeoutError as error:
@@ -207,33 +185,13 @@ class MqttLink:
         if self._line is not None and self._session is not None:
             self._line.say(self._session.publish(message, qos=0)[1])
 
-    async def _run(self) -> None:
-        pause_s = self._settings.first_pause_s
-        while True:
-            before = self._connections
-            try:
-                await self._connection()
-            except (MqttError, OSError) as error:  # TimeoutError and SSLError are OSErrors
-                self._note_trouble(_words(error))
-            if self._connections > before:
-                pause_s = self._settings.first_pause_s
-            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
-            pause_s = min(2 * pause_s, self._settings.longest_pause_s)
-
-    def _note_trouble(self, trouble: str) -> None:
-        if trouble != self.trouble:
-            LOG.warning("MQTT broker %s: %s; trying again", self.address, trouble)
-        self.trouble = self.last_error = trouble
-
     async def _connection(self) -> None:
         """Connect, and stay until the connection ends. MqttError or OSError: always, in the end."""
         session = Session(self._login())
         line = await self._opened(session)
         try:
             self._line, self._session = line, session
-            self._connections += 1
-            self.trouble = "disconnected"
-            LOG.info("MQTT broker %s: connected", self.address)
+            self._upkeep.is_up()
             self._listener.on_connected()
             await self._watch(line, session)
         finally:
@@ -283,16 +241,3 @@ class MqttLink:
             if loop.time() - line.heard_s >= 1.5 * period_s:
                 raise MqttError(f"nothing was heard for {1.5 * period_s:g} s")
             line.say(PING)
-
-
-def _words(error: Exception) -> str:
-    """Say it for people; asyncio's own text for a refused connection names the call."""
-    if isinstance(error, ConnectionRefusedError):
-        return os.strerror(errno.ECONNREFUSED)
-    return str(error) or "no answer"
-
-
-def _log_failure(task: asyncio.Task[None]) -> None:
-    """Say so when the link ends by a fault of its own, which no reconnection mends."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        LOG.error("the MQTT adapter has failed and does not go on", exc_info=error)

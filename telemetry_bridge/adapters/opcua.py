@@ -16,14 +16,14 @@ from asyncua.ua.uaerrors import UaError
 
 from telemetry_bridge.adapter_file_opcua import NodeEntry, OpcUaSettings, SecuritySettings
 from telemetry_bridge.adapter_file_parts import PointRef, secret_of
-from telemetry_bridge.adapters.delivery import Delivery, Sample
+from telemetry_bridge.adapters.delivery import Sample
 from telemetry_bridge.adapters.freshness import Freshness
+from telemetry_bridge.adapters.listed_points import ListedPoints
 from telemetry_bridge.adapters.opcua_values import ms_of, sample_of, written_value
-from telemetry_bridge.adapters.upkeep import Patience, Upkeep, told
+from telemetry_bridge.adapters.upkeep import Patience, told
 from telemetry_bridge.clock import Clock
-from telemetry_bridge.errors import AdapterError, CommandError
-from telemetry_bridge.points import Registry
-from telemetry_bridge.ports import Command, Health, Sink
+from telemetry_bridge.errors import AdapterError
+from telemetry_bridge.points import Point, Registry
 
 LOG = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ BEAT_S = 0.5
 """How often is looked which points are silent."""
 
 
-class OpcUaAdapter:
+class OpcUaAdapter(ListedPoints[NodeEntry]):
     """One OPC UA server."""
 
     def __init__(
@@ -54,39 +54,22 @@ class OpcUaAdapter:
         Raises:
             AdapterError: the password is not set, or a file is missing.
         """
-        self._settings, self._registry, self._clock = settings, registry, clock
-        self._folder = folder
+        super().__init__(settings.id, settings.points, registry, (UaError,), patience)
+        self._settings, self._clock, self._folder = settings, clock, folder
         self._password = secret_of(settings.password_env, environment)
         if settings.security is not None:
             check_files(settings.security, folder)
-        self._entries = {each.ref: each for each in settings.points if registry.find(*each.ref) is not None}
         periods_s = {ref: point.period_s for ref in self._entries if (point := registry.find(*ref))}
         self._freshness = Freshness(periods_s)
-        self._delivery = Delivery(settings.id)
-        self._upkeep = Upkeep(settings.id, self._work, (UaError,), patience)
         self._client: Client | None = None
         self._nodes: dict[PointRef, Node] = {}
         self._types: dict[PointRef, ua.VariantType] = {}
         self._handles: dict[int, PointRef] = {}
         self._waiting: list[tuple[PointRef, ua.DataValue]] = []
 
-    async def start(self, sink: Sink) -> None:
-        """Begin to connect and subscribe; returns at once."""
-        self._delivery.connect(sink)
-        self._upkeep.start()
-
-    async def stop(self) -> None:
-        """Disconnect."""
-        await self._upkeep.stop()
-
-    def writes(self, device: str, point: str) -> bool:
-        """Say whether a point is one of this line's that can be written."""
-        entry = self._entries.get(PointRef(device, point))
-        return entry is not None and entry.writable
-
-    def health(self) -> Health:
-        """Say whether the server is there, and what came."""
-        return self._upkeep.health(self._settings.url, self._delivery, len(self._entries))
+    @property
+    def _address(self) -> str:
+        return self._settings.url
 
     async def _work(self) -> None:
         client = await self._new_client()
@@ -247,19 +230,13 @@ class OpcUaAdapter:
         values = await client.read_attributes([self._nodes[ref] for ref in refs])
         self._take(zip(refs, values, strict=True))
 
-    async def send(self, command: Command) -> None:
-        """Write a variable and read it back. CommandError: it was not written."""
-        ref = PointRef(command.device, command.point)
-        entry, point = self._entries.get(ref), self._registry.find(*ref)
-        if entry is None or point is None or not entry.writable:
-            raise CommandError(f"{ref.key} is not writable in {self._settings.id}")
-        try:
-            client = self._connected(ref)
-            built_in = await self._type_of(ref)
-            await self._write(ref, written_value(entry, command.value, point, built_in.name), built_in)
-            await self._read(client, [ref])
-        except (UaError, OSError, ValueError) as error:
-            raise CommandError(f"{ref.key} ({entry.node}): {told(error)}") from error
+    async def _write(self, entry: NodeEntry, point: Point, value: float) -> None:
+        client = self._connected(entry.ref)
+        built_in = await self._type_of(entry.ref)
+        wanted = written_value(entry, value, point, built_in.name)
+        # Without timestamps: servers that set their own refuse ours (BadWriteNotSupported).
+        await self._nodes[entry.ref].write_value(ua.DataValue(ua.Variant(wanted, built_in)))
+        await self._read(client, [entry.ref])
 
     def _connected(self, ref: PointRef) -> Client:
         if self._client is None:
@@ -272,10 +249,6 @@ class OpcUaAdapter:
         if ref not in self._types:
             self._types[ref] = await self._nodes[ref].read_data_type_as_variant_type()
         return self._types[ref]
-
-    async def _write(self, ref: PointRef, value: object, built_in: ua.VariantType) -> None:
-        # Without timestamps: servers that set their own refuse ours (BadWriteNotSupported).
-        await self._nodes[ref].write_value(ua.DataValue(ua.Variant(value, built_in)))
 
 
 def subscription_parameters(publishing_ms: float) -> ua.CreateSubscriptionParameters:

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -68,18 +69,11 @@ class ReplayAdapter:
 
     def health(self) -> Health:
         """Say how far it is; a recording that was played to its end is well."""
-        tally, upkeep = self._tally, self._upkeep
-        state = upkeep.trouble
-        if upkeep.connected:
-            state = "played to its end" if self._ended else f"plays, round {self._rounds}"
-        return Health(
-            upkeep.connected,
-            f"{self._path.name}: {state}",
-            tally.received,
-            tally.refused,
-            last_ms=tally.last_ms,
-            last_error=tally.last_error or upkeep.last_error,
-        )
+        health = self._upkeep.health(self._path.name, self._tally)
+        if not health.connected:
+            return health
+        state = "played to its end" if self._ended else f"plays, round {self._rounds}"
+        return replace(health, detail=f"{self._path.name}: {state}")
 
     async def _play(self) -> None:
         self._upkeep.is_up()

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from telemetry_bridge import sparkplug
 from telemetry_bridge.adapters.gathering import Gathering
@@ -59,7 +59,7 @@ class SparkplugAdapter:
     async def start(self, sink: Sink) -> None:
         """Begin to connect and deliver; returns at once, and never raises for a broker that is away."""
         self._sink = sink
-        await self._link.start()
+        self._link.start()
 
     async def stop(self) -> None:
         """Say that this host is gone, and disconnect."""
@@ -81,17 +81,9 @@ class SparkplugAdapter:
 
     def health(self) -> Health:
         """Say whether the broker is there, how many nodes are alive, and what came."""
-        link, tally, alive = self._link, self._tally, len(self._host.nodes)
-        nodes = f", {alive} edge node{'' if alive == 1 else 's'} alive" if link.connected else ""
-        return Health(
-            link.connected,
-            link.detail + nodes,
-            tally.received,
-            tally.refused,
-            link.reconnects,
-            tally.last_ms,
-            tally.last_error or link.last_error,
-        )
+        health, alive = self._link.health(self._tally), len(self._host.nodes)
+        nodes = f", {alive} edge node{'' if alive == 1 else 's'} alive" if health.connected else ""
+        return replace(health, detail=health.detail + nodes)
 
     def _deliver(self, messages: list[Message]) -> None:
         now_ms = time.time() * MS_PER_S

@@ -1,19 +1,21 @@
 """Keeping a connection up: one task that works, and comes back with growing pauses when it breaks."""
 
 import asyncio
+import errno
 import logging
+import os
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from telemetry_bridge.adapters.delivery import Delivery
+from telemetry_bridge.ending import end
 from telemetry_bridge.ports import Health
 
 LOG = logging.getLogger(__name__)
 
 #: So many failures that the pause is the longest.
 SLOW = 30
-CANCEL_AGAIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,15 @@ class Patience:
     def pause_s(self, failures: int) -> float:
         """Give the pause after so many failures in a row, s."""
         return min(self.longest_s, self.first_s * 2.0 ** min(failures, SLOW)) * random.uniform(0.5, 1.0)
+
+
+class Counts(Protocol):
+    """What came over a connection, and what of it was refused; `Delivery` and `Tally` count."""
+
+    received: int
+    refused: int
+    last_ms: float | None
+    last_error: str
 
 
 class Upkeep:
@@ -67,10 +78,7 @@ class Upkeep:
         """End the work and wait for it."""
         task, self._task = self._task, None
         if task is not None:
-            # Once is not enough: Python 3.11's wait_for forgets a cancellation that comes with its result.
-            while not task.done():
-                task.cancel()
-                await asyncio.wait([task], timeout=CANCEL_AGAIN_S)
+            await end(task)
             self.connected, self.trouble = False, "stopped"
 
     def is_up(self) -> None:
@@ -80,20 +88,19 @@ class Upkeep:
         self._failures = 0
         LOG.info("%s: connected", self._name)
 
-    def health(self, address: str, delivery: Delivery, points: int) -> Health:
-        """Say how the connection is and what came over it."""
-        bad = len(delivery.faults)
+    def health(self, address: str, counts: Counts, points: int = 0, bad: int = 0) -> Health:
+        """Say how the connection is and what came over it; `bad` of so many `points` cannot be read."""
         detail = f"{address}: {self.trouble}"
         if self.connected:
             detail = f"connected to {address}" + (f"; {bad} of {points} points bad" if bad else "")
         return Health(
             self.connected,
             detail,
-            delivery.received,
-            delivery.refused,
+            counts.received,
+            counts.refused,
             self.reconnects,
-            delivery.last_ms,
-            delivery.last_error or self.last_error,
+            counts.last_ms,
+            counts.last_error or self.last_error,
             points,
             bad,
         )
@@ -127,5 +134,9 @@ class Upkeep:
 
 
 def told(error: BaseException) -> str:
-    """Say an error in one line, also one that has no text."""
+    """Say an error in one line, for people, also one that has no text."""
+    if isinstance(error, ConnectionRefusedError):  # asyncio's own text names its call
+        return os.strerror(errno.ECONNREFUSED)
+    if isinstance(error, TimeoutError) and not str(error):
+        return "no answer"
     return " ".join(str(error).split()) or type(error).__name__

@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.contract.running import ROOT, environment
+from tests.contract.small_house import write_venue
 from twin.app import assemble
 from twin.runtime import open_twin
 from twin.settings import Settings
@@ -91,6 +92,22 @@ def test_tables_go_out_and_come_back(where: list[str], tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "devices.csv:2" in done.stderr
     assert "devices.csv:3" in done.stderr
+
+
+def test_the_table_is_the_servers_with_what_rules_bind(house: Path, data: Path, tmp_path: Path) -> None:
+    venue = write_venue(tmp_path / "venue")
+    rows = "device,type,name_zh,name_en,guid,tag\nL-01,lamp,灯一,Lamp 1,,L-01\n"
+    (venue / "devices.csv").write_text(rows, "utf-8")
+    (venue / "bindings.yaml").write_text("- {id: own-tag, by: tag, key: '{tag}', bind: true}\n", "utf-8")
+    where = ["--package", str(house), "--venue", str(venue), "--data", str(data)]
+    table = tmp_path / "devices.csv"
+    assert devices("export", table, *where).returncode == 0
+    app = assemble(open_twin(Settings(package=house, venue=venue, data=data, dev=True)))
+    with TestClient(app, "http://127.0.0.1", client=("127.0.0.1", 1)) as client:
+        served = client.get("/api/devices/table.csv").content
+    assert table.read_bytes() == served
+    (row,) = csv.DictReader(io.StringIO(table.read_text("utf-8-sig")))
+    assert row["element"]
 
 
 def test_what_mosquitto_needs_is_written_whole_and_kept_private(where: list[str], tmp_path: Path) -> None:

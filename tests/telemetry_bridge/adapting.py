@@ -67,6 +67,10 @@ class Site:
     def shows(self, key: str, value: float, quality: Quality = Quality.GOOD) -> Callable[[], bool]:
         return lambda: abs(self.value(key) - value) < 1e-3 and self.quality(key) is quality
 
+    def shows_all(self, values: Mapping[str, float]) -> Callable[[], bool]:
+        shown = [self.shows(key, value) for key, value in values.items()]
+        return lambda: all(each() for each in shown)
+
     def is_bad(self, key: str) -> Callable[[], bool]:
         index = self._index(key)
         return lambda: self.quality(key) is Quality.BAD and bool(self.bridge.live.known[index])

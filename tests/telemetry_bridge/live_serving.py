@@ -26,7 +26,7 @@ from telemetry_bridge.uvicorn_handover import HandoverProtocol
 from telemetry_bridge.wire import Frame, decode_frame
 from tests.telemetry_bridge.builders import HandClock, registry
 
-WAIT_S = 10.0
+WAIT_S = 30.0
 
 
 @dataclass

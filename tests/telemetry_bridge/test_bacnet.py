@@ -2,7 +2,7 @@
 
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 from bacpypes3.basetypes import StatusFlags
@@ -21,6 +21,7 @@ POINTS = """
     - {device: r1, point: setpoint, controller: ahu, object: "analog-output,1", writable: true}
     - {device: l1, point: switch, controller: ahu, object: "binary-output,1", writable: true}
 """
+SHOWN = {"r1/temperature": 21.5, "r1/setpoint": 20.0, "l1/switch": 0.0}
 
 
 @pytest.fixture
@@ -44,18 +45,9 @@ def line(peer: Peer, points: str = POINTS, more: str = "", period_s: float = 60.
     return Site(text, period_s=period_s)
 
 
-def is_all_there(site: Site) -> Callable[[], bool]:
-    shown = (
-        site.shows("r1/temperature", 21.5),
-        site.shows("r1/setpoint", 20.0),
-        site.shows("l1/switch", 0.0),
-    )
-    return lambda: all(each() for each in shown)
-
-
 async def test_changes_come_by_subscription_without_asking(peer: Peer) -> None:
     async with running(line(peer)) as site:
-        await until(is_all_there(site))
+        await until(site.shows_all(SHOWN))
         await until(lambda: peer.subscriptions == 3)
         asked = len(peer.device.asked)
         peer.sensor.presentValue = 23.5
@@ -79,7 +71,7 @@ async def test_subscriptions_are_renewed_before_they_end(peer: Peer) -> None:
 async def test_what_cannot_be_subscribed_to_is_polled(peer: Peer) -> None:
     peer.device.refuses_cov = True
     async with running(line(peer, more="  poll_s: 0.1\n")) as site:
-        await until(is_all_there(site))
+        await until(site.shows_all(SHOWN))
         peer.sensor.presentValue = 19.0
         await until(site.shows("r1/temperature", 19.0))
         assert peer.subscriptions == 0
@@ -115,7 +107,7 @@ async def test_a_simple_controller_is_read_one_by_one(peer: Peer) -> None:
 )
 async def test_status_flags_become_quality(peer: Peer, flags: str, quality: Quality) -> None:
     async with running(line(peer)) as site:
-        await until(is_all_there(site))
+        await until(site.shows_all(SHOWN))
         await until(lambda: peer.subscriptions == 3)
         peer.sensor.statusFlags = StatusFlags([int(each == flags) for each in FLAGS])
         await until(lambda: site.quality("r1/temperature") is quality)
@@ -135,7 +127,7 @@ async def test_reliability_says_why(peer: Peer) -> None:
 
 async def test_a_command_takes_its_priority_and_is_read_back(peer: Peer) -> None:
     async with running(line(peer)) as site:
-        await until(is_all_there(site))
+        await until(site.shows_all(SHOWN))
         await site.adapter.send(site.command("r1/setpoint", 23.5))
         assert site.shows("r1/setpoint", 23.5)()
         assert float(peer.setpoint.priorityArray[7].real) == 23.5
@@ -147,7 +139,7 @@ async def test_a_command_takes_its_priority_and_is_read_back(peer: Peer) -> None
 
 async def test_a_higher_priority_wins_and_is_named(peer: Peer) -> None:
     async with running(line(peer)) as site:
-        await until(is_all_there(site))
+        await until(site.shows_all(SHOWN))
         await site.adapter.send(site.command("r1/setpoint", 23.0))
         await peer.setpoint.write_property("presentValue", Real(15.0), None, 5)
         with pytest.raises(CommandError, match="priority 5 commands it"):
@@ -190,7 +182,7 @@ async def test_a_selector_shows_our_command_and_gives_it_back(peer: Peer) -> Non
 async def test_a_silent_controller_is_bad_and_the_others_are_not(peer: Peer) -> None:
     points = POINTS + '    - {device: r2, point: temperature, controller: gone, object: "analog-input,1"}\n'
     async with running(line(peer, points)) as site:
-        await until(is_all_there(site))
+        await until(site.shows_all(SHOWN))
         await until(site.is_bad("r2/temperature"))
         health = site.adapter.health()
         assert health.connected
@@ -200,7 +192,7 @@ async def test_a_silent_controller_is_bad_and_the_others_are_not(peer: Peer) -> 
 
 async def test_a_controller_that_comes_back_is_subscribed_to_again(peer: Peer) -> None:
     async with running(line(peer, period_s=0.5)) as site:
-        await until(is_all_there(site))
+        await until(site.shows_all(SHOWN))
         peer.stop()
         await until(site.is_bad("r1/temperature"))
         await until(lambda: not site.adapter.health().connected)
@@ -214,7 +206,7 @@ async def test_a_controller_that_comes_back_is_subscribed_to_again(peer: Peer) -
 
 async def test_what_stands_still_is_read_once_a_period(peer: Peer) -> None:
     async with running(line(peer, period_s=0.4)) as site:
-        await until(is_all_there(site))
+        await until(site.shows_all(SHOWN))
         before = peer.device.asked.count("ReadPropertyMultipleRequest")
         await until(lambda: peer.device.asked.count("ReadPropertyMultipleRequest") >= before + 3)
 
@@ -225,7 +217,7 @@ async def test_an_answer_that_is_nonsense_is_bad_and_ends_nothing(peer: Peer) ->
         await until(lambda: "cannot be read" in site.adapter.health().last_error)
         assert site.adapter.health().connected
         peer.device.refuses_many = peer.device.lies = False
-        await until(is_all_there(site))
+        await until(site.shows_all(SHOWN))
 
 
 async def test_a_port_that_is_taken_is_said(peer: Peer) -> None:

@@ -64,7 +64,8 @@ class Reference:
         old = self.known.get(index)
         if old is not None:
             outranked = simulated and not old.simulated and time_ms - old.time_ms < BEATS_MS * self.speed
-            if time_ms < old.time_ms or outranked:
+            outranks = not simulated and old.simulated and old.time_ms - time_ms < BEATS_MS * self.speed
+            if (time_ms < old.time_ms and not outranks) or outranked:
                 applied[row] = False
                 return
         kept = value if math.isfinite(value) else (old.value if old else math.nan)
@@ -143,6 +144,23 @@ def test_columns_do_what_one_sample_at_a_time_would(
         assert same(contents(state), expected(reference))
 
 
+_times = st.lists(st.integers(0, 60), min_size=1, max_size=7, unique=True)
+
+
+@settings(max_examples=300)
+@given(_times, st.data())
+def test_the_order_in_which_samples_come_changes_nothing(times: list[int], data: st.DataObject) -> None:
+    """Workers may send a batch again, and devices take their time."""
+    qualities = st.sampled_from([Quality.GOOD, Quality.SIMULATED])
+    samples = [(0, float(time % 7), time * 100.0, data.draw(qualities)) for time in times]
+    shuffled = data.draw(st.permutations(samples * 2))
+    states = new_state(), new_state()
+    for state, order in zip(states, (samples, shuffled), strict=True):
+        for sample in order:
+            apply(state, [sample], 6000.0)
+    assert same(contents(states[0]), contents(states[1]))
+
+
 @settings(max_examples=200)
 @given(_batches)
 def test_what_changed_adds_up_to_the_snapshot(batches: list[tuple[list[Sample], float]]) -> None:
@@ -211,6 +229,8 @@ def test_the_real_one_beats_the_simulated_one_until_it_is_silent() -> None:
     assert state.apply([0], [2.0], 0.0, Quality.GOOD, 0.0).all()
     assert not state.apply([0], [3.0], BEATS_MS - 1, Quality.SIMULATED, 0.0).any()
     assert state.apply([0], [3.0], BEATS_MS, Quality.SIMULATED, 0.0).all()
+    assert not state.apply([0], [4.0], 0.0, Quality.GOOD, 0.0).any()
+    assert state.apply([0], [4.0], 1.0, Quality.GOOD, 0.0).all(), "the device's clock is a little behind"
 
 
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])

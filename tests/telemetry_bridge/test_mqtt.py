@@ -12,6 +12,7 @@ import pytest
 
 from telemetry_bridge.adapters.broker import EmbeddedBroker
 from telemetry_bridge.adapters.mqtt import MqttAdapter, MqttSettings
+from telemetry_bridge.adapters.upkeep import Patience
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.commands import make_command
 from telemetry_bridge.errors import AdapterError, CommandError
@@ -22,7 +23,7 @@ from tests.telemetry_bridge.builders import HandClock, registry
 from tests.telemetry_bridge.mosquitto import Mosquitto, free_port, until
 
 WAIT_S = 20.0
-QUICK = MqttSettings(first_pause_s=0.05, longest_pause_s=0.2, timeout_s=5.0)
+QUICK = MqttSettings(Patience(0.05, 0.2), timeout_s=5.0)
 TOPIC = "twin/palace/devices/r1/telemetry"
 # Of `mosquitto_passwd -b users keeper se:cret`: salted and hashed, so a fixed line does.
 PASSWORD_LINE = (

@@ -10,16 +10,21 @@ import aiomqtt
 import pytest
 
 from telemetry_bridge.adapters.mqtt import MqttAdapter, MqttSettings
+from telemetry_bridge.adapters.mqtt_link import Listener, MqttLink
+from telemetry_bridge.adapters.tally import Tally
+from telemetry_bridge.adapters.upkeep import Patience
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.commands import make_command
 from telemetry_bridge.errors import CommandError
+from telemetry_bridge.mqtt_codec import Message
+from telemetry_bridge.mqtt_url import parse_mqtt_url
 from telemetry_bridge.ports import Acceptance, Command
 from tests.telemetry_bridge.builders import HandClock, registry
 from tests.telemetry_bridge.mosquitto import Mosquitto, free_port, until
 from tests.telemetry_bridge.proxy import Proxy
 
 TOPIC = "twin/palace/devices/r1/telemetry"
-QUICK = MqttSettings(first_pause_s=0.05, longest_pause_s=0.2, timeout_s=1.0, keepalive_s=1)
+QUICK = MqttSettings(Patience(0.05, 0.2), timeout_s=1.0, keepalive_s=1)
 
 
 def switch_on(bridge: Bridge) -> Command:
@@ -166,6 +171,39 @@ async def test_a_fault_of_our_own_is_told_and_logged(line: Line, caplog: pytest.
     with caplog.at_level("ERROR"):
         await line.publish(1)
         await until(lambda: "ZeroDivisionError" in caplog.text)
+
+
+async def test_a_connection_that_a_fault_of_our_own_breaks_comes_back(line: Line) -> None:
+    """Once when it stands, once in the middle of what the socket brings."""
+    taken: list[Message] = []
+    greetings, takings = [ZeroDivisionError("greeting")], [ZeroDivisionError("taking")]
+
+    def greet() -> None:
+        if greetings:
+            raise greetings.pop()
+
+    def take(messages: list[Message]) -> None:
+        if takings:
+            raise takings.pop()
+        taken.extend(messages)
+
+    listener = Listener(["twin/#"], take, lambda _topics: None, greet)
+    link = MqttLink(parse_mqtt_url(f"mqtt://127.0.0.1:{line.port}"), listener, QUICK)
+
+    async def connected_after(reconnects: int) -> None:
+        await until(lambda: link.connected and link.health(Tally("MQTT")).reconnects == reconnects)
+
+    link.start()
+    try:
+        await connected_after(1)
+        assert "ZeroDivisionError('greeting'); please report it" in link.health(Tally("MQTT")).last_error
+        await line.publish(1)
+        await connected_after(2)
+        assert "ZeroDivisionError('taking')" in link.health(Tally("MQTT")).last_error
+        await line.publish(2)
+        await until(lambda: [each.topic for each in taken] == [TOPIC])
+    finally:
+        await link.stop()
 
 
 def certificate(folder: Path) -> None:

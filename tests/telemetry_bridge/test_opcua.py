@@ -1,7 +1,7 @@
 """The OPC UA adapter with a real asyncua server: subscriptions, statuses, times, cuts, writes, security."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ POINTS = """
     - {device: l1, point: flag, node: "ns=3;s=count"}
 """
 VALUES: dict[str, Any] = {"temp": 21.5, "set": 215.0, "mode": 2, "lamp": True, "count": 7}
+SHOWN = {"r1/temperature": 21.5, "r1/setpoint": 21.5, "r1/mode": 1.0, "l1/switch": 1.0, "l1/flag": 7.0}
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -66,20 +67,9 @@ async def through_proxy(peer: Peer) -> AsyncIterator[tuple[Proxy, Site]]:
             yield proxy, site
 
 
-def is_all_there(site: Site) -> Callable[[], bool]:
-    shown = [
-        site.shows("r1/temperature", 21.5),
-        site.shows("r1/setpoint", 21.5),
-        site.shows("r1/mode", 1.0),
-        site.shows("l1/switch", 1.0),
-        site.shows("l1/flag", 7.0),
-    ]
-    return lambda: all(each() for each in shown)
-
-
 async def test_changes_come_as_they_happen_and_nothing_else(peer: Peer) -> None:
     async with running(line(peer.url)) as site:
-        await until(is_all_there(site))
+        await until(site.shows_all(SHOWN))
         await until(lambda: site.adapter.health().connected)
         received = site.adapter.health().received
         await peer.write("temp", 22.25)
@@ -105,7 +95,7 @@ async def test_changes_come_as_they_happen_and_nothing_else(peer: Peer) -> None:
 )
 async def test_a_status_becomes_a_quality(peer: Peer, status: int, quality: Quality) -> None:
     async with running(line(peer.url)) as site:
-        await until(is_all_there(site))
+        await until(site.shows_all(SHOWN))
         await peer.write("temp", 30.0, status)
         # A bad status comes without a value: the last one stays.
         await until(site.shows("r1/temperature", 30.0 if status >> 31 == 0 else 21.5, quality))
@@ -117,7 +107,7 @@ async def test_a_status_becomes_a_quality(peer: Peer, status: int, quality: Qual
 
 async def test_the_servers_time_of_a_change_is_kept(peer: Peer) -> None:
     async with running(line(peer.url)) as site:
-        await until(is_all_there(site))
+        await until(site.shows_all(SHOWN))
         changed = datetime.now(UTC) + timedelta(milliseconds=1)
         await peer.write("temp", 25.0, source=changed)
         await until(site.shows("r1/temperature", 25.0))
@@ -129,7 +119,7 @@ async def test_the_servers_time_of_a_change_is_kept(peer: Peer) -> None:
 
 async def test_what_stands_still_is_read_and_stays_fresh(peer: Peer) -> None:
     async with running(line(peer.url, period_s=0.5)) as site:
-        await until(is_all_there(site))
+        await until(site.shows_all(SHOWN))
         before = site.adapter.health().received
         await until(lambda: site.adapter.health().received > before + 10)
         site.bridge.flush()
@@ -154,7 +144,7 @@ async def test_unknown_nodes_and_namespaces_are_bad_and_the_others_are_not(peer:
 
 async def test_after_a_cut_it_subscribes_again(peer: Peer) -> None:
     async with through_proxy(peer) as (proxy, site):
-        await until(is_all_there(site))
+        await until(site.shows_all(SHOWN))
         await proxy.refuse()
         await until(lambda: not site.adapter.health().connected)
         with pytest.raises(CommandError, match="no connection"):
@@ -169,7 +159,7 @@ async def test_after_a_cut_it_subscribes_again(peer: Peer) -> None:
 
 async def test_garbage_is_survived(peer: Peer) -> None:
     async with through_proxy(peer) as (proxy, site):
-        await until(is_all_there(site))
+        await until(site.shows_all(SHOWN))
         await until(lambda: site.adapter.health().connected)
         proxy.garble = True
         await until(lambda: not site.adapter.health().connected)
@@ -180,7 +170,7 @@ async def test_garbage_is_survived(peer: Peer) -> None:
 
 async def test_a_half_open_connection_is_noticed(peer: Peer) -> None:
     async with through_proxy(peer) as (proxy, site):
-        await until(is_all_there(site))
+        await until(site.shows_all(SHOWN))
         await until(lambda: site.adapter.health().connected)
         proxy.mute = True
         await until(lambda: not site.adapter.health().connected)
@@ -191,7 +181,7 @@ async def test_a_half_open_connection_is_noticed(peer: Peer) -> None:
 
 async def test_a_server_that_is_started_anew_is_found_again() -> None:
     async with opcua_peer(free_port(), None, VALUES) as own, running(line(own.url)) as site:
-        await until(is_all_there(site))
+        await until(site.shows_all(SHOWN))
         await own.stop()
         await until(lambda: not site.adapter.health().connected)
         await own.start(VALUES | {"temp": 17.0})
@@ -200,7 +190,7 @@ async def test_a_server_that_is_started_anew_is_found_again() -> None:
 
 async def test_commands_are_written_in_the_variables_type(peer: Peer) -> None:
     async with running(line(peer.url)) as site:
-        await until(is_all_there(site))
+        await until(site.shows_all(SHOWN))
         await until(lambda: site.adapter.health().connected)
         for key, value in (("r1/setpoint", 24.5), ("r1/mode", "fan"), ("l1/switch", "off")):
             await site.adapter.send(site.command(key, value))
@@ -237,7 +227,7 @@ async def test_a_secure_channel_with_a_user(tmp_path: Path) -> None:
         async with running(
             line(peer.url, more=SECURE.lstrip("\n"), folder=tmp_path, environment=secret)
         ) as site:
-            await until(is_all_there(site))
+            await until(site.shows_all(SHOWN))
             await site.adapter.send(site.command("l1/switch", "off"))
             assert await peer.read("lamp") is False
         wrong = {"PLC_PASSWORD": "wrong"}

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import functools
 import itertools
+import weakref
 
 import numpy as np
 from hypothesis import given
@@ -37,6 +38,19 @@ def test_a_stream_is_never_silent_for_a_second_and_has_no_gap_in_seq() -> None:
     assert 18 <= len(sent) <= 30
     assert [outgoing.frame.value.tolist() for outgoing in heard] == [[7.0], [8.0], [40.0]]
     assert hub.latest.seq == bridge.seq
+
+
+def test_frames_that_nobody_is_told_of_are_not_kept() -> None:
+    bridge = Bridge(registry(), HandClock())
+    pump = Pump(bridge, Hub(len(bridge.registry), epoch=bridge.epoch))
+    kept = []
+    for step in range(20):
+        bridge.accept([Reading("r1", "temperature", step)])
+        outgoing = pump.step()
+        assert outgoing is not None
+        kept.append(weakref.ref(outgoing.frame.value))
+    del outgoing
+    assert sum(each() is not None for each in kept) == 0
 
 
 class SlowHub(Hub):
@@ -146,7 +160,7 @@ def test_a_merged_frame_does_what_its_parts_do(contents: list[dict[int, tuple[fl
 async def test_a_change_after_a_pause_goes_out_at_once() -> None:
     bridge = Bridge(registry(), HandClock())
     hub = Hub(len(bridge.registry), epoch=bridge.epoch)
-    task = asyncio.create_task(Pump(bridge, hub).run())
+    task = asyncio.create_task(Pump(bridge, hub, cpu_s=lambda: 0.0).run())
     await asyncio.sleep(2 * SHORTEST_S)
     seq = bridge.seq
     bridge.accept([Reading("r1", "temperature", 20)])
@@ -161,15 +175,17 @@ async def test_a_change_after_a_pause_goes_out_at_once() -> None:
 async def test_when_it_stops_the_listener_has_heard_of_everything() -> None:
     bridge = Bridge(registry(), HandClock())
     heard: list[Outgoing] = []
-    pump = Pump(bridge, Hub(len(bridge.registry), epoch="e"), listener=heard.append)
-    task = asyncio.create_task(pump.run())
+    hub = Hub(len(bridge.registry), epoch="e")
+    task = asyncio.create_task(Pump(bridge, hub, listener=heard.append).run())
     for value in range(3):
         bridge.accept([Reading("r1", "temperature", value)])
         await asyncio.sleep(1.2 * SHORTEST_S)
+    bridge.accept([Reading("r1", "temperature", 3)])
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-    assert heard[-1].frame.value.tolist() == [2.0]
+    assert heard[-1].frame.value.tolist() == [3.0]
+    assert heard[-1].frame.seq == hub.latest.seq
 
 
 async def test_it_runs_until_cancelled() -> None:

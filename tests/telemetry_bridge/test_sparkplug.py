@@ -22,6 +22,7 @@ from telemetry_bridge.adapter_file import parse_adapter_file
 from telemetry_bridge.adapter_lines import Surroundings, make_lines
 from telemetry_bridge.adapters.mqtt_link import MqttSettings
 from telemetry_bridge.adapters.sparkplug import SparkplugAdapter, SparkplugSettings
+from telemetry_bridge.adapters.upkeep import Patience
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.commands import make_command
 from telemetry_bridge.errors import AdapterError, AdapterFileError, CommandError, PayloadError
@@ -36,7 +37,7 @@ from tests.telemetry_bridge.mosquitto import WAIT_S, Mosquitto, free_port, until
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "sparkplug_session.json").read_text("utf-8"))
 SESSION = [Message(each["topic"], bytes.fromhex(each["payload"])) for each in GOLDEN["messages"]]
 GATE = Node("palace", "gate")
-QUICK = MqttSettings(first_pause_s=0.05, longest_pause_s=0.2, timeout_s=5.0)
+QUICK = MqttSettings(Patience(0.05, 0.2), timeout_s=5.0)
 
 
 class Following:

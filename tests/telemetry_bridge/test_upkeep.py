@@ -39,7 +39,7 @@ async def test_it_comes_back_until_it_is_stopped() -> None:
     work.upkeep.start()
     await until(lambda: work.upkeep.connected)
     assert (work.rounds, work.upkeep.connections, work.upkeep.reconnects) == (4, 1, 0)
-    assert work.upkeep.last_error == "TimeoutError"
+    assert work.upkeep.last_error == "no answer"
     await work.upkeep.stop()
     await work.upkeep.stop()
     assert (work.upkeep.connected, work.upkeep.trouble) == (False, "stopped")
@@ -85,7 +85,9 @@ def test_pauses_double_up_to_the_longest() -> None:
 
 def test_errors_in_one_line() -> None:
     assert told(OSError("two\n lines")) == "two lines"
-    assert told(TimeoutError()) == "TimeoutError"
+    assert told(KeyError()) == "KeyError"
+    assert told(TimeoutError()) == "no answer"
+    assert told(ConnectionRefusedError(111, "Connect call failed")) == "Connection refused"
 
 
 def test_a_delivery_knows_which_points_are_bad_and_why(caplog: pytest.LogCaptureFixture) -> None:

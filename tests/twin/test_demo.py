@@ -6,7 +6,17 @@ import pytest
 import assets.palace
 from assets.palace.errors import LayoutError
 from twin import demo
-from twin.demo import DemoPaths, content_key, demo_paths, ensure_ifc, file_sha256, generator_key, is_generated
+from twin.demo import (
+    DemoPaths,
+    content_key,
+    demo_paths,
+    ensure_ifc,
+    ensure_secrets,
+    file_sha256,
+    generator_key,
+    is_generated,
+    secret_names,
+)
 from twin.errors import DemoError
 
 
@@ -91,3 +101,30 @@ def test_a_file_is_hashed_as_a_whole(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"a" * (demo.CHUNK_BYTES + 1))
     (tmp_path / "y").write_bytes(b"a" * (demo.CHUNK_BYTES + 2))
     assert file_sha256(tmp_path / "x") != file_sha256(tmp_path / "y")
+
+
+def test_secrets_of_the_webhooks_are_made_once_and_kept_for_this_user(paths: DemoPaths) -> None:
+    names = secret_names(paths.venue)
+    assert names == ["PALACE_CAR_PARK_SECRET", "PALACE_ACCESS_SECRET"]
+    made = ensure_secrets(paths, {})
+    assert list(made) == names
+    assert len(set(made.values())) == 2
+    assert paths.secrets.stat().st_mode & 0o077 == 0
+    assert ensure_secrets(paths, {}) == made
+    for name, value in made.items():
+        assert f"{name}={value}" in paths.secrets.read_text().splitlines()
+
+
+def test_a_secret_of_the_environment_is_left_alone(paths: DemoPaths) -> None:
+    environment = {"PALACE_CAR_PARK_SECRET": "ours"}
+    assert list(ensure_secrets(paths, environment)) == ["PALACE_ACCESS_SECRET"]
+    assert "CAR_PARK" not in paths.secrets.read_text()
+
+
+def test_secrets_that_cannot_be_read_or_kept_are_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(DemoError, match="--var"):
+        ensure_secrets(demo_paths(tmp_path / "missing"), {})
+    paths = demo_paths(tmp_path)
+    paths.secrets.write_bytes(b"\xff")
+    with pytest.raises(DemoError, match="delete it"):
+        ensure_secrets(paths, {})

@@ -20,6 +20,7 @@ from telemetry_bridge.bridge import Outgoing
 from telemetry_bridge.clock import Clock
 from telemetry_bridge.points import Registry
 from telemetry_bridge.times import format_rfc3339
+from telemetry_bridge.wire import Frame, Values
 from twin.alarms import drafts, projection
 from twin.alarms.backlog import Backlog, Change, Pending
 from twin.alarms.engine import Changes, Engine
@@ -31,6 +32,7 @@ from twin.alarms.table import PlaceOf, RuleTable, WatchedPoint
 from twin.errors import BadRequestError, RequestError
 from twin.events.event import Draft, Event, new_id
 from twin.events.log import EventFilter, EventLog
+from twin.events.origin import SYSTEM
 
 LOG = structlog.get_logger(__name__)
 
@@ -51,14 +53,21 @@ LONGEST_SHELF_MS = 30 * 86_400_000
 ReadPoint = Callable[[int], float]
 
 
+def at_its_time(frame: Frame) -> Values:
+    """The times of a frame's samples where nobody knows better: all are the frame's."""
+    return np.full(len(frame.point_index), frame.time_ms)
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the alarms ask of the twin: where a device is, and what a point reads now (NaN: nothing)."""
+    """What the alarms ask of the twin: where a device is, what a point reads now (NaN: nothing), and when a
+    frame's samples were taken."""
 
     registry: Registry
     clock: Clock
     place_of: PlaceOf
     read: ReadPoint
+    sampled_ms: Callable[[Frame], Values] = at_its_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +128,10 @@ class Alarms:
     def on_frame(self, outgoing: Outgoing) -> None:
         """Judge a frame; what it changes is written later, by `run`."""
         frame = outgoing.frame
+        sampled_ms = self._around.sampled_ms(frame)
         self._found(
-            self._engine.feed(frame.point_index, frame.value, frame.quality, frame.time_ms), frame.time_ms
+            self._engine.feed(frame.point_index, frame.value, frame.quality, frame.time_ms, sampled_ms),
+            frame.time_ms,
         )
 
     def _found(self, changes: Changes, now_ms: float) -> None:
@@ -166,7 +177,13 @@ class Alarms:
                 continue
             one = np.array([position])
             self._backlog.add(
-                Changes(changes.row[one], changes.raised[one], changes.since_ms[one], changes.value[one])
+                Changes(
+                    changes.row[one],
+                    changes.raised[one],
+                    changes.since_ms[one],
+                    changes.value[one],
+                    changes.sampled_ms[one],
+                )
             )
             self._backlog.add(self._engine.standing(np.array([row])))
 
@@ -381,8 +398,8 @@ class Alarms:
     async def _return_orphans(self, orphans: Iterable[Alarm]) -> None:
         gone = {"reason": "the rule or the point no longer exists"}
         async with self._ledger.entry() as entry:
-            await entry.append([drafts.step(each, Action.RETURN, drafts.SYSTEM, gone) for each in orphans])
-            await entry.append([drafts.closing(alarm, drafts.SYSTEM) for alarm in entry.to_close()])
+            await entry.append([drafts.step(each, Action.RETURN, SYSTEM, gone) for each in orphans])
+            await entry.append([drafts.closing(alarm, SYSTEM) for alarm in entry.to_close()])
 
     async def _end_shelvings(self) -> None:
         now_ms = self._around.clock.now_ms()
@@ -394,7 +411,7 @@ class Alarms:
         for alarm_id in over:
             current = self._ledger.open.get(alarm_id)
             if current is not None and current.state is AlarmState.SHELVED:
-                await self._act(alarm_id, Action.UNSHELVE, drafts.SYSTEM, {"reason": "its time is over"})
+                await self._act(alarm_id, Action.UNSHELVE, SYSTEM, {"reason": "its time is over"})
 
 
 def _subjects(alarms: Iterable[Alarm]) -> dict[str, int]:

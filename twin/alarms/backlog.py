@@ -6,6 +6,7 @@ it comes to: raised and returned and raised again is raised; returned and raised
 that was raised is ever left out. (Floods: EEMUA 191, ISA-18.2-2016, 16.)
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -16,10 +17,14 @@ from twin.alarms.table import RuleTable
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One raising or return: since when the condition has been so (ms since 1970 UTC), and the value then."""
+    """One raising or return: since when the condition has been so, the value then and when it was sampled.
+
+    Times are ms since 1970 UTC; NaN: never sampled.
+    """
 
     since_ms: float
     value: float
+    sampled_ms: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +50,15 @@ class Backlog:
 
     def add(self, changes: Changes) -> None:
         """Take what the engine found."""
-        for row, raised, since_ms, value in zip(
+        for row, raised, since_ms, value, sampled_ms in zip(
             changes.row.tolist(),
             changes.raised.tolist(),
             changes.since_ms.tolist(),
             changes.value.tolist(),
+            changes.sampled_ms.tolist(),
             strict=True,
         ):
-            self._put(row, Change(since_ms, value), raised=raised)
+            self._put(row, Change(since_ms, value, sampled_ms), raised=raised)
 
     def take(self, count: int) -> tuple[Pending, ...]:
         """Remove and give the first `count`."""

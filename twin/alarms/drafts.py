@@ -12,8 +12,7 @@ from twin.alarms.states import NEW, next_state
 from twin.alarms.table import WatchedPoint
 from twin.alarms.texts import message
 from twin.events.event import Draft
-
-SYSTEM = "system"
+from twin.events.origin import sample_data
 
 
 def raising(
@@ -43,6 +42,7 @@ def raising(
         "limit": limit_of(row),
         "unit": row.point.unit,
         "since": _time(change.since_ms),
+        "sample": sample_data(row.point.key, change.sampled_ms, change.value),
         "cause_data": dict(cause_data),
         "state": str(becomes),
     }
@@ -71,7 +71,12 @@ def step(alarm: Alarm, action: Action, actor: str, data: Mapping[str, Any] | Non
 
 def returning(alarm: Alarm, actor: str, change: Change) -> Draft:
     """The event that says that the condition is over. Raises AlarmStateError."""
-    data = {"value": finite(change.value), "since": _time(change.since_ms)}
+    key = f"{alarm.device}/{alarm.point}"
+    data = {
+        "value": finite(change.value),
+        "since": _time(change.since_ms),
+        "sample": sample_data(key, change.sampled_ms, change.value),
+    }
     return step(alarm, Action.RETURN, actor, data)
 
 

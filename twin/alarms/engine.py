@@ -30,13 +30,15 @@ class Changes:
     """What was raised and what returned, as columns of one length.
 
     `row` intp, ascending, each at most once; `raised` bool, false: returned; `since_ms` float64, since when
-    the condition has been so; `value` float64, the newest trusted one, NaN: none.
+    the condition has been so; `value` float64, the newest trusted one, and `sampled_ms` float64, the time of
+    its sample; NaN: none.
     """
 
     row: Rows
     raised: Mask
     since_ms: Floats
     value: Values
+    sampled_ms: Floats
 
     def __len__(self) -> int:
         return len(self.row)
@@ -57,6 +59,7 @@ class Engine:
         self._holds = self._raised.copy()
         self._since_ms = np.full(k, -np.inf)
         self._value = np.full(table.n_points, np.nan)
+        self._sampled_ms = np.full(table.n_points, np.nan)
 
     @property
     def raised(self) -> Mask:
@@ -71,18 +74,32 @@ class Engine:
 
     def standing(self, row: Rows) -> Changes:
         """Rows as they stand, as if they had changed to it just now; `row` (m,) ascending."""
-        value = self._value[self._table.point[row]]
-        return Changes(row, self._raised[row].copy(), self._since_ms[row].copy(), value)
+        point = self._table.point[row]
+        return Changes(
+            row,
+            self._raised[row].copy(),
+            self._since_ms[row].copy(),
+            self._value[point],
+            self._sampled_ms[point],
+        )
 
-    def feed(self, point_index: Indices, value: Values, quality: Qualities, time_ms: float) -> Changes:
+    def feed(
+        self,
+        point_index: Indices,
+        value: Values,
+        quality: Qualities,
+        time_ms: float,
+        sampled_ms: Floats | None = None,
+    ) -> Changes:
         """Take m samples, each point at most once, and give what changes at `time_ms`.
 
         `point_index` (m,), `value` (m,) in the points' units, `quality` (m,) of `Quality`; `time_ms` ms since
-        1970 UTC.
+        1970 UTC; `sampled_ms` (m,) the samples' own times, where these are not `time_ms`.
         """
         index = np.asarray(point_index, dtype=np.intp)
         trusted = ((quality == Quality.GOOD) | (quality == Quality.SIMULATED)) & np.isfinite(value)
         self._value[index[trusted]] = value[trusted]
+        self._sampled_ms[index[trusted]] = time_ms if sampled_ms is None else sampled_ms[trusted]
         row, sample = self._rows_of(index)
         if len(row):
             self._judge(row, value[sample], quality[sample], trusted[sample], time_ms)
@@ -95,9 +112,7 @@ class Engine:
         delay_ms = np.where(self._holds[row], self._table.delay_ms[row], self._table.off_delay_ms[row])
         row = row[time_ms - self._since_ms[row] >= delay_ms]
         self._raised[row] = self._holds[row]
-        return Changes(
-            row, self._raised[row].copy(), self._since_ms[row].copy(), self._value[self._table.point[row]]
-        )
+        return self.standing(row)
 
     def _rows_of(self, index: Rows) -> tuple[Rows, Rows]:
         """The table's rows of some points, and for each the position of its point in `index`."""

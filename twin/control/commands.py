@@ -74,6 +74,14 @@ class Prepared:
     cause: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A command whose outcome is awaited, and until when."""
+
+    state: CommandState
+    deadline_s: float
+
+
 class Commands:
     """The commands of one server process. Their time-outs are real seconds, for devices live in real time."""
 
@@ -99,7 +107,8 @@ class Commands:
         self._bridge, self._log, self._engine, self._adapters = bridge, log, engine, adapters
         self._timeout_s, self._monotonic_s = timeout_s, monotonic_s
         self._states: dict[int, CommandState] = {}  # by point_index, the last one of each
-        self._deadline_s: dict[str, float] = {}  # by command id, of the open ones
+        self._open: dict[str, _Open] = {}  # by command id, those without an outcome
+        self._deciding: set[str] = set()  # ids of those whose outcome is being written
 
     def prepare(self, orders: Sequence[Order], actor: str, cause: str | None = None) -> Prepared:
         """Check orders against the registry. Nothing is sent yet.
@@ -200,7 +209,7 @@ class Commands:
     async def lead(self) -> None:
         """Decide from now on what becomes of commands; those that nobody may have sent are handed over."""
         self._leads = True
-        await self._hand_over(self._open())
+        await self._hand_over([each.state for each in self._open.values()])
 
     def follow_only(self) -> None:
         """Let another server decide what becomes of commands."""
@@ -219,10 +228,11 @@ class Commands:
             return
         known = self._states.get(point.point_index)
         if event.type == SENT:
-            if known is None or known.event < event.id:
+            if known is None or known.event != event.id:
                 self._remember(state_of(event))
-        elif known is not None and known.command.id == event.data["command"] and known.is_open:
-            self._deadline_s.pop(known.command.id, None)
+            return
+        self._open.pop(str(event.data["command"]), None)
+        if known is not None and known.command.id == event.data["command"] and known.is_open:
             self._states[point.point_index] = answered(known, event)
 
     async def run(self) -> None:
@@ -238,34 +248,57 @@ class Commands:
         """Confirm what devices report, fail what has waited too long."""
         if not self._leads:
             return
-        decided = [each for state in self._open() if (each := self._judged(state)) is not None]
-        await self._conclude(decided)
+        judged = (self._judged(each) for each in self._open.values())
+        await self._conclude([state for state in judged if state is not None])
 
-    def _open(self) -> list[CommandState]:
-        return [state for state in self._states.values() if state.is_open]
-
-    def _judged(self, state: CommandState) -> CommandState | None:
+    def _judged(self, waiting: _Open) -> CommandState | None:
         """The command with its outcome; None: still open."""
+        state = waiting.state
         point = self._point(state.command)
         if point is None:
             return None
+        if not self._is_last(state):
+            return self._superseded(state)
         live, now_ms = self._bridge.live, self._bridge.clock.now_ms()
         reported, quality = float(live.value[point.point_index]), int(live.quality[point.point_index])
         if shows(point, state.command.value, reported, quality):
             return state.decided(Outcome.CONFIRMED, now_ms)
-        if self._monotonic_s() < self._deadline_s.get(state.command.id, math.inf):
+        if self._monotonic_s() < waiting.deadline_s:
             return None
         return state.decided(Outcome.FAILED, now_ms, fault_of(point, state.command.value, reported, quality))
 
+    def _is_last(self, state: CommandState) -> bool:
+        """Whether no later command to its point is known."""
+        point = self._point(state.command)
+        known = None if point is None else self._states.get(point.point_index)
+        return known is not None and known.command.id == state.command.id
+
+    def _superseded(self, state: CommandState) -> CommandState:
+        """A point follows its last command: one before it has lost."""
+        return state.decided(Outcome.FAILED, self._bridge.clock.now_ms(), "a later command took its place")
+
     async def _conclude(self, decided: Sequence[CommandState]) -> None:
-        """Write outcomes down, then remember them; until then they count as open."""
-        if not decided:
+        """Write outcomes down, one for each command, then remember them; until then they count as open.
+
+        While one is written, another part may come to one of its own: the first counts.
+        """
+        fresh = [
+            state
+            for state in decided
+            if state.command.id in self._open and state.command.id not in self._deciding
+        ]
+        if not fresh:
             return
-        for state in await self._write_outcomes(decided):
-            self._deadline_s.pop(state.command.id, None)
+        ids = {state.command.id for state in fresh}
+        self._deciding |= ids
+        try:
+            written = await self._write_outcomes(fresh)
+        finally:
+            self._deciding -= ids
+        for state in written:
+            self._open.pop(state.command.id, None)
             point = self._point(state.command)
-            known = None if point is None else self._states.get(point.point_index)
-            if point is not None and (known is None or known.command.id == state.command.id):
+            if point is not None and self._is_last(state):
                 self._states[point.point_index] = state
 
     async def _write_outcomes(self, decided: Sequence[CommandState]) -> Sequence[CommandState]:
@@ -275,7 +308,7 @@ class Commands:
                 await self._log.take_turn(connection)
                 others = await self._decided_by_others(connection)
                 decided = [state for state in decided if state.command.id not in others]
-            drafts = [outcome_draft(state, self._reported(state)) for state in decided]
+            drafts = [outcome_draft(state, *self._reported(state)) for state in decided]
             events = await self._log.append_within(connection, *drafts) if drafts else ()
         self._log.announce(events)
         return decided
@@ -292,36 +325,32 @@ class Commands:
         return found
 
     async def _hand_over(self, sent: Sequence[CommandState]) -> tuple[CommandState, ...]:
-        await self._supersede(sent)
-        failed: list[CommandState] = []
+        """Give commands to their devices, but for those that have lost to a later one meanwhile."""
         for state in sent:
             self._remember(state)
-            fault = await self._fault_of_sending(state.command)
+        lost = [self._superseded(each.state) for each in self._open.values() if not self._is_last(each.state)]
+        await self._conclude(lost)
+        failed: list[CommandState] = []
+        for state in sent:
+            fault = await self._fault_of_sending(state.command) if self._is_last(state) else ""
             if fault:
                 failed.append(state.decided(Outcome.FAILED, self._bridge.clock.now_ms(), fault))
         await self._conclude(failed)
-        by_id = {state.command.id: state for state in failed}
+        by_id = {state.command.id: state for state in (*lost, *failed)}
         return tuple(by_id.get(state.command.id, state) for state in sent)
 
-    async def _supersede(self, sent: Sequence[CommandState]) -> None:
-        """A point follows its last command: one that is still open has lost."""
-        now_ms = self._bridge.clock.now_ms()
-        later = {(state.command.device, state.command.point): state.command.id for state in sent}
-        lost = [
-            each
-            for each in self._open()
-            if later.get((each.command.device, each.command.point), each.command.id) != each.command.id
-        ]
-        fault = "a later command took its place"
-        await self._conclude([each.decided(Outcome.FAILED, now_ms, fault) for each in lost])
-
     def _remember(self, state: CommandState) -> None:
+        """Know a command as the last one of its point, unless a later one is known."""
         point = self._point(state.command)
         if point is None:
             return
+        if state.is_open:
+            self._open[state.command.id] = _Open(state, self._monotonic_s() + self._timeout_s)
+        known = self._states.get(point.point_index)
+        if known is not None and known.event > state.event:
+            return
         self._states.pop(point.point_index, None)
         self._states[point.point_index] = state
-        self._deadline_s[state.command.id] = self._monotonic_s() + self._timeout_s
         closed = [index for index, each in self._states.items() if not each.is_open]
         for index in closed[: max(0, len(self._states) - KEPT)]:
             del self._states[index]
@@ -357,6 +386,9 @@ class Commands:
     def _point(self, command: Command) -> Point | None:
         return self._bridge.registry.find(command.device, command.point)
 
-    def _reported(self, state: CommandState) -> float | None:
-        point = self._point(state.command)
-        return None if point is None else float(self._bridge.live.value[point.point_index])
+    def _reported(self, state: CommandState) -> tuple[float | None, float]:
+        """What the device says, and since when, ms since 1970 UTC."""
+        point, live = self._point(state.command), self._bridge.live
+        if point is None:
+            return None, math.nan
+        return float(live.value[point.point_index]), float(live.time_ms[point.point_index])

@@ -10,6 +10,7 @@ from telemetry_bridge.points import Point
 from telemetry_bridge.ports import Command
 from telemetry_bridge.wire import Quality
 from twin.events.event import Draft, Event
+from twin.events.origin import sample_data
 
 TOLERANCE = 0.01  # of the point's range: what a device may round
 
@@ -82,8 +83,11 @@ def sent_draft(command: Command, actor: str, reason: str, cause: str | None) -> 
     return Draft(SENT, f"device:{command.device}", actor, data, cause)
 
 
-def outcome_draft(state: CommandState, reported: float | None) -> Draft:
-    """The event of what became of a command; its cause is the sending."""
+def outcome_draft(state: CommandState, reported: float | None, reported_ms: float = math.nan) -> Draft:
+    """The event of what became of a command; its cause is the sending, its sample the device's report.
+
+    `reported_ms`: when the device reported, ms since 1970 UTC; NaN: never.
+    """
     kind = CONFIRMED if state.outcome is Outcome.CONFIRMED else FAILED
     data: dict[str, Any] = {
         "command": state.command.id,
@@ -91,6 +95,10 @@ def outcome_draft(state: CommandState, reported: float | None) -> Draft:
         "value": state.command.value,
         "reported": reported if reported is not None and math.isfinite(reported) else None,
     }
+    key = f"{state.command.device}/{state.command.point}"
+    sample = None if reported is None else sample_data(key, reported_ms, reported)
+    if sample is not None:
+        data["sample"] = sample
     if state.fault:
         data["fault"] = state.fault
     return Draft(kind, f"device:{state.command.device}", "system", data, state.event)

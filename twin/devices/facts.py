@@ -57,9 +57,20 @@ IFC_SETS = tuple(dict.fromkeys(pset for places in IFC_FACTS.values() for pset, _
 
 
 def base_facts(device: Device, plate: Mapping[str, str] | None = None) -> Facts:
-    """What the venue's files say: the device's own columns, else the model's name plate (by fact)."""
-    told = {name: device.attributes.get(name, "") for name in TABLE_FIELDS}
-    return Facts(**{name: text or (plate or {}).get(name, "") for name, text in told.items()})
+    """What the venue's files say: the device's own columns, else the model's name plate (by fact).
+
+    A column that can be no such fact says nothing; `unusable_columns` names it.
+    """
+    said = {name: device.attributes.get(name, "").strip() for name in TABLE_FIELDS}
+    told = {name: text for name, text in said.items() if text and fact_fault(name, text) is None}
+    return Facts(**{**(plate or {}), **told})
+
+
+def unusable_columns(device: Device) -> Iterator[str]:
+    """What is wrong with the facts among a device's own columns."""
+    for name in TABLE_FIELDS:
+        if fault := fact_fault(name, device.attributes.get(name, "").strip()):
+            yield fault
 
 
 def plate_facts(values: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

@@ -52,6 +52,7 @@ class DeviceGate:
         self.book = CredentialBook()
         self._insider: tuple[str, str] | None = None
         self._mark: Mark | None = None
+        self._reading = asyncio.Lock()
         self._used_ms: dict[str, int] = {}
         self._unwritten: dict[str, int] = {}
 
@@ -119,12 +120,13 @@ class DeviceGate:
         return same(password or "", self._insider[1])
 
     def _unsigned_permits(self, topic: str, use: Use) -> bool:
-        """Whoever showed no secret may listen, and speak for devices that have none either."""
+        """Whoever showed no secret may listen, and speak for and to devices that have none either."""
         if self.signed_only:
             return self._no_fault("", "no_secret")
         if use is not Use.PUBLISH:
             return True
         device = device_of_topic(topic, self._venue, "telemetry")
+        device = device or device_of_topic(topic, self._venue, "command")
         if device is not None and self.book.signs(device, self._clock.now_ms()):
             return self._no_fault(device, "no_secret")
         if speaks_for_all(self._venue, topic) and self._any_signs():
@@ -168,12 +170,16 @@ class DeviceGate:
     # What the database says
 
     async def refresh(self, keyring: Keyring) -> bool:
-        """Read the secrets anew if they changed; whether they did."""
-        mark = await keyring.mark()
-        if mark == self._mark:
-            return False
-        self.book, self._mark = await keyring.book(), mark
-        return True
+        """Read the secrets anew if they changed; whether they did.
+
+        One at a time: what was read before a revocation must not replace what was read after it.
+        """
+        async with self._reading:
+            mark = await keyring.mark()
+            if mark == self._mark:
+                return False
+            self.book, self._mark = await keyring.book(), mark
+            return True
 
     async def run(self, keyring: Keyring, every_s: float = REFRESH_S) -> None:
         """Keep up with the database until cancelled; one that is away is tried again."""
@@ -181,7 +187,15 @@ class DeviceGate:
             await asyncio.sleep(every_s)
             try:
                 await self.refresh(keyring)
-                uses, self._unwritten = self._unwritten, {}
-                await keyring.note_uses(uses)
+                await self._write_uses(keyring)
             except (SQLAlchemyError, OSError, TimeoutError) as error:
                 LOG.warning("the devices' secrets cannot be read; those known count", reason=str(error))
+
+    async def _write_uses(self, keyring: Keyring) -> None:
+        """Write down what was used since; what cannot be written now is written the next time."""
+        uses, self._unwritten = self._unwritten, {}
+        try:
+            await keyring.note_uses(uses)
+        except BaseException:
+            self._unwritten = uses | self._unwritten
+            raise

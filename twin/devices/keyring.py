@@ -127,6 +127,7 @@ class Keyring:
         secrets = [new_secret() for _ in devices]
         hashes = await asyncio.to_thread(lambda: [mosquitto_hash(secret) for secret in secrets])
         async with writing(self._engine) as connection:
+            await self._log.take_turn(connection)  # what others write at once is read first
             issued = []
             for device, secret, hashed in zip(devices, secrets, hashes, strict=True):
                 if end_ms is not None:

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from telemetry_bridge.clock import Clock
 from telemetry_bridge.errors import Fault
+from telemetry_bridge.points import Registry
 from twin.devices.errors import DeviceFactsError
 from twin.devices.facts import FIELDS, Facts, facts_faults, merged
+from twin.devices.table_text import Line
 from twin.events.event import Draft
 from twin.events.log import EventLog
 from twin.store.database import writing
@@ -84,6 +86,7 @@ class Ledger:
         """
         now = int(self._clock.now_ms())
         async with writing(self._engine) as connection:
+            await self._log.take_turn(connection)  # what others write at once is read first
             known = {row.device: _entry(row) for row in await connection.execute(select(DEVICE_FACT))}
             steps = plan(changes, known, base)
             if dry_run or not steps:
@@ -121,9 +124,13 @@ def plan(changes: Sequence[Change], known: Mapping[str, Entry], base: Mapping[st
             faults.append(Fault(where, f"the device {why}"))
             continue
         seen.add(change.device)
-        entry = known.get(change.device)
-        step = _step(change, {} if entry is None else entry.written, base[change.device])
-        faults += [Fault(where, fault) for fault in facts_faults(merged(base[change.device], step.written))]
+        entry, files = known.get(change.device), base[change.device]
+        before = {} if entry is None else entry.written
+        step = _step(change, before, files)
+        old = set(facts_faults(merged(files, before)))  # of the files: nobody mends them here
+        faults += [
+            Fault(where, fault) for fault in facts_faults(merged(files, step.written)) if fault not in old
+        ]
         steps += [step] if step.told else []
     if faults:
         raise DeviceFactsError(faults)
@@ -152,3 +159,23 @@ def _draft(step: Step, actor: str, reason: str) -> Draft:
 
 def _entry(row: Row[Any]) -> Entry:
     return Entry({name: getattr(row, name) for name in FIELDS}, row.changed_ms, row.changed_by)
+
+
+def table_lines(
+    registry: Registry,
+    element_of: Mapping[str, str | None],
+    base: Mapping[str, Facts],
+    written: Mapping[str, Entry],
+) -> list[Line]:
+    """Every device with its facts, for a table; `element_of` gives the guid that each is bound to."""
+    return [
+        Line(
+            device.id,
+            device.type,
+            device.label.zh,
+            device.label.en,
+            element_of.get(device.id) or "",
+            merged(base[device.id], written[device.id].written) if device.id in written else base[device.id],
+        )
+        for device in registry.devices.values()
+    ]

@@ -32,6 +32,7 @@ class Rejections:
         """Say that some devices do not belong to some elements; what was said before is said once."""
         now = int(self._clock.now_ms())
         async with writing(self._engine) as connection:
+            await self._log.take_turn(connection)  # what others write at once is read first
             for device, element in dict.fromkeys(pairs):
                 same = (COLUMNS.device == device) & (COLUMNS.element == element)
                 await connection.execute(delete(BINDING_REJECTION).where(same))

@@ -12,7 +12,9 @@ from telemetry_bridge.times import format_rfc3339
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ID_LENGTH = 26
 RANDOM_BITS = 80
+LAST_MS = (1 << 48) - 1
 GENESIS = "0" * 64
+SEVERITIES = ("critical", "high", "medium", "low")
 
 JsonObject = Mapping[str, Any]
 
@@ -55,11 +57,21 @@ def new_id(time_ms: int, after: str = "") -> str:
     """
     number = (max(time_ms, 0) << RANDOM_BITS) | secrets.randbits(RANDOM_BITS - 1)
     if after:
-        number = max(number, _number(after) + 1)
+        number = max(number, number_of(after) + 1)
+    return _ulid(number)
+
+
+def first_id(time_ms: int) -> str:
+    """The least id of a time: no event has it, all of that time or later sort after it."""
+    return _ulid(min(max(time_ms, 0), LAST_MS) << RANDOM_BITS)
+
+
+def _ulid(number: int) -> str:
     return "".join(CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
-def _number(ulid: str) -> int:
+def number_of(ulid: str) -> int:
+    """A ULID as a number: 48 bits of time, ms, then 80 at random."""
     value = 0
     for letter in ulid:
         value = value << 5 | CROCKFORD.index(letter)
@@ -82,6 +94,12 @@ def chained(event: Event, before: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def severity_of(kind: str, data: JsonObject) -> str | None:
+    """One of `SEVERITIES`: an alarm's priority, else what the data says in `severity`; None: it has none."""
+    said = data.get("priority") if kind.startswith("alarm.") else data.get("severity")
+    return said if isinstance(said, str) and said in SEVERITIES else None
+
+
 def event_json(event: Event) -> dict[str, Any]:
     """The event as clients get it, live, replayed and from the API: `time` as RFC 3339."""
     return {
@@ -92,6 +110,7 @@ def event_json(event: Event) -> dict[str, Any]:
         "subject": event.subject,
         "actor": event.actor,
         "cause": event.cause,
+        "severity": severity_of(event.type, event.data),
         "data": event.data,
         "hash": event.hash,
     }

@@ -1,35 +1,28 @@
 """The event log in the database: append and read. An event is acknowledged when it is on disk."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from telemetry_bridge.clock import Clock
-from twin.events.event import Draft, Event, Head, appended, canonical, first_fault
+from twin.events import search
+from twin.events.chain import Chain, chain_of
+from twin.events.event import SEVERITIES, Draft, Event, Head, appended, first_fault
+from twin.events.filter import EventFilter
+from twin.events.index import writes
+from twin.events.rows import event_of, row_of
 from twin.store.database import writing
 from twin.store.tables import EVENT
+
+__all__ = ["PAGE", "EventFilter", "EventLog"]
 
 Listener = Callable[[Event], None]
 
 PAGE = 1000
 APPEND_LOCK = 0x7477696E  # "twin": the advisory lock that appends take their turns by
-
-
-@dataclass(frozen=True, slots=True)
-class EventFilter:
-    """Which events: ms since 1970 UTC, `to_ms` not included; `type` and `subject` may end with `*`."""
-
-    from_ms: int | None = None
-    to_ms: int | None = None
-    type: str | None = None
-    subject: str | None = None
-    after_seq: int | None = None
-    before_seq: int | None = None
 
 
 class EventLog:
@@ -59,7 +52,9 @@ class EventLog:
         """
         await self.take_turn(connection)
         events = tuple(appended(drafts, await _head(connection), int(self._clock.now_ms())))
-        await connection.execute(EVENT.insert(), [_row(event) for event in events])
+        await connection.execute(EVENT.insert(), [row_of(event) for event in events])
+        for statement, rows in writes(connection.dialect.name, events):
+            await connection.execute(statement, rows)
         return events
 
     async def take_turn(self, connection: AsyncConnection) -> None:
@@ -85,9 +80,7 @@ class EventLog:
         self, connection: AsyncConnection, wanted: EventFilter, limit: int, *, newest_first: bool = False
     ) -> tuple[Event, ...]:
         """As `find`, in the caller's transaction."""
-        order = EVENT.c.seq.desc() if newest_first else EVENT.c.seq
-        query = _where(select(EVENT), wanted).order_by(order).limit(limit)
-        return tuple(_event(row) for row in await connection.execute(query))
+        return await search.find(connection, wanted, limit, newest_first=newest_first)
 
     async def head_within(self, connection: AsyncConnection) -> Head:
         """As `head`, in the caller's transaction."""
@@ -97,7 +90,13 @@ class EventLog:
         """The event of an id."""
         async with self._engine.connect() as connection:
             row = (await connection.execute(select(EVENT).where(EVENT.c.id == event_id))).first()
-        return None if row is None else _event(row)
+        return None if row is None else event_of(row)
+
+    async def chain(self, event_id: str) -> Chain | None:
+        """What led to the event of an id, and what it led to; None: there is no such event."""
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(select(EVENT).where(EVENT.c.id == event_id))).first()
+            return None if row is None else await chain_of(connection, event_of(row))
 
     async def head(self) -> Head:
         """Where the log ends."""
@@ -121,67 +120,37 @@ class EventLog:
             head = Head(page[-1].seq, page[-1].id, page[-1].hash)
         return None
 
-    async def density(self, from_ms: int, to_ms: int, buckets: int) -> list[tuple[int, str, int]]:
-        """How many events of each type fall into each of `buckets` equal spans: (span, type, count)."""
+    async def density(self, from_ms: int, to_ms: int, buckets: int) -> list[tuple[int, str, str | None, int]]:
+        """How many events fall into each of `buckets` equal spans: (span, type, severity, count).
+
+        Raised alarms are told apart by their severity; of other types it is None.
+        """
         width = max((to_ms - from_ms) // buckets, 1)
         since = EVENT.c.time_ms - from_ms
         bucket = (since - since % width) / width
+        severity = _severity_of_alarms()
         query = (
-            select(bucket, EVENT.c.type, func.count())
+            select(bucket, EVENT.c.type, severity, func.count())
             .where(EVENT.c.time_ms >= from_ms, EVENT.c.time_ms < to_ms)
-            .group_by(bucket, EVENT.c.type)
+            .group_by(bucket, EVENT.c.type, severity)
         )
         async with self._engine.connect() as connection:
             rows = (await connection.execute(query)).all()
-        return sorted((min(int(number), buckets - 1), str(kind), int(count)) for number, kind, count in rows)
+        found = [
+            (min(int(number), buckets - 1), str(kind), grave or None, int(count))
+            for number, kind, grave, count in rows
+        ]
+        return sorted(found, key=lambda each: (each[0], each[1], each[2] or ""))
+
+
+def _severity_of_alarms() -> Any:
+    """The priority of a raised alarm, '' of all else; data are canonical JSON, texts cannot feign it."""
+    raised = EVENT.c.type == "alarm.raised"
+    cases = [(and_(raised, EVENT.c.data.contains(f'"priority":"{each}"')), each) for each in SEVERITIES]
+    return case(*cases, else_="")
 
 
 async def _head(connection: AsyncConnection) -> Head:
     query = select(EVENT.c.seq, EVENT.c.id, EVENT.c.hash).order_by(EVENT.c.seq.desc()).limit(1)
     row = (await connection.execute(query)).first()
     return Head() if row is None else Head(row.seq, row.id, row.hash)
-
-
-def _where(query: Select[Any], wanted: EventFilter) -> Select[Any]:
-    columns = EVENT.c
-    conditions: list[tuple[Any, Callable[[Any], Any]]] = [
-        (wanted.from_ms, lambda value: columns.time_ms >= value),
-        (wanted.to_ms, lambda value: columns.time_ms < value),
-        (wanted.type, lambda value: _matches(columns.type, value)),
-        (wanted.subject, lambda value: _matches(columns.subject, value)),
-        (wanted.after_seq, lambda value: columns.seq > value),
-        (wanted.before_seq, lambda value: columns.seq < value),
-    ]
-    return query.where(*(condition(value) for value, condition in conditions if value is not None))
-
-
-def _matches(column: Any, text: str) -> Any:
-    return column.startswith(text[:-1], autoescape=True) if text.endswith("*") else column == text
-
-
-def _row(event: Event) -> dict[str, Any]:
-    return {
-        "seq": event.seq,
-        "id": event.id,
-        "time_ms": event.time_ms,
-        "type": event.type,
-        "subject": event.subject,
-        "actor": event.actor,
-        "cause": event.cause,
-        "data": canonical(event.data),
-        "hash": event.hash,
-    }
-
-
-def _event(row: Row[Any]) -> Event:
-    return Event(
-        row.seq,
-        row.id,
-        row.time_ms,
-        row.type,
-        row.subject,
-        row.actor,
-        row.cause,
-        json.loads(row.data),
-        row.hash,
-    )

@@ -1,297 +1,332 @@
-"""`/ws/replay`: the film as a stream of frames, each viewer at its own place and speed. docs/wire.md has the
-protocol.
+"""`/ws/replay`: the film as a stream of frames, each viewer at its own pace. docs/wire.md has the protocol.
 
-A moving slider asks for more moments than can be shown: of seeks that wait only the last is answered. While
-it plays, every frame is cut when it can be sent, from the moment that is due by then; a slow viewer sees
-fewer frames and is never behind.
+Each viewer has a player of its own (`showing.py`), or in a session the one of all (`sharing.py`); what it has
+yet to be told is its `Seat`'s. Here are the sockets, and who may what.
 """
 
 import asyncio
 import contextlib
-import math
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import orjson
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from telemetry_bridge.errors import SubscriptionError
 from telemetry_bridge.hub import CLOSE_GOING_AWAY, CLOSE_TRY_AGAIN_LATER
 from telemetry_bridge.live_socket import CLOSE_POLICY, SUBPROTOCOL, origin_allowed
 from telemetry_bridge.message_guard import MessageGuard
-from telemetry_bridge.times import format_rfc3339
-from telemetry_bridge.wire import Frame, encode_frame
-from twin.errors import RequestError
-from twin.events.event import Event, event_json
-from twin.events.log import EventFilter, EventLog
-from twin.film.film import Film, Moment
-from twin.film.replay import Player, between, delta, snapshot
-from twin.film.segment import State
-from twin.film.timeline import Gap
-from twin.film.wishes import Ack, Pause, Play, Seek, Wish, read_wish
+from telemetry_bridge.messages import Subscribed
+from telemetry_bridge.points import Registry
+from telemetry_bridge.subscriptions import Directory, Places
+from twin.events.log import EventLog
+from twin.film.film import Film
+from twin.film.review import Member, ReviewError
+from twin.film.seat import PATIENCE_S, SESSION, Seat
+from twin.film.sharing import Session, Sessions
+from twin.film.showing import Pace, Showing, refusal
+from twin.film.wishes import (
+    Ack,
+    Hand,
+    Host,
+    Leave,
+    Moving,
+    Quit,
+    Return,
+    Sharing,
+    Subscription,
+    View,
+    Wish,
+    read_wish,
+)
 
 LOG = structlog.get_logger(__name__)
 
-FRAME_EVERY_S = 0.1
-STATUS_EVERY_S = 1.0
-#: Frames that a viewer which acknowledges them may have before it.
-FRAMES_AHEAD = 2
-MESSAGES_PER_S = 60.0
-BURST = 120.0
-EVENTS_AT_ONCE = 500
+MESSAGES_PER_S = 120.0
+BURST = 240.0
+CLOSE_NO_SESSION = 4404
+CLOSE_BROKEN = 1011
 #: Never sent (RFC 6455, 7.4.1): the viewer has gone by itself.
 _GONE = 1005
 
 
 @dataclass(frozen=True, slots=True)
 class ReplaySettings:
-    """Origins allowed besides the server's own, how long one send may take, how many viewers are served."""
+    """Origins allowed besides the server's own, how long one send may take and a frame wait for its
+    acknowledgement, how many viewers are served, how the film is played.
+    """
 
     allowed_origins: Collection[str] = ()
-    send_timeout_s: float = 30.0
+    patience_s: float = PATIENCE_S
     max_clients: int = 50
+    pace: Pace = field(default_factory=Pace)
 
 
 class ReplaySocket:
     """Serves viewers of the film; `serve_client` once for each connection."""
 
-    def __init__(self, film: Film, events: EventLog, settings: ReplaySettings | None = None) -> None:
+    def __init__(
+        self,
+        film: Film,
+        events: EventLog,
+        registry: Registry,
+        settings: ReplaySettings | None = None,
+        places: Places | None = None,
+    ) -> None:
+        """Serve a film; `places` knows which points are where, for viewers that want few."""
         self._film, self._events = film, events
-        self._settings = settings or ReplaySettings()
-        self._sessions: set[_Session] = set()
+        self.directory, self.points = Directory(registry, places), len(registry)
+        self.settings = settings or ReplaySettings()
+        self.sessions = Sessions(self.now_s, self.stop)
+        self._viewers: set[_Viewer] = set()
+        self._running: dict[Showing, asyncio.Task[None]] = {}
 
-    async def serve_client(self, websocket: WebSocket) -> None:
+    async def serve_client(self, websocket: WebSocket, name: str = "") -> None:
         """Serve one viewer until it leaves; refuses other origins and subprotocols as `/ws/live` does."""
         offered = websocket.scope.get("subprotocols", [])
-        own_page = origin_allowed(websocket.headers, self._settings.allowed_origins)
+        own_page = origin_allowed(websocket.headers, self.settings.allowed_origins)
         if not own_page or (offered and SUBPROTOCOL not in offered):
             await websocket.close(CLOSE_POLICY)
             return
         await websocket.accept(SUBPROTOCOL if offered else None)
-        if len(self._sessions) >= self._settings.max_clients:
+        if len(self._viewers) >= self.settings.max_clients:
             await websocket.close(CLOSE_TRY_AGAIN_LATER, "too many viewers of the film")
             return
-        session = _Session(self._film, self._events, websocket, self._settings.send_timeout_s)
-        self._sessions.add(session)
+        viewer = _Viewer(self, websocket, name)
+        self._viewers.add(viewer)
         try:
-            await session.serve()
+            await viewer.serve()
         except (WebSocketDisconnect, TimeoutError):
             return
         finally:
-            self._sessions.discard(session)
+            self._viewers.discard(viewer)
+
+    def places_changed(self) -> None:
+        """Find the points of every viewer anew: devices were bound to other places."""
+        for viewer in tuple(self._viewers):
+            viewer.select_again()
 
     def close_all(self) -> None:
         """End every connection, as when the server stops."""
-        for session in tuple(self._sessions):
-            session.close(CLOSE_GOING_AWAY)
+        self.sessions.close()
+        for viewer in tuple(self._viewers):
+            viewer.seat.close(CLOSE_GOING_AWAY)
+        for showing in tuple(self._running):
+            self.stop(showing)
+
+    def now_s(self) -> float:
+        """Monotonic seconds."""
+        return asyncio.get_running_loop().time()
+
+    def open(self) -> Showing:
+        """A player that stands nowhere."""
+        return Showing(self._film, self._events.find, self.now_s, self.settings.pace)
+
+    def start(self, showing: Showing) -> Showing:
+        """Let a player run."""
+        task = asyncio.create_task(showing.run(), name="replay")
+        self._running[showing] = task
+        task.add_done_callback(lambda done: self._stopped(showing, done))
+        return showing
+
+    def stop(self, showing: Showing) -> None:
+        """End a player."""
+        task = self._running.pop(showing, None)
+        if task is not None:
+            task.cancel()
+
+    def _stopped(self, showing: Showing, task: "asyncio.Task[None]") -> None:
+        """Nobody waits for a player that broke."""
+        self._running.pop(showing, None)
+        if not task.cancelled() and task.exception() is not None:
+            LOG.error("a player of the film broke", exc_info=task.exception())
+            for viewer in tuple(self._viewers):
+                if viewer.showing is showing:
+                    viewer.seat.close(CLOSE_BROKEN, "the film cannot be played now")
 
 
-class _Session:
-    """One viewer."""
+class _Viewer:
+    """One connection."""
 
-    def __init__(self, film: Film, events: EventLog, websocket: WebSocket, send_timeout_s: float) -> None:
-        self._film, self._events, self._websocket = film, events, websocket
-        self._send_timeout_s = send_timeout_s
-        self._player = Player()
-        self._seek: Seek | None = None
-        self._faults: list[str] = []
-        self._say_status = True
-        self._gap: Gap | None = None
-        self._shown: State | None = None
-        self._seq = 0
-        self._acked: int | None = None
+    def __init__(self, desk: ReplaySocket, websocket: WebSocket, name: str) -> None:
+        self._desk, self._websocket, self._name = desk, websocket, name
         self._news = asyncio.Event()
-        self._ticked_s = self._said_s = 0.0
-        self._close_code = 0
+        self.seat = Seat(self._news.set, desk.settings.patience_s)
+        self.showing: Showing | None = None
+        self._session: Session | None = None
+        self._member: Member | None = None
+        self._subscription = Subscription()
+
+    # The connection
 
     async def serve(self) -> None:
         """Serve until the viewer leaves or misbehaves."""
+        if not await self._begin():
+            return
         reader = asyncio.create_task(self._read())
         try:
-            while not self._close_code:
-                self._news.clear()
-                await self._step()
-                await self._wait()
+            await self._write()
+            if self.seat.close_code != _GONE:
+                async with asyncio.timeout(self._desk.settings.patience_s):
+                    await self._websocket.close(self.seat.close_code or CLOSE_BROKEN, self.seat.close_reason)
         finally:
+            self.seat.close(_GONE)
+            self._go()
             reader.cancel()
             with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect):
                 await reader
-        if self._close_code != _GONE:
-            await self._websocket.close(self._close_code)
 
-    def close(self, code: int) -> None:
-        """End the connection soon."""
-        self._close_code = code
-        self._news.set()
+    async def _begin(self) -> bool:
+        """See the session that the address names, or else a player of its own; False: there is none such."""
+        query = self._websocket.query_params
+        wanted = query.get("session")
+        if wanted is None:
+            self.watch(self._desk.start(self._desk.open()))
+            return True
+        try:
+            self._session = self._desk.sessions.find(wanted)
+            self._member = self._session.join(self, self._name, query.get("ticket"))
+        except ReviewError as error:
+            async with asyncio.timeout(self._desk.settings.patience_s):
+                await self._websocket.send_text(refusal(str(error), code=error.code))
+                await self._websocket.close(CLOSE_NO_SESSION, "no such session")
+            return False
+        return True
+
+    async def _write(self) -> None:
+        while self.seat.close_code is None:
+            self._news.clear()
+            now_s = self._desk.now_s()
+            message = self.seat.take(now_s)
+            if message is None:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self.seat.wait_s(now_s)):
+                        await self._news.wait()
+            else:
+                await self._send(message)
+                self.seat.sent()
+
+    async def _send(self, message: str | bytes) -> None:
+        async with asyncio.timeout(self._desk.settings.patience_s):
+            if isinstance(message, str):
+                await self._websocket.send_text(message)
+            else:
+                await self._websocket.send_bytes(message)
 
     async def _read(self) -> None:
         guard = MessageGuard(BURST, MESSAGES_PER_S)
         try:
-            while not self._close_code:
+            while self.seat.close_code is None:
                 message = await self._websocket.receive()
                 if message["type"] == "websocket.disconnect":
                     return
                 text = message.get("text")
-                data = message.get("bytes", b"") if text is None else text
-                code = guard.check(data, self._now_s())
+                code = guard.check(message.get("bytes", b"") if text is None else text, self._desk.now_s())
                 if code is not None:
-                    self.close(code)
+                    self.seat.close(code)
                 elif text is not None:
                     self._hear(text)
         finally:
-            self.close(self._close_code or _GONE)
+            self.seat.close(_GONE)
+
+    # What it asks for
 
     def _hear(self, text: str) -> None:
         try:
             self._obey(read_wish(text))
+        except SubscriptionError as error:
+            self.seat.answer(refusal(str(error), id=error.id))
+        except ReviewError as error:
+            self.seat.answer(refusal(str(error), code=error.code))
         except ValueError as error:
-            self._faults.append(str(error))
-        self._news.set()
+            self.seat.answer(refusal(str(error)))
 
     def _obey(self, wish: Wish) -> None:
-        if isinstance(wish, Ack):
-            self._acked = max(self._acked or 0, min(wish.seq, self._seq))
+        match wish:
+            case Ack():
+                self.seat.acknowledge(wish.seq, wish.ahead)
+            case Subscription():
+                self._select(wish)
+            case Host() | Leave() | Return() | Quit() | Hand() | View():
+                self._share(wish)
+            case _:
+                self._move(wish)
+
+    def _move(self, wish: Moving) -> None:
+        if self._session is not None and self._member is not None and self._member.follows:
+            self._session.check_driver(self._member)
+        if self.showing is not None:
+            self.showing.move(wish, self.seat.answer)
+
+    def _select(self, wish: Subscription) -> None:
+        selection = self._desk.directory.select(wish.filters)
+        self._subscription = wish
+        self.seat.select(selection, wish.rate)
+        count = self._desk.points if selection.count is None else selection.count
+        told = Subscribed(type="subscribed", id=wish.id, selection=selection.id, points=count)
+        self.seat.answer(orjson.dumps(told).decode())
+
+    def select_again(self) -> None:
+        """Find its points anew; where one of its filters names nothing any more, it gets none."""
+        if self._subscription.filters is None:
             return
-        self._say_status = True
-        if isinstance(wish, Seek):
-            self._seek = wish
-        elif isinstance(wish, Play):
-            self._settle()
-            self._player.speed, self._player.playing = wish.speed, True
-        elif isinstance(wish, Pause):
-            self._player.playing = False
-
-    def _settle(self) -> None:
-        """The time before now counts no more: a change of speed holds from now on."""
-        self._ticked_s = self._now_s()
-
-    async def _step(self) -> None:
-        """Send what is due."""
         try:
-            if self._seek is not None:
-                if self._may_send():
-                    await self._show(self._seek)
-            elif self._player.playing and self._may_send() and self._due_s() <= 0.0:
-                await self._play()
-        except (RequestError, SQLAlchemyError, OSError) as error:
-            self._player.playing, self._seek = False, None
-            self._say_status = True
-            self._faults.append(_told(error))
-        while self._faults:
-            await self._send_json({"type": "error", "message": self._faults.pop(0)})
-        if self._say_status or (self._player.playing and self._now_s() - self._said_s >= STATUS_EVERY_S):
-            await self._send_status()
+            self._select(self._subscription)
+        except SubscriptionError as error:
+            self.seat.answer(refusal(str(error), id=error.id))
+            self._select(Subscription((), self._subscription.rate))
 
-    async def _wait(self) -> None:
-        waits_for_time = self._player.playing and self._may_send() and self._seek is None
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(self._due_s(), 0.0) if waits_for_time else None):
-                await self._news.wait()
+    # With others
 
-    def _due_s(self) -> float:
-        """Seconds until the next frame."""
-        return self._ticked_s + FRAME_EVERY_S - self._now_s()
+    def watch(self, showing: Showing) -> None:
+        """See this player from now on; one that it had for itself ends."""
+        before, self.showing = self.showing, showing
+        if before is not None and before is not showing:
+            before.detach(self.seat)
+            if self._session is None or before is not self._session.showing:
+                self._desk.stop(before)
+        if before is not showing:
+            showing.attach(self.seat)
 
-    def _may_send(self) -> bool:
-        return self._acked is None or self._seq - self._acked < FRAMES_AHEAD
-
-    async def _show(self, seek: Seek) -> None:
-        """Answer a seek with the state of its moment; one outside the film gets the film's nearest."""
-        moment = await self._film.state_at(self._within(seek.time_ms))
-        if self._seek is seek:
-            self._seek = None  # else another one came meanwhile, and is next
-        self._player.time_ms, self._gap = moment.time_ms, moment.gap
-        self._settle()
-        self._say_status = True
-        await self._send_frame(moment, snapshot(moment.state, self._seq + 1, moment.time_ms))
-
-    def _within(self, time_ms: float) -> float:
-        span = self._film.span
-        return time_ms if span is None else min(max(time_ms, span[0]), math.nextafter(span[1], -math.inf))
-
-    async def _play(self) -> None:
-        """Send the events since the last frame, then what has changed since."""
-        if self._player.time_ms is None:
-            self._player.time_ms = self._within(-math.inf if self._player.speed > 0 else math.inf)
-        now_s = self._now_s()
-        wanted = self._player.target(now_s - self._ticked_s)
-        self._ticked_s = now_s
-        target, is_end = self._along(wanted)
-        before, self._gap = self._player.time_ms, None
-        moment = await self._film.state_at(target)
-        if self._seek is not None:
+    def _share(self, wish: Sharing) -> None:
+        if isinstance(wish, Host):
+            self._host()
             return
-        await self._send_events(before, target)
-        self._player.time_ms = target
-        if is_end:
-            self._player.playing, self._say_status = False, True
-        next_seq = self._seq + 1
-        if self._shown is None:
-            frame = snapshot(moment.state, next_seq, target)
-        else:
-            frame = delta(self._shown, moment.state, next_seq, target)
-        await self._send_frame(moment, frame)
+        session, member = self._session, self._member
+        if session is None or member is None:
+            raise ReviewError("this viewer is in no session; host one, or join one by its address")
+        match wish:
+            case View():
+                session.look(member, wish.view)
+            case Hand():
+                session.hand(member, wish.to)
+            case Return():
+                session.come_back(member)
+            case Leave() if member.follows:
+                session.leave(member)
+                self.watch(self._desk.start(session.showing.beside()))
+            case Quit():
+                self._quit(session, member)
 
-    def _along(self, wanted_ms: float) -> tuple[float, bool]:
-        """Where playing gets to: gaps are jumped over; and whether that is the end of the film."""
-        target = self._within(wanted_ms)
-        if target != wanted_ms:
-            return target, True
-        _, gap = self._film.piece_at(target)
-        if gap is None:
-            return target, False
-        if self._player.speed > 0 and gap.to_ms is not None:
-            return gap.to_ms, False
-        return math.nextafter(gap.from_ms, -math.inf), False
+    def _host(self) -> None:
+        if self._session is not None or self.showing is None:
+            raise ReviewError("this viewer is in a session already")
+        self._session = self._desk.sessions.host(self.showing)
+        self._member = self._session.join(self, self._name, None)
 
-    async def _send_events(self, before_ms: float, after_ms: float) -> None:
-        """The events between two moments, in the order in which playing meets them."""
-        first_ms, end_ms = between(before_ms, after_ms)
-        found: list[Event] = []
-        wanted = EventFilter(first_ms, end_ms)
-        while page := await self._events.find(wanted, EVENTS_AT_ONCE):
-            found.extend(page)
-            wanted = EventFilter(first_ms, end_ms, after_seq=page[-1].seq)
-        found.sort(key=lambda event: (event.time_ms, event.seq), reverse=after_ms < before_ms)
-        for event in found:
-            await self._send_json({"type": "event", "event_seq": event.seq, "event": event_json(event)})
+    def _quit(self, session: Session, member: Member) -> None:
+        if self.showing is session.showing:
+            self.watch(self._desk.start(session.showing.beside()))
+        self._session = self._member = None
+        session.quit(member)
+        self.seat.tell(SESSION, orjson.dumps({"type": SESSION, "id": None}).decode())
 
-    async def _send_frame(self, moment: Moment, frame: Frame) -> None:
-        self._shown, self._seq = moment.state, frame.seq
-        async with asyncio.timeout(self._send_timeout_s):
-            await self._websocket.send_bytes(encode_frame(frame))
-
-    async def _send_status(self) -> None:
-        self._say_status, self._said_s = False, self._now_s()
-        span, player = self._film.span, self._player
-        await self._send_json(
-            {
-                "type": "replay",
-                "time": None if player.time_ms is None else format_rfc3339(player.time_ms),
-                "playing": player.playing,
-                "speed": player.speed,
-                "span": None if span is None else _times(*span),
-                "gap": None if self._gap is None else _times(self._gap.from_ms, self._gap.to_ms),
-                "registry": self._film.registry,
-            }
-        )
-
-    async def _send_json(self, message: dict[str, Any]) -> None:
-        async with asyncio.timeout(self._send_timeout_s):
-            await self._websocket.send_text(orjson.dumps(message).decode())
-
-    def _now_s(self) -> float:
-        return asyncio.get_running_loop().time()
-
-
-def _times(from_ms: float, to_ms: float | None) -> dict[str, str | None]:
-    return {"from": format_rfc3339(from_ms), "to": None if to_ms is None else format_rfc3339(to_ms)}
-
-
-def _told(error: Exception) -> str:
-    if isinstance(error, RequestError):
-        return str(error)
-    LOG.error("the film cannot be read", exc_info=error)
-    return "the film cannot be read now; the server's log says why"
+    def _go(self) -> None:
+        """The connection is over."""
+        if self.showing is not None:
+            self.showing.detach(self.seat)
+            if self._session is None or self.showing is not self._session.showing:
+                self._desk.stop(self.showing)
+        if self._session is not None and self._member is not None:
+            self._session.lose(self._member, self)

@@ -57,7 +57,7 @@ class State:
 
         columns = (samples.point_index, samples.time_ms, samples.value, samples.quality)
         # Each form of an array (strides, read-only) would be compiled anew.
-        fold(*(np.require(each, requirements="CW") for each in columns), until_ms, self.value, self.quality, self.time_ms)
+        fold(*(np.require(each, requirements=("C", "W")) for each in columns), until_ms, self.value, self.quality, self.time_ms)
 
     def copy(self) -> "State":
         """The same, to be changed on its own."""

@@ -13,6 +13,7 @@ from twin.http.problems import PROBLEM_RESPONSES
 from twin.http.schemas import Answer
 from twin.runtime import Twin
 from twin.simulation.adapter import SimulationAdapter
+from twin.simulation.lines import SimulatedLine
 
 router = APIRouter(prefix="/api/bridge", tags=["server"], responses=PROBLEM_RESPONSES)
 
@@ -24,13 +25,15 @@ class BridgeLine(Answer):
     """One way of talking with devices.
 
     `state` is `off` where the file of adapters says so. `points` are those that the line serves, where it
-    knows them, and `bad` those of them that it cannot read now. `last_error` stays when all is well again;
+    knows them, and `bad` those of them that it cannot read now. `simulated`: the devices at its other end are
+    played by the server. `last_error` stays when all is well again;
     `notes` say what of the file was left out.
     """
 
     id: str
     kind: str
     state: LineState
+    simulated: bool
     detail: str
     received: int
     refused: int
@@ -80,6 +83,7 @@ def _line(name: str, adapter: Adapter | SimulationAdapter) -> BridgeLine:
         id=name,
         kind=_kind(name, adapter),
         state=state,
+        simulated=isinstance(adapter, SimulationAdapter | SimulatedLine),
         detail=health.detail,
         received=health.received,
         refused=health.refused,

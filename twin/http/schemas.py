@@ -515,7 +515,7 @@ class History(Answer):
 
 
 class Event(Answer):
-    """Something that happened; `hash` covers it and the event before it."""
+    """Something that happened; `cause` is the event that led to it, `hash` covers it and that before it."""
 
     seq: int
     id: str
@@ -524,6 +524,7 @@ class Event(Answer):
     subject: str
     actor: str
     cause: str | None
+    severity: Literal["critical", "high", "medium", "low"] | None
     data: dict[str, Any]
     hash: str
 
@@ -535,12 +536,45 @@ class EventPage(Answer):
     next: str | None
 
 
+class EventSample(Answer):
+    """A sample that an event came from: `point` is its key `device/point`, `time` its own."""
+
+    point: str
+    time: str
+    value: float
+
+
+class EventOrigin(Answer):
+    """What the first event of a chain came from; `unknown` where the way back is cut or broken."""
+
+    kind: Literal["sample", "person", "device", "system", "unknown"]
+    event: str
+    actor: str
+    sample: EventSample | None
+
+
+class EventChain(Answer):
+    """An event, what led to it, the first cause first, and what it led to, by time.
+
+    `missing`: a cause that the log does not have; `causes_cut`, `effects_cut`: there are more than are told.
+    """
+
+    event: Event
+    causes: list[Event]
+    effects: list[Event]
+    origin: EventOrigin
+    missing: str | None
+    causes_cut: bool
+    effects_cut: bool
+
+
 class DensityItem(Answer):
-    """How many events of a type fall into the span that begins at `time`."""
+    """How many events of a type, raised alarms of a severity, fall into the span that begins at `time`."""
 
     bucket: int
     time: str
     type: str
+    severity: Literal["critical", "high", "medium", "low"] | None
     count: int
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from twin.accounts.roles import Role
 from twin.errors import RequestError
-from twin.http.identity import CLOSE_SIGN_IN, Credential, check_role, requires, shown_by
+from twin.http.identity import CLOSE_SIGN_IN, Credential, check_role, person_of, requires, shown_by
 from twin.runtime import Twin
 
 RECHECK_S = 20.0
@@ -35,7 +35,8 @@ async def replay(websocket: WebSocket) -> None:
     """The film as a stream; its protocol is in docs/wire.md."""
     twin: Twin = websocket.app.state.twin
     stream_pass = StreamPass(shown_by(websocket), Role.MANAGER)
-    await _serve(websocket, twin.replay.serve_client(websocket), stream_pass)
+    person = await person_of(websocket)
+    await _serve(websocket, twin.replay.serve_client(websocket, person.display_name), stream_pass)
 
 
 @dataclass(frozen=True, slots=True)

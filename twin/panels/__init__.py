@@ -2,7 +2,9 @@
 
 from twin.panels.booking.panel import BOOKING
 from twin.panels.energy.panel import ENERGY
+from twin.panels.incidents.panel import INCIDENTS
+from twin.panels.notes.panel import NOTES
 from twin.panels.ops.panel import OPS
 from twin.panels.panel import Panel
 
-PANELS: tuple[Panel, ...] = (BOOKING, OPS, ENERGY)
+PANELS: tuple[Panel, ...] = (BOOKING, OPS, ENERGY, NOTES, INCIDENTS)

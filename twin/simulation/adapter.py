@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from spatial.package import ModelPackage
 from telemetry_bridge.clock import Clock
 from telemetry_bridge.errors import CommandError
-from telemetry_bridge.points import Registry
+from telemetry_bridge.points import Point, Registry
 from telemetry_bridge.ports import Acceptance, Command, Health
 from telemetry_bridge.wire import Quality
 from twin.simulation.programme import Visit
@@ -37,8 +37,16 @@ class SimulationAdapter:
     """Plays the devices of a venue by the twin's own clock, faster than real time if that runs faster."""
 
     def __init__(
-        self, registry: Registry, package: ModelPackage, venue: Venue, clock: Clock, seed: int = 1
+        self,
+        registry: Registry,
+        package: ModelPackage,
+        venue: Venue,
+        clock: Clock,
+        seed: int = 1,
+        elsewhere: NDArray[np.bool_] | None = None,
     ) -> None:
+        """`elsewhere`, `(points,)`: points that come over a line of their own, and are not sent here."""
+        self._elsewhere = np.zeros(len(registry), dtype=np.bool_) if elsewhere is None else elsewhere
         self._registry = registry
         self._clock = clock
         self._simulation = Simulation(registry, package, venue, clock.now_ms(), seed)
@@ -70,7 +78,15 @@ class SimulationAdapter:
         point = self._registry.find(command.device, command.point)
         if point is None or not point.writable:
             raise CommandError(f"{command.device}/{command.point} takes no commands")
-        self._simulation.order(point, command.value)
+        self.order(point, command.value)
+
+    def order(self, point: Point, value: float) -> None:
+        """Let the simulated device of a writable point follow a command."""
+        self._simulation.order(point, value)
+
+    def shown(self, point_index: int) -> float:
+        """What a point shows, in its unit; NaN: its device says nothing."""
+        return float(self._simulation.shown[point_index])
 
     def resume(self, shown: NDArray[np.float64]) -> None:
         """Go on from the values that the points, `(points,)`, had when the server last ran; NaN: unknown."""
@@ -100,6 +116,8 @@ class SimulationAdapter:
         now_ms = self._clock.now_ms()
         self._simulation.advance(now_ms)
         points, values = self._simulation.report()
+        here = ~self._elsewhere[points]
+        points, values = points[here], values[here]
         if self._sink is not None and len(points):
             self._sink.accept_columns(points, values, np.full(len(points), now_ms), Quality.SIMULATED)
             self._sent += len(points)

@@ -126,6 +126,12 @@ def _storage_status(e: Equipment, d: Ints) -> Floats:
     return np.where(e.broken[d], 2.0, np.abs(e.power_kw[d]) > 0.5)
 
 
+def _storage_setpoint(e: Equipment, d: Ints) -> Floats:
+    """What a cabinet was told, whatever its charge lets it do; else what its own control does."""
+    told = np.where(np.isnan(e.level[d]), e.power_kw[d], e.level[d] * e.capacity_kw[d])
+    return np.asarray(np.round(told, 1), dtype=np.float64)
+
+
 def _charger_status(e: Equipment, d: Ints) -> Floats:
     return np.where(e.broken[d], 2.0, e.charger_phase(d))
 
@@ -231,7 +237,7 @@ READERS: dict[str, Reader] = {
     "Venue_Generated_Power_Sensor": _power,
     "Venue_DC_Power_Sensor": _power,
     "Venue_Storage_Power_Sensor": lambda e, d: e.power_kw[d],
-    "Venue_Storage_Power_Setpoint": lambda e, d: np.round(e.power_kw[d]),
+    "Venue_Storage_Power_Setpoint": _storage_setpoint,
     "Venue_Power_Limit_Setpoint": lambda e, d: e.rated_kw[d],
     "Electric_Energy_Sensor": lambda e, d: e.energy_kwh[d],
     "Energy_Generation_Sensor": lambda e, d: e.energy_kwh[d],

@@ -63,6 +63,7 @@ class Simulation:
         self._groups = tuple(self._grouped())
         self._reporting = Reporting(registry, seed)
         self._kept: dict[int, float] = {}
+        self._shown: Floats | None = None
         device_of_point = [self._device_position[point.device] for point in registry.points]
         self._device_of_point = np.array(device_of_point, dtype=np.int64)
         self._speaks = np.array(
@@ -102,9 +103,16 @@ class Simulation:
         silent = self.equipment.broken[self._device_of_point] & ~self._speaks
         return np.where(silent, np.nan, values)
 
+    @property
+    def shown(self) -> Floats:
+        """What the points, `(points,)`, showed when they were last asked, commands since then included."""
+        if self._shown is None:
+            self._shown = self.values()
+        return self._shown
+
     def report(self) -> tuple[Ints, Floats]:
         """The points that send now and their values, `(k,)` each."""
-        values = self.values()
+        values = self._shown = self.values()
         points = self._reporting.due(values, self.world.time_ms)
         return points, values[points]
 
@@ -130,6 +138,7 @@ class Simulation:
         else:
             self._kept[point.point_index] = value
         self.equipment.advance(0.0)
+        self._shown = None
 
 
 def space_infos(package: ModelPackage) -> list[SpaceInfo]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -16,6 +16,8 @@ from twin.errors import DatabaseError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "alembic_version"
+EVENT_MIGRATIONS = Path(__file__).parents[1] / "events" / "migrations"
+EVENT_VERSION_TABLE = "event_index_version"
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
@@ -35,9 +37,28 @@ async def open_database(url: str) -> AsyncEngine:
     engine = _engine(url)
     try:
         await migrate(engine, MIGRATIONS / "versions", VERSION_TABLE)
+        await migrate(engine, EVENT_MIGRATIONS, EVENT_VERSION_TABLE)
     except (TimeoutError, DBAPIError, OSError) as error:
         await engine.dispose()
         raise DatabaseError(f"the database {_shown(url)} cannot be used ({_reason(error)})") from error
+    return engine
+
+
+async def open_existing(url: str) -> AsyncEngine:
+    """Connect to a database as it is, to read it. Raises DatabaseError, also where there is none of ours."""
+    engine = _engine(url)
+    path = engine.url.database or ""
+    if engine.dialect.name == "sqlite" and not Path(path).is_file():
+        raise DatabaseError(f"there is no database {path}; see --package, --data and --database")
+    try:
+        async with engine.connect() as connection:
+            has_events = await connection.run_sync(lambda each: inspect(each).has_table("event"))
+    except (TimeoutError, DBAPIError, OSError) as error:
+        await engine.dispose()
+        raise DatabaseError(f"the database {_shown(url)} cannot be used ({_reason(error)})") from error
+    if not has_events:
+        await engine.dispose()
+        raise DatabaseError(f"the database {_shown(url)} has no log of events; was it served before?")
     return engine
 
 

@@ -34,8 +34,9 @@ EVENT = Table(
     Column("data", Text, nullable=False),  # canonical JSON: the hash is over these very characters
     Column("hash", String(64), nullable=False),
     Index("event_by_time", "time_ms"),
-    Index("event_by_type", "type", "time_ms"),
-    Index("event_by_subject", "subject", "time_ms"),
+    Index("event_by_type", "type", "seq"),
+    Index("event_by_subject", "subject", "seq"),
+    Index("event_by_cause", "cause", "seq"),
 )
 
 ACCOUNT = Table(

@@ -25,7 +25,8 @@ def table() -> RuleTable:
 
 
 def one(row: int, raised: bool, time_ms: float) -> Changes:
-    return Changes(np.array([row]), np.array([raised]), np.array([time_ms]), np.array([math.nan]))
+    nothing = np.array([math.nan])
+    return Changes(np.array([row]), np.array([raised]), np.array([time_ms]), nothing, nothing)
 
 
 def parts(pending: Pending) -> list[bool]:

@@ -1,5 +1,7 @@
 """Lamps that obey, or do not, behind an adapter of the tests' own."""
 
+import asyncio
+
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.errors import CommandError
 from telemetry_bridge.points import Device, DeviceType, PointType, Registry
@@ -26,6 +28,9 @@ class Obeying:
         self.bridge = bridge
         self.got: list[Command] = []
         self.refuses = ""
+        self.busy = asyncio.Event()
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def start(self, sink: Sink) -> None:
         """Nothing to start."""
@@ -34,6 +39,9 @@ class Obeying:
         """Nothing to stop."""
 
     async def send(self, command: Command) -> None:
+        """Take a command; while `answers` is not set the line is `busy` with it."""
+        self.busy.set()
+        await self.answers.wait()
         if self.refuses:
             raise CommandError(self.refuses)
         self.got.append(command)

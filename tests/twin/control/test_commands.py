@@ -1,5 +1,7 @@
 """A command is sent, and its outcome is what the device itself reports."""
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,10 +31,16 @@ class House:
         self.seconds = 0.0
         self.commands = self.again()
 
-    def again(self) -> Commands:
-        """As after a restart of the server."""
+    def again(self, *, shared: bool = False) -> Commands:
+        """As after a restart of the server, or one of several servers."""
         return Commands(
-            self.bridge, self.log, self.engine, {"mqtt": self.adapter}, 30.0, lambda: self.seconds
+            self.bridge,
+            self.log,
+            self.engine,
+            {"mqtt": self.adapter},
+            30.0,
+            lambda: self.seconds,
+            shared=shared,
         )
 
     async def events(self) -> list[Event]:
@@ -126,6 +134,88 @@ async def test_a_later_command_takes_the_place_of_an_open_one(house: House) -> N
     assert types == ["command.sent", "command.sent", "command.failed", "command.confirmed"]
     assert "later command" in (await house.events())[2].data["fault"]
     assert house.outcome() is Outcome.CONFIRMED
+
+
+def kinds(events: list[Event]) -> list[tuple[str, object]]:
+    """What each event says of which value."""
+    return [(each.type.removeprefix("command."), each.data["value"]) for each in events]
+
+
+OFF = Order("a", "level", 0, "test")
+
+
+async def test_a_line_that_fails_late_adds_no_second_outcome(house: House) -> None:
+    house.bridge.accept([Reading("a", "level", 100)])
+    house.adapter.answers.clear()
+    sending = asyncio.create_task(house.commands.send([ON], "person:op"))
+    await house.adapter.busy.wait()
+    await house.commands.step()
+    house.adapter.refuses = "the broker did not answer"
+    house.adapter.answers.set()
+    await sending
+    assert kinds(await house.events()) == [("sent", 100.0), ("confirmed", 100.0)]
+    assert house.outcome() is Outcome.CONFIRMED
+
+
+async def test_a_line_that_fails_for_a_command_that_has_lost_adds_no_second_outcome(house: House) -> None:
+    house.adapter.answers.clear()
+    sending = asyncio.create_task(house.commands.send([ON], "person:op"))
+    await house.adapter.busy.wait()
+    house.adapter.busy.clear()
+    later = asyncio.create_task(house.commands.send([OFF], "person:op"))
+    await house.adapter.busy.wait()
+    house.adapter.refuses = "the broker did not answer"
+    house.adapter.answers.set()
+    await asyncio.gather(sending, later)
+    assert sorted(kinds(await house.events())) == [
+        ("failed", 0.0),
+        ("failed", 100.0),
+        ("sent", 0.0),
+        ("sent", 100.0),
+    ]
+
+
+async def test_a_time_out_and_a_later_command_at_once_are_one_outcome(house: House) -> None:
+    await house.commands.send([ON], "person:op")
+    house.seconds = 31.0
+    await asyncio.gather(house.commands.step(), house.commands.send([OFF], "person:op"))
+    failed = [each for each in kinds(await house.events()) if each[0] == "failed"]
+    assert failed == [("failed", 100.0)]
+
+
+async def test_of_two_orders_to_one_point_the_last_goes_to_the_device(house: House) -> None:
+    states = await house.commands.send([ON, OFF], "person:op")
+    assert [state.outcome for state in states] == [Outcome.FAILED, Outcome.SENT]
+    assert [command.value for command in house.adapter.got] == [0.0]
+    house.adapter.report()
+    await house.commands.step()
+    assert kinds(await house.events())[2:] == [("failed", 100.0), ("confirmed", 0.0)]
+
+
+async def test_every_command_of_people_who_press_at_once_has_one_outcome(house: House) -> None:
+    orders = [Order("a", "level", level) for level in (10, 20, 30, 40)]
+    await asyncio.gather(*(house.commands.send([order], "person:op") for order in orders))
+    house.adapter.report()
+    await house.commands.step()
+    events = await house.events()
+    outcomes = [each.data["value"] for each in events if each.type != "command.sent"]
+    assert sorted(outcomes) == [10.0, 20.0, 30.0, 40.0]
+    last = [each for each in events if each.type == "command.sent"][-1]
+    assert house.adapter.got[-1].value == last.data["value"], "the device has what was written down last"
+    assert [each.data["value"] for each in events if each.type == "command.confirmed"] == [last.data["value"]]
+
+
+async def test_a_leader_that_hears_late_of_a_command_concludes_it(house: House) -> None:
+    leader, sender = house.again(shared=True), house.again(shared=True)
+    await leader.lead()
+    await sender.send([ON], "person:op")
+    await leader.send([OFF], "person:op")
+    house.adapter.report()
+    await leader.follow(await house.events())
+    await leader.step()
+    await leader.follow(await house.events())
+    await leader.step()
+    assert sorted(kinds(await house.events())[2:]) == [("confirmed", 0.0), ("failed", 100.0)]
 
 
 async def test_a_restart_hands_over_again_what_was_on_its_way_and_nothing_else(house: House) -> None:

@@ -15,6 +15,7 @@ from twin.devices.facts import (
     is_under_warranty,
     merged,
     plate_facts,
+    unusable_columns,
 )
 from twin.devices.ledger import Change, Entry, plan
 from twin.devices.table_text import Line, parse_table, write_table
@@ -27,6 +28,27 @@ def test_the_files_say_first_then_the_model_then_what_people_wrote() -> None:
     assert (base.manufacturer, base.model, base.serial) == ("Acme", "M5", "")
     written = merged(base, {"model": "M6", "serial": None})
     assert (written.manufacturer, written.model, written.serial) == ("Acme", "M6", "")
+
+
+def test_a_column_that_can_be_no_fact_is_left_out_and_named() -> None:
+    wrong = Device(
+        "L-01", "lamp", attributes={"warranty_until": "31.12.2027", "note": "x" * 1001, "model": "M"}
+    )
+    base = base_facts(wrong, {"warranty_until": "2027-12-31"})
+    assert base == Facts(model="M", warranty_until="2027-12-31")
+    assert is_under_warranty(base_facts(wrong), date(2026, 1, 1)) is None
+    date_fault, note_fault = unusable_columns(wrong)
+    assert "2026-03-31, not '31.12.2027'" in date_fault
+    assert "note is longer" in note_fault
+    assert list(unusable_columns(DEVICE)) == []
+
+
+def test_what_is_wrong_in_the_files_keeps_nobody_from_writing_something_else() -> None:
+    base = {"L-01": Facts(installed="2026-02-02", warranty_until="2026-02-01")}
+    (step,) = plan([Change("L-01", {"maintenance": "being mended"})], {}, base)
+    assert step.told == {"maintenance": ("", "being mended")}
+    with pytest.raises(DeviceFactsError, match="2026-01-01, before 2026-02-02"):
+        plan([Change("L-01", {"warranty_until": "2026-01-01"})], {}, base)
 
 
 def test_a_name_plate_of_the_model_gives_what_is_usable() -> None:

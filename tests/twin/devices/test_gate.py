@@ -111,6 +111,13 @@ def test_unsigned_devices_are_let_in_unless_told_otherwise_but_never_speak_for_s
     assert not strict.permits(None, None, UNSIGNED, Use.PUBLISH)
 
 
+def test_nobody_without_a_secret_commands_a_device_that_has_one() -> None:
+    gate = gate_of(made("L-01"))
+    assert not gate.permits(None, None, ORDERS, Use.PUBLISH)
+    assert gate.permits(None, None, ORDERS.replace("L-01", "L-03"), Use.PUBLISH)
+    assert faults(gate) == [("mqtt", "L-01", "no_secret")]
+
+
 @pytest.mark.parametrize(
     "topic", ["twin/small/columns", "twin/small/frames/0123456789ab", "spBv1.0/g/NDATA/e"]
 )

@@ -1,7 +1,10 @@
 """Secrets and facts in databases of both kinds."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from telemetry_bridge.errors import FaultsError
@@ -11,7 +14,7 @@ from twin.devices.credentials import CredentialBook
 from twin.devices.errors import CredentialError
 from twin.devices.facts import Facts
 from twin.devices.gate import DeviceGate
-from twin.devices.keyring import MOST_LIVE, Keyring
+from twin.devices.keyring import MOST_LIVE, Keyring, Mark
 from twin.devices.ledger import Change, Ledger
 from twin.devices.rejections import Rejections
 from twin.errors import NotFoundError
@@ -99,6 +102,84 @@ async def test_revocations_of_one_moment_are_all_learned_of(keyring: Keyring, cl
         assert not gate.book.signs(device, clock.time_ms)
 
 
+async def test_admins_who_issue_at_once_get_a_secret_each(keyring: Keyring) -> None:
+    made = await asyncio.gather(*(keyring.issue(["L-01"], ACTOR) for _ in range(4)))
+    assert sorted(issued.credential.number for (issued,) in made) == [1, 2, 3, 4]
+
+
+class SlowKeyring(Keyring):
+    """A keyring whose first book is handed over late."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self.keyring = keyring
+        self.was_read, self.goes_on = asyncio.Event(), asyncio.Event()
+        self.is_first = True
+
+    async def mark(self) -> Mark:
+        return await self.keyring.mark()
+
+    async def book(self) -> CredentialBook:
+        book = await self.keyring.book()
+        if self.is_first:
+            self.is_first = False
+            self.was_read.set()
+            await self.goes_on.wait()
+        return book
+
+
+async def test_what_was_read_before_a_revocation_does_not_undo_it(
+    keyring: Keyring, clock: FixedClock
+) -> None:
+    (issued,) = await keyring.issue(["L-01"], ACTOR)
+    gate = DeviceGate({"L-01"}, "small", RefusedSenders(), clock)
+    slow = SlowKeyring(keyring)
+    timer = asyncio.create_task(gate.refresh(slow))
+    await slow.was_read.wait()
+    await keyring.revoke("L-01", ACTOR)
+    request = asyncio.create_task(gate.refresh(slow))
+    await asyncio.wait({request}, timeout=0.5)  # it may wait for the other, and must not come before it
+    slow.goes_on.set()
+    await asyncio.gather(timer, request)
+    assert gate.book.check(issued.secret, clock.time_ms) == "revoked"
+
+
+class ForgetfulKeyring(Keyring):
+    """A keyring that cannot write the first time."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self.keyring = keyring
+        self.written: list[dict[str, int]] = []
+        self.was_asked = asyncio.Event()
+
+    async def mark(self) -> Mark:
+        return await self.keyring.mark()
+
+    async def book(self) -> CredentialBook:
+        return await self.keyring.book()
+
+    async def note_uses(self, used_ms: dict[str, int]) -> None:
+        if not used_ms:
+            return
+        self.written.append(dict(used_ms))
+        if len(self.written) == 1:
+            raise OperationalError("UPDATE", {}, OSError("the disk is away"))
+        self.was_asked.set()
+
+
+async def test_a_use_that_could_not_be_written_is_written_later(keyring: Keyring, clock: FixedClock) -> None:
+    (issued,) = await keyring.issue(["L-01"], ACTOR)
+    gate = DeviceGate({"L-01"}, "small", RefusedSenders(), clock)
+    forgetful = ForgetfulKeyring(keyring)
+    await gate.refresh(forgetful)
+    clock.time_ms += 1e6
+    gate.sender(issued.secret)
+    task = asyncio.create_task(gate.run(forgetful, 0.001))
+    async with asyncio.timeout(30):
+        await forgetful.was_asked.wait()
+    task.cancel()
+    assert forgetful.written == [{issued.credential.id: int(clock.time_ms)}] * 2
+
+
 async def test_uses_are_written_down(keyring: Keyring) -> None:
     (issued,) = await keyring.issue(["L-01"], ACTOR)
     await keyring.note_uses({issued.credential.id: 77})
@@ -121,6 +202,24 @@ async def test_facts_are_taken_whole_or_not_at_all(
     (event,) = await log.find(EventFilter(type="device.*"), 10)
     assert event.data == {"changed": {"model": ["M1", "M2"]}, "reason": "checked"}
     assert (event.subject, event.actor) == ("device:L-01", ACTOR)
+
+
+async def test_what_two_people_write_at_once_is_both_kept(
+    engine: AsyncEngine, log: EventLog, clock: FixedClock
+) -> None:
+    ledger, base = Ledger(engine, log, clock), {"L-01": Facts()}
+    changes = [Change("L-01", {name: "told"}) for name in ("model", "serial", "firmware", "note")]
+    await asyncio.gather(*(ledger.change([change], base, ACTOR) for change in changes))
+    (entry,) = (await ledger.all()).values()
+    assert {name for name, text in entry.written.items() if text} == {"model", "serial", "firmware", "note"}
+
+
+async def test_two_people_may_reject_a_guess_at_once(
+    engine: AsyncEngine, log: EventLog, clock: FixedClock
+) -> None:
+    rejections = Rejections(engine, log, clock)
+    await asyncio.gather(*(rejections.reject([("L-01", "a")], ACTOR) for _ in range(4)))
+    assert await rejections.all() == {("L-01", "a")}
 
 
 async def test_a_rejected_guess_is_kept_once_and_forgotten_when_asked(

@@ -112,4 +112,19 @@ async def test_density_counts_every_event_of_the_span(engine: AsyncEngine) -> No
     await log.append(draft(1), draft(2), draft(3, kind="alarm.raised"))
     start = int(START_MS) - 5000
     density = await log.density(start, start + 10_000, 10)
-    assert density == [(5, "alarm.raised", 1), (5, "command.sent", 2)]
+    assert density == [(5, "alarm.raised", None, 1), (5, "command.sent", None, 2)]
+
+
+async def test_density_tells_raised_alarms_apart_by_severity(engine: AsyncEngine) -> None:
+    log, _ = log_on(engine)
+    feigned = {"priority": "low", "message": '"priority":"critical"'}
+    await log.append(
+        *(Draft("alarm.raised", "alarm:A", "rule:r", data) for data in (feigned, {"priority": "critical"})),
+        Draft("workorder.created", "workorder:W", "person:p", {"priority": "high"}),
+    )
+    start = int(START_MS)
+    assert await log.density(start, start + 1000, 1) == [
+        (0, "alarm.raised", "critical", 1),
+        (0, "alarm.raised", "low", 1),
+        (0, "workorder.created", None, 1),
+    ]

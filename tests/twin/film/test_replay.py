@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from telemetry_bridge.wire import Kind, Quality
 from tests.twin.film.scenes import START_MS, N, folded, frames_of, scenes
-from twin.film.replay import Player, between, delta, snapshot
+from twin.film.replay import Place, Player, delta, snapshot
 from twin.film.segment import State
 from twin.film.wishes import Ack, Pause, Play, Seek, read_wish
 
@@ -41,18 +41,12 @@ def test_a_point_that_is_not_known_any_more_is_bad_and_without_a_value() -> None
 
 
 def test_speed_and_direction() -> None:
-    player = Player(time_ms=1000.0, speed=-60.0)
-    assert player.target(0.1) == -5000.0
+    player = Player(Place(1000.0), speed=-60.0, since_s=7.0)
+    assert player.target(7.1) == pytest.approx(-5000.0)
+    player.stand(Place(-5000.0), 7.1)
+    assert player.target(7.1) == -5000.0
     with pytest.raises(ValueError, match="nowhere"):
         Player().target(1.0)
-
-
-@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
-def test_no_event_is_met_twice_and_none_is_missed(first: float, second: float, third: float) -> None:
-    start, middle, end = sorted((first, second, third))
-    one, other = between(start, middle), between(end, middle)
-    assert one[1] == other[0]
-    assert (one[0], other[1]) == between(start, end)
 
 
 def test_what_may_be_asked_for() -> None:

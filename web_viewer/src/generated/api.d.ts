@@ -1101,6 +1101,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/events/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Event
+         * @description One event.
+         */
+        get: operations["getEvent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events/{event}/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Chain
+         * @description What led to an event, from the first cause on, and all that it led to.
+         */
+        get: operations["getEventChain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/accounts": {
         parameters: {
             query?: never;
@@ -1757,6 +1797,230 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Notes
+         * @description Notes that touch a time, in order of their beginning; all when no time is given.
+         */
+        get: operations["listNotes"];
+        put?: never;
+        /**
+         * Add Note
+         * @description Note something at a moment or an interval.
+         */
+        post: operations["addNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notes/{note}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Note
+         * @description One note.
+         */
+        get: operations["getNote"];
+        /**
+         * Change Note
+         * @description Let a note say something else; its author and managers may.
+         */
+        put: operations["changeNote"];
+        post?: never;
+        /**
+         * Remove Note
+         * @description Take a note away; its author and managers may.
+         */
+        delete: operations["removeNote"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Incidents
+         * @description Reports, newest first.
+         */
+        get: operations["listIncidents"];
+        put?: never;
+        /**
+         * Create Incident
+         * @description Begin a report.
+         */
+        post: operations["createIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Suggest
+         * @description What a report on a time, and perhaps a place or an alarm, should show.
+         */
+        get: operations["suggestForIncident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{incident}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Incident
+         * @description A report with all that its author wrote.
+         */
+        get: operations["getIncident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Incident
+         * @description Write on. 409: somebody else has meanwhile.
+         */
+        patch: operations["changeIncident"];
+        trace?: never;
+    };
+    "/api/incidents/{incident}/dossier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Dossier
+         * @description What log and film say to a report: who did what when, values, response times, gaps.
+         */
+        get: operations["getIncidentDossier"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{incident}/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Picture
+         * @description Add a picture of the scene: a PNG, at most 6 MB and 4096 pixels a side, at most 24 a report.
+         */
+        post: operations["addIncidentPicture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{incident}/pictures/{picture}.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Picture
+         * @description A picture's PNG; it never changes under its id.
+         */
+        get: operations["getIncidentPicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{incident}/pictures/{picture}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Picture
+         * @description Take a picture out.
+         */
+        delete: operations["deleteIncidentPicture"];
+        options?: never;
+        head?: never;
+        /**
+         * Caption Picture
+         * @description Write what a picture shows.
+         */
+        patch: operations["captionIncidentPicture"];
+        trace?: never;
+    };
+    "/api/incidents/{incident}/report.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Print Incident
+         * @description The report as a document to hand out; that it was is written down. 503: what the machine lacks.
+         */
+        post: operations["printIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2323,7 +2587,8 @@ export interface components {
          * @description One way of talking with devices.
          *
          *     `state` is `off` where the file of adapters says so. `points` are those that the line serves, where it
-         *     knows them, and `bad` those of them that it cannot read now. `last_error` stays when all is well again;
+         *     knows them, and `bad` those of them that it cannot read now. `simulated`: the devices at its other end are
+         *     played by the server. `last_error` stays when all is well again;
          *     `notes` say what of the file was left out.
          */
         BridgeLine: {
@@ -2336,6 +2601,8 @@ export interface components {
              * @enum {string}
              */
             state: "up" | "down" | "off";
+            /** Simulated */
+            simulated: boolean;
             /** Detail */
             detail: string;
             /** Received */
@@ -2407,6 +2674,14 @@ export interface components {
             items: components["schemas"]["Camera"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * CaptionIn
+         * @description What a picture shows.
+         */
+        CaptionIn: {
+            /** Caption */
+            caption: string;
         };
         /**
          * CarbonOut
@@ -2720,7 +2995,7 @@ export interface components {
         };
         /**
          * DensityItem
-         * @description How many events of a type fall into the span that begins at `time`.
+         * @description How many events of a type, raised alarms of a severity, fall into the span that begins at `time`.
          */
         DensityItem: {
             /** Bucket */
@@ -2729,6 +3004,8 @@ export interface components {
             time: string;
             /** Type */
             type: string;
+            /** Severity */
+            severity: ("critical" | "high" | "medium" | "low") | null;
             /** Count */
             count: number;
         };
@@ -2894,6 +3171,24 @@ export interface components {
             note: string;
         };
         /**
+         * Dossier
+         * @description What log and film say to a report, as they stand now.
+         */
+        Dossier: {
+            /** Entries */
+            entries: components["schemas"]["ReportEntry"][];
+            /** Left Out */
+            left_out: number;
+            /** Responses */
+            responses: components["schemas"]["ResponseTimes"][];
+            /** Points */
+            points: components["schemas"]["PointReport"][];
+            /** Gaps */
+            gaps: components["schemas"]["Gap"][];
+            /** Recorded */
+            recorded: number;
+        };
+        /**
          * Element
          * @description An element of the model; `storey` and `space` are guids, `box` is null where nothing is drawn.
          */
@@ -3040,7 +3335,7 @@ export interface components {
         };
         /**
          * Event
-         * @description Something that happened; `hash` covers it and the event before it.
+         * @description Something that happened; `cause` is the event that led to it, `hash` covers it and that before it.
          */
         Event: {
             /** Seq */
@@ -3057,12 +3352,34 @@ export interface components {
             actor: string;
             /** Cause */
             cause: string | null;
+            /** Severity */
+            severity: ("critical" | "high" | "medium" | "low") | null;
             /** Data */
             data: {
                 [key: string]: unknown;
             };
             /** Hash */
             hash: string;
+        };
+        /**
+         * EventChain
+         * @description An event, what led to it, the first cause first, and what it led to, by time.
+         *
+         *     `missing`: a cause that the log does not have; `causes_cut`, `effects_cut`: there are more than are told.
+         */
+        EventChain: {
+            event: components["schemas"]["Event"];
+            /** Causes */
+            causes: components["schemas"]["Event"][];
+            /** Effects */
+            effects: components["schemas"]["Event"][];
+            origin: components["schemas"]["EventOrigin"];
+            /** Missing */
+            missing: string | null;
+            /** Causes Cut */
+            causes_cut: boolean;
+            /** Effects Cut */
+            effects_cut: boolean;
         };
         /**
          * EventDensity
@@ -3081,6 +3398,22 @@ export interface components {
             next: string | null;
         };
         /**
+         * EventOrigin
+         * @description What the first event of a chain came from; `unknown` where the way back is cut or broken.
+         */
+        EventOrigin: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sample" | "person" | "device" | "system" | "unknown";
+            /** Event */
+            event: string;
+            /** Actor */
+            actor: string;
+            sample: components["schemas"]["EventSample"] | null;
+        };
+        /**
          * EventPage
          * @description A part of the log of events.
          */
@@ -3089,6 +3422,18 @@ export interface components {
             items: components["schemas"]["Event"][];
             /** Next */
             next: string | null;
+        };
+        /**
+         * EventSample
+         * @description A sample that an event came from: `point` is its key `device/point`, `time` its own.
+         */
+        EventSample: {
+            /** Point */
+            point: string;
+            /** Time */
+            time: string;
+            /** Value */
+            value: number;
         };
         /**
          * FactsPage
@@ -3308,6 +3653,144 @@ export interface components {
             refused: components["schemas"]["RefusedSample"][];
             /** Events */
             events: number;
+        };
+        /**
+         * IncidentChange
+         * @description What the author changes; what is left out stays. `version` is that of the report that was read.
+         */
+        IncidentChange: {
+            /** Version */
+            version: number;
+            /** Title */
+            title?: string | null;
+            /** From */
+            from?: string | null;
+            /** To */
+            to?: string | null;
+            /** At */
+            at?: string | null;
+            /** Summary */
+            summary?: string | null;
+            /** Conclusions */
+            conclusions?: string | null;
+            /** Points */
+            points?: string[] | null;
+        };
+        /**
+         * IncidentDetail
+         * @description A report with all that its author wrote.
+         */
+        IncidentDetail: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: number;
+            /** Version */
+            version: number;
+            /** Title */
+            title: string;
+            /** Summary */
+            summary: string;
+            /** Conclusions */
+            conclusions: string;
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** At */
+            at: string;
+            /** Element */
+            element: string | null;
+            /** Space */
+            space: string | null;
+            /** Alarm */
+            alarm: string | null;
+            /** Points */
+            points: string[];
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+            /** Author */
+            author: string;
+            /** Created */
+            created: string;
+            /** Changed */
+            changed: string;
+            /** Changed By */
+            changed_by: string;
+        };
+        /**
+         * IncidentIn
+         * @description A new report. `at` left out: when an alarm was raised; `points` left out: chosen by the server.
+         */
+        IncidentIn: {
+            /** Title */
+            title: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** At */
+            at?: string | null;
+            /**
+             * Summary
+             * @default
+             */
+            summary: string;
+            /**
+             * Conclusions
+             * @default
+             */
+            conclusions: string;
+            /** Element */
+            element?: string | null;
+            /** Space */
+            space?: string | null;
+            /** Alarm */
+            alarm?: string | null;
+            /** Points */
+            points?: string[] | null;
+        };
+        /**
+         * IncidentOut
+         * @description A report as a list shows it.
+         */
+        IncidentOut: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: number;
+            /** Title */
+            title: string;
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** Author */
+            author: string;
+            /** Created */
+            created: string;
+            /** Changed */
+            changed: string;
+            /** Changed By */
+            changed_by: string;
+            /** Pictures */
+            pictures: number;
+        };
+        /**
+         * IncidentPage
+         * @description A part of the list of reports.
+         */
+        IncidentPage: {
+            /** Items */
+            items: components["schemas"]["IncidentOut"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * IssueSecrets
@@ -3625,6 +4108,17 @@ export interface components {
             registry: string;
         };
         /**
+         * Moment
+         * @description What a point read at a moment; null where nothing is known of it.
+         */
+        Moment: {
+            /** Value */
+            value: number | null;
+            state: components["schemas"]["Name"] | null;
+            /** Quality */
+            quality: string | null;
+        };
+        /**
          * Name
          * @description What people call a thing, in both languages; one of them may be empty.
          */
@@ -3714,15 +4208,64 @@ export interface components {
             next: string | null;
         };
         /**
-         * NoteIn
-         * @description What one has to say about a step.
+         * NoteChange
+         * @description What a note says from now on; `revision` is the one that was read.
          */
-        NoteIn: {
+        NoteChange: {
             /**
-             * Note
+             * Text
              * @default
              */
-            note: string;
+            text: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /** To */
+            to?: string | null;
+            /** Element */
+            element?: string | null;
+            /** Revision */
+            revision: number;
+        };
+        /**
+         * NoteOut
+         * @description A note; `may_change`: whether whoever asks may change it or take it away.
+         */
+        NoteOut: {
+            /** Id */
+            id: string;
+            /** Text */
+            text: string;
+            /** From */
+            from: string;
+            /** To */
+            to: string | null;
+            /** Element */
+            element: string | null;
+            /** Element Index */
+            element_index: number | null;
+            /** Author */
+            author: string;
+            /** Created */
+            created: string;
+            /** Changed */
+            changed: string;
+            /** Revision */
+            revision: number;
+            /** May Change */
+            may_change: boolean;
+        };
+        /**
+         * NotePage
+         * @description A part of the list.
+         */
+        NotePage: {
+            /** Items */
+            items: components["schemas"]["NoteOut"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * Order
@@ -3996,6 +4539,28 @@ export interface components {
             role: string;
         };
         /**
+         * PictureOut
+         * @description A picture of the scene; the PNG is at `/api/incidents/{incident}/pictures/{id}.png`.
+         */
+        PictureOut: {
+            /** Id */
+            id: string;
+            /** Time */
+            time: string;
+            /** Caption */
+            caption: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Bytes */
+            bytes: number;
+            /** Sha256 */
+            sha256: string;
+            /** By */
+            by: string;
+        };
+        /**
          * PlacedElement
          * @description An element as a list shows it; `storey` and `space` are guids, `box` in local metres.
          */
@@ -4186,6 +4751,33 @@ export interface components {
             quality: ("good" | "stale" | "bad" | "simulated") | null;
         };
         /**
+         * PointReport
+         * @description What a point did: before, at the moment that matters, after, and within.
+         *
+         *     `doubtful`: the share of the time, 0..1, in which it was stale, bad or not known.
+         */
+        PointReport: {
+            /** Point */
+            point: string;
+            name: components["schemas"]["Name"];
+            device_name: components["schemas"]["Name"];
+            /** Unit */
+            unit: string;
+            before: components["schemas"]["Moment"];
+            at: components["schemas"]["Moment"];
+            after: components["schemas"]["Moment"];
+            /** Least */
+            least: number | null;
+            /** Greatest */
+            greatest: number | null;
+            /** Mean */
+            mean: number | null;
+            /** Samples */
+            samples: number;
+            /** Doubtful */
+            doubtful: number;
+        };
+        /**
          * PropertyValue
          * @description A property or quantity; `from_type` where the element has it from its type.
          */
@@ -4324,6 +4916,33 @@ export interface components {
             doubtful: number;
         };
         /**
+         * ReportEntry
+         * @description A line of the timeline. `cause` is the number of the line that led to it, where that is among them.
+         */
+        ReportEntry: {
+            /** Number */
+            number: number;
+            /** Event */
+            event: string;
+            /** Time */
+            time: string;
+            /** Type */
+            type: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "alarm" | "handled" | "other";
+            actor: components["schemas"]["Name"];
+            text: components["schemas"]["Name"];
+            /** Element */
+            element: string | null;
+            /** Cause */
+            cause: number | null;
+            /** After */
+            after: boolean;
+        };
+        /**
          * ReportRow
          * @description A device that deserves a look.
          *
@@ -4349,6 +4968,37 @@ export interface components {
             past: components["schemas"]["PastElement"] | null;
             /** Guesses */
             guesses: components["schemas"]["GuessOut"][];
+        };
+        /**
+         * ResponseTimes
+         * @description How fast somebody answered an alarm; times are null where it has not happened.
+         */
+        ResponseTimes: {
+            /** Alarm */
+            alarm: string;
+            /** Priority */
+            priority: string;
+            /** Device */
+            device: string;
+            name: components["schemas"]["Name"];
+            place: components["schemas"]["Name"];
+            /** Raised */
+            raised: string;
+            /** Acknowledged */
+            acknowledged: string | null;
+            /** Acknowledged By */
+            acknowledged_by: string | null;
+            /** Commanded */
+            commanded: string | null;
+            command: components["schemas"]["Name"] | null;
+            /** Returned */
+            returned: string | null;
+            /** Closed */
+            closed: string | null;
+            /** Order */
+            order: number | null;
+            /** Order Closed */
+            order_closed: string | null;
         };
         /**
          * RouteAnswer
@@ -4949,6 +5599,28 @@ export interface components {
             next: string | null;
         };
         /**
+         * Suggestion
+         * @description A point that a report may show.
+         */
+        Suggestion: {
+            /** Point */
+            point: string;
+            name: components["schemas"]["Name"];
+            device_name: components["schemas"]["Name"];
+            /** Unit */
+            unit: string;
+        };
+        /**
+         * Suggestions
+         * @description Points that belong to what a report is about, the most telling first, and the moment that matters.
+         */
+        Suggestions: {
+            /** Items */
+            items: components["schemas"]["Suggestion"][];
+            /** At */
+            at: string;
+        };
+        /**
          * SystemInfo
          * @description A system, zone or group that an element belongs to.
          */
@@ -5029,6 +5701,37 @@ export interface components {
             device: string;
             /** Behind S */
             behind_s: number;
+        };
+        /**
+         * NoteIn
+         * @description A note about a moment (`from` alone) or an interval, also at an element (guid); '' is a bare marker.
+         */
+        twin__panels__notes__schemas__NoteIn: {
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /** To */
+            to?: string | null;
+            /** Element */
+            element?: string | null;
+        };
+        /**
+         * NoteIn
+         * @description What one has to say about a step.
+         */
+        twin__panels__ops__schemas__NoteIn: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
         };
         /**
          * Problem
@@ -6968,6 +7671,13 @@ export interface operations {
                 type?: string | null;
                 /** @description May end with `*`. */
                 subject?: string | null;
+                /** @description A guid: what is about the element, or about a device bound to it. */
+                element?: string | null;
+                /** @description A guid: what is about the space, or about anything within it. */
+                space?: string | null;
+                /** @description Words of its type, subject, actor and data, each by its beginning; Chinese text wherever it stands. */
+                text?: string | null;
+                severity?: ("critical" | "high" | "medium" | "low") | null;
                 limit?: number;
                 /** @description From the newest back. */
                 newest_first?: boolean;
@@ -7022,6 +7732,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventDensity"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its `id`. */
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Event"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEventChain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its `id`. */
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventChain"];
                 };
             };
             /** @description The request cannot be answered as asked. */
@@ -7950,7 +8724,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["NoteIn"] | null;
+                "application/json": components["schemas"]["twin__panels__ops__schemas__NoteIn"] | null;
             };
         };
         responses: {
@@ -8020,7 +8794,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["NoteIn"] | null;
+                "application/json": components["schemas"]["twin__panels__ops__schemas__NoteIn"] | null;
             };
         };
         responses: {
@@ -8239,6 +9013,552 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SeriesList"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNotes: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339, with `Z` or an offset (`%2B08:00`). */
+                from?: string | null;
+                /** @description RFC 3339; not included. */
+                to?: string | null;
+                element?: string | null;
+                /** @description In the text or the author's name. */
+                text?: string;
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotePage"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addNote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["twin__panels__notes__schemas__NoteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteOut"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                note: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteOut"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeNote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                note: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteOut"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeNote: {
+        parameters: {
+            query: {
+                /** @description The one that was read. */
+                revision: number;
+            };
+            header?: never;
+            path: {
+                note: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIncidents: {
+        parameters: {
+            query?: {
+                /** @description In title, author or number. */
+                q?: string;
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPage"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createIncident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suggestForIncident: {
+        parameters: {
+            query: {
+                /** @description RFC 3339, with `Z` or an offset. */
+                from: string;
+                /** @description RFC 3339; not included. */
+                to: string;
+                element?: string | null;
+                space?: string | null;
+                alarm?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getIncident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeIncident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getIncidentDossier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dossier"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addIncidentPicture: {
+        parameters: {
+            query: {
+                /** @description The moment that the picture shows. */
+                at: string;
+                caption?: string;
+            };
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/png": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getIncidentPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+                picture: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteIncidentPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+                picture: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    captionIncidentPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident: string;
+                picture: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    printIncident: {
+        parameters: {
+            query?: {
+                /** @description Language of the document. */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
                 };
             };
             /** @description The request cannot be answered as asked. */

@@ -1,14 +1,14 @@
-import type { LiveEnvironment, TalkingSocket } from './live'
+import type { LinkEnvironment, SocketLike } from './link'
 
 /** A socket that the test speaks through, in the server's place. */
-export class FakeSocket implements TalkingSocket {
+export class FakeSocket implements SocketLike {
   binaryType = ''
   onopen: ((event: Event) => void) | null = null
   onmessage: ((event: MessageEvent) => void) | null = null
   onclose: ((event: CloseEvent) => void) | null = null
   onerror: ((event: Event) => void) | null = null
   closed = false
-  readonly sent: { type: string; time?: string; speed?: number; seq?: number; rate?: number | null }[] = []
+  readonly sent: { type: string; time?: string; [field: string]: unknown }[] = []
 
   constructor(
     readonly url: string,
@@ -23,12 +23,16 @@ export class FakeSocket implements TalkingSocket {
     this.closed = true
   }
 
+  open(): void {
+    this.onopen?.(new Event('open'))
+  }
+
   say(data: unknown): void {
     this.onmessage?.(new MessageEvent('message', { data }))
   }
 
-  die(): void {
-    this.onclose?.(new Event('close') as CloseEvent)
+  die(code?: number): void {
+    this.onclose?.(Object.assign(new Event('close'), { code }) as CloseEvent)
   }
 
   /** The moments that were asked for, ms since 1970 UTC. */
@@ -58,7 +62,7 @@ export class FakeNetwork {
       return () => this.timers.delete(timer)
     },
     random: () => 1,
-  } satisfies LiveEnvironment
+  } satisfies LinkEnvironment
 
   /** The socket that was opened last. */
   get socket(): FakeSocket {

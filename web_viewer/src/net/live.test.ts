@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Hello } from '@/generated/wire'
 
 import { FakeNetwork } from './fixture'
-import { GRACE_MS, LiveConnection, liveUrl, SILENCE_MS, type LinkState } from './live'
+import type { LinkState } from './link'
+import { GRACE_MS, LiveConnection, liveUrl, SILENCE_MS } from './live'
 
 const hello: Hello = {
   type: 'hello',
@@ -143,6 +144,7 @@ describe('LiveConnection, asking', () => {
     const harness = new Harness()
     harness.connection.limit(1)
     harness.connection.start()
+    harness.socket.open()
     expect(harness.socket.sent).toEqual([])
     harness.socket.say(JSON.stringify(hello))
     harness.connection.limit(1)
@@ -150,6 +152,7 @@ describe('LiveConnection, asking', () => {
     harness.socket.die()
     harness.connection.limit(2)
     harness.connection.retryNow()
+    harness.socket.open()
     harness.socket.say(JSON.stringify(hello))
     harness.connection.limit(null)
     expect(harness.socket.sent).toEqual([

@@ -1,25 +1,6 @@
-import { SUBPROTOCOL, type Hello, type Subscribe } from '@/generated/wire'
+import type { Hello, Subscribe } from '@/generated/wire'
 
-import { backoffMs } from './backoff'
-import { noteClose } from './refusal'
-
-/** The part of WebSocket that the connection uses, so that tests can stand in for the network. */
-export interface SocketLike {
-  binaryType: string
-  onopen: ((event: Event) => void) | null
-  onmessage: ((event: MessageEvent) => void) | null
-  onclose: ((event: CloseEvent) => void) | null
-  onerror: ((event: Event) => void) | null
-  close(code?: number, reason?: string): void
-}
-
-/** A socket that one can also speak into. */
-export interface TalkingSocket extends SocketLike {
-  send(data: string): void
-}
-
-/** `connecting` before the first connection, `live`, `lost` from a break to the next hello. */
-export type LinkState = 'connecting' | 'live' | 'lost'
+import { browserEnvironment, Link, type LinkEnvironment, type LinkState } from './link'
 
 /** What the connection tells its owner. */
 export interface LiveHandlers {
@@ -32,14 +13,6 @@ export interface LiveHandlers {
   readonly onFault: (error: unknown) => void
 }
 
-/** Where the connection gets its socket, its timers and its chance from. */
-export interface LiveEnvironment {
-  readonly open: (url: string, protocol: string) => TalkingSocket
-  /** Call `run` after `ms`; gives what cancels it. */
-  readonly after: (ms: number, run: () => void) => () => void
-  readonly random: () => number
-}
-
 /** The server sends a heartbeat each second; this much silence means that it is gone though no close was seen. */
 export const SILENCE_MS = 4000
 /**
@@ -47,20 +20,6 @@ export const SILENCE_MS = 4000
  * seconds, the timer runs before the messages that would have stopped it.
  */
 export const GRACE_MS = 600
-
-/** The browser's own sockets and timers. */
-export function browserEnvironment(): LiveEnvironment {
-  return {
-    open: (url, protocol) => new WebSocket(url, protocol),
-    after: (ms, run) => {
-      const id = window.setTimeout(run, ms)
-      return () => {
-        window.clearTimeout(id)
-      }
-    },
-    random: Math.random,
-  }
-}
 
 /** Up to where a page was told of a stream. */
 export interface StreamPlace {
@@ -76,46 +35,59 @@ export function liveUrl(location: Pick<Location, 'protocol' | 'host'>, after: St
 
 /** A live stream that comes back by itself, for as long as it is not stopped. */
 export class LiveConnection {
-  private socket: TalkingSocket | null = null
-  private attempt = 0
+  private readonly link: Link
   private rate: number | null = null
   private isHeard = false
-  private cancelRetry: (() => void) | null = null
   private cancelWatch: (() => void) | null = null
-  private stopped = true
 
   constructor(
     /** Asked before each connection, so that it can go on where the last one ended. */
-    private readonly url: () => string,
+    url: () => string,
     private readonly handlers: LiveHandlers,
-    private readonly environment: LiveEnvironment = browserEnvironment(),
-  ) {}
+    private readonly environment: LinkEnvironment = browserEnvironment(),
+  ) {
+    const watch = (): void => {
+      this.watch()
+    }
+    this.link = new Link(
+      {
+        url,
+        onState: handlers.onState,
+        onConnecting: watch,
+        onOpen: watch,
+        onFrame: (data) => {
+          this.watch()
+          handlers.onFrame(data)
+        },
+        onText: (message) => {
+          this.watch()
+          this.receive(message)
+        },
+        onFault: handlers.onFault,
+        onGone: () => {
+          this.gone()
+        },
+      },
+      environment,
+    )
+  }
 
   start(): void {
-    if (!this.stopped) return
-    this.stopped = false
-    this.handlers.onState('connecting')
-    this.connect()
+    this.link.start()
   }
 
   stop(): void {
-    this.stopped = true
-    this.cancelRetry?.()
-    this.cancelRetry = null
-    this.drop()
+    this.link.stop()
   }
 
   /** Do not wait out the pause: the network is back, or the page is looked at again. */
   retryNow(): void {
-    if (this.stopped || this.socket !== null) return
-    this.cancelRetry?.()
-    this.attempt = 0
-    this.connect()
+    this.link.retryNow()
   }
 
   /** Drop the stream and come back after a pause: what it told could not be used. */
   restart(): void {
-    this.lose()
+    this.link.lose()
   }
 
   /** Take so many frames a second at most, over breaks too; null: all. No change gets lost. */
@@ -127,81 +99,33 @@ export class LiveConnection {
 
   private tellRate(): void {
     const wish: Subscribe = { type: 'subscribe', rate: this.rate }
-    this.socket?.send(JSON.stringify(wish))
+    this.link.send(wish)
   }
 
-  private connect(): void {
-    this.cancelRetry = null
-    const socket = this.environment.open(this.url(), SUBPROTOCOL)
-    this.socket = socket
-    socket.binaryType = 'arraybuffer'
-    socket.onopen = () => {
-      this.watch()
-    }
-    socket.onmessage = (event) => {
-      this.receive(event.data)
-    }
-    socket.onerror = () => undefined
-    socket.onclose = (event) => {
-      noteClose(event.code)
-      this.lose()
-    }
-    this.watch()
-  }
-
-  private receive(data: unknown): void {
-    this.watch()
-    try {
-      if (data instanceof ArrayBuffer) this.handlers.onFrame(data)
-      else if (typeof data === 'string') this.receiveText(JSON.parse(data))
-    } catch (error) {
-      this.handlers.onFault(error)
-      this.lose()
-    }
-  }
-
-  private receiveText(message: unknown): void {
-    if (typeof message !== 'object' || message === null) throw new TypeError('not a JSON object')
+  private receive(message: Record<string, unknown>): void {
     if (!isHello(message)) {
-      this.handlers.onEvent(message as Record<string, unknown>)
+      this.handlers.onEvent(message)
       return
     }
-    this.attempt = 0
     this.isHeard = true
     if (this.rate !== null) this.tellRate()
     this.handlers.onHello(message)
-    this.handlers.onState('live')
+    this.link.settle()
   }
 
   private watch(): void {
     this.cancelWatch?.()
     this.cancelWatch = this.environment.after(SILENCE_MS, () => {
       this.cancelWatch = this.environment.after(GRACE_MS, () => {
-        this.lose()
+        this.link.lose()
       })
     })
   }
 
-  private lose(): void {
-    if (this.socket === null) return
-    this.drop()
-    if (this.stopped) return
-    this.handlers.onState('lost')
-    const pauseMs = backoffMs(this.attempt++, this.environment.random)
-    this.cancelRetry = this.environment.after(pauseMs, () => {
-      this.connect()
-    })
-  }
-
-  private drop(): void {
+  private gone(): void {
     this.cancelWatch?.()
     this.cancelWatch = null
-    const socket = this.socket
-    this.socket = null
     this.isHeard = false
-    if (socket === null) return
-    socket.onopen = socket.onmessage = socket.onclose = null
-    socket.close()
   }
 }
 

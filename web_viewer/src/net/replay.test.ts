@@ -6,8 +6,9 @@ import { deltaFrame } from '@/stores/fixture'
 
 import { emptyColumns } from './columns'
 import { FakeNetwork } from './fixture'
-import type { LinkState } from './live'
-import { ReplayConnection, ReplayStream, replayUrl, SEEK_PATIENCE_MS, type ReplayStatus } from './replay'
+import type { LinkState } from './link'
+import { CLOSE_NO_SESSION, ReplayConnection, ReplayStream, replayUrl, SEEK_PATIENCE_MS, type ReplayStatus } from './replay'
+import type { SessionEnd, SharedSession, SharedView } from './replaySession'
 
 const T0 = Date.UTC(2026, 2, 1)
 
@@ -25,6 +26,10 @@ class Harness extends FakeNetwork {
   shown: number[] = []
   statuses: ReplayStatus[] = []
   faults: string[] = []
+  sessions: (SharedSession | null)[] = []
+  views: SharedView[] = []
+  ends: SessionEnd[] = []
+  stepped: unknown[] = []
   connection = new ReplayConnection(
     'ws://x/ws/replay',
     {
@@ -33,14 +38,24 @@ class Harness extends FakeNetwork {
       onStatus: (status) => this.statuses.push(status),
       onEvent: () => undefined,
       onFault: (message) => this.faults.push(message),
+      onStepped: (event) => this.stepped.push(event),
+      onSession: (session) => this.sessions.push(session),
+      onDriver: (view) => this.views.push(view),
+      onSessionEnd: (why) => this.ends.push(why),
     },
     this.environment,
   )
 
   open(atMs: number): void {
     this.connection.seek(atMs)
-    this.socket.onopen?.(new Event('open'))
+    this.socket.open()
   }
+}
+
+/** What the server says of a session in which this viewer is `p2`. */
+function session(driver: string, following = true): string {
+  const participants = ['p1', 'p2'].map((id) => ({ id, name: id, here: true, following: true }))
+  return JSON.stringify({ type: 'session', id: 'mark.secret', you: 'p2', ticket: 't 2', driver, following, participants })
 }
 
 let harness: Harness
@@ -54,7 +69,7 @@ describe('ReplayConnection', () => {
     harness.open(T0)
     harness.socket.say(frame(T0, true, [0, 1]))
     expect(harness.socket.seeks()).toEqual([T0])
-    expect(harness.socket.sent.at(-1)).toEqual({ type: 'ack', seq: 0 })
+    expect(harness.socket.sent.at(-1)).toEqual({ type: 'ack', seq: 0, ahead: 2 })
     expect(harness.shown).toEqual([T0])
     expect(harness.states).toEqual(['connecting', 'live'])
   })
@@ -101,7 +116,7 @@ describe('ReplayConnection', () => {
     harness.socket.die()
     expect(harness.states.at(-1)).toBe('lost')
     harness.fire(400)
-    harness.socket.onopen?.(new Event('open'))
+    harness.socket.open()
     expect(harness.socket.seeks()).toEqual([T0 + 6000])
     expect(harness.socket.sent.at(-1)).toEqual({ type: 'play', speed: 60 })
   })
@@ -121,6 +136,124 @@ describe('ReplayConnection', () => {
     harness.connection.stop()
     expect(harness.timers.size).toBe(0)
     expect(harness.socket.onmessage).toBeNull()
+  })
+})
+
+describe('ReplayConnection, stepping and choosing', () => {
+  it('steps, and stands still by that', () => {
+    harness.open(T0)
+    harness.connection.play(2)
+    harness.connection.step({ to: 'event', back: true, events: 'alarm.*' })
+    expect(harness.socket.sent.at(-1)).toEqual({ type: 'step', to: 'event', back: true, events: 'alarm.*' })
+    harness.socket.say(JSON.stringify({ type: 'stepped', event_seq: 7, event: { seq: 7 } }))
+    expect(harness.stepped).toEqual([{ seq: 7 }])
+    harness.socket.die()
+    harness.fire(400)
+    harness.socket.open()
+    expect(harness.socket.sent.map((each) => each.type)).toEqual(['seek'])
+  })
+
+  it('asks for its points and rate again after a break, with more frames under way at a high rate', () => {
+    harness.connection.subscribe({ rate: 30, select: [] })
+    harness.open(T0)
+    expect(harness.socket.sent[0]).toEqual({ type: 'subscribe', rate: 30, select: [] })
+    harness.socket.say(frame(T0, true))
+    expect(harness.socket.sent.at(-1)).toEqual({ type: 'ack', seq: 0, ahead: 6 })
+    harness.socket.die()
+    harness.fire(400)
+    harness.socket.open()
+    expect(harness.socket.sent[0].type).toBe('subscribe')
+  })
+})
+
+describe('ReplayConnection in a session', () => {
+  it('hosts without a break, and shows where it looks only while it drives', () => {
+    harness.open(T0)
+    harness.connection.host()
+    harness.connection.look({ zoom: 1 })
+    expect(harness.socket.sent.at(-1)).toEqual({ type: 'host' })
+    harness.socket.say(session('p2'))
+    harness.connection.look({ zoom: 2 })
+    expect(harness.socket.sent.at(-1)).toEqual({ type: 'view', view: { zoom: 2 } })
+    harness.connection.hand('p1')
+    expect(harness.socket.sent.at(-1)).toEqual({ type: 'hand', to: 'p1' })
+    expect(harness.sockets).toHaveLength(1)
+  })
+
+  it('follows: it moves nothing, and sees where the driver looks', () => {
+    harness.connection.join('mark.secret')
+    expect(harness.socket.url).toBe('ws://x/ws/replay?session=mark.secret')
+    harness.socket.open()
+    harness.socket.say(session('p1'))
+    expect(harness.connection.canMove).toBe(false)
+    harness.connection.seek(T0)
+    harness.connection.play(1)
+    harness.connection.step({ to: 'second' })
+    expect(harness.socket.sent).toEqual([])
+    harness.socket.say(JSON.stringify({ type: 'view', driver: 'p1', view: { zoom: 3 } }))
+    expect(harness.views).toEqual([{ zoom: 3 }])
+    expect(harness.connection.session?.participants).toHaveLength(2)
+    harness.socket.say(session('p2'))
+    harness.connection.play(1)
+    expect(harness.socket.sent).toEqual([{ type: 'play', speed: 1 }])
+  })
+
+  it('looks around alone and comes back, over a break too', () => {
+    harness.connection.join('mark.secret')
+    harness.socket.open()
+    harness.socket.say(session('p1'))
+    harness.socket.say(frame(T0, true))
+    harness.connection.leave()
+    harness.connection.seek(T0 + 9000)
+    harness.socket.say(frame(T0 + 9000, true))
+    harness.socket.die()
+    harness.fire(400)
+    expect(harness.socket.url).toBe('ws://x/ws/replay?session=mark.secret&ticket=t%202')
+    harness.socket.open()
+    expect(harness.socket.sent[0]).toEqual({ type: 'leave' })
+    expect(harness.socket.seeks()).toEqual([T0 + 9000])
+    harness.connection.comeBack()
+    expect(harness.socket.sent.at(-1)).toEqual({ type: 'return' })
+    expect(harness.connection.canMove).toBe(false)
+  })
+
+  it('says why a session is not to be had, and is away where it was nowhere before', () => {
+    harness.connection.join('other.secret')
+    harness.socket.open()
+    harness.socket.say(JSON.stringify({ type: 'error', code: 'session_elsewhere', message: 'on another server' }))
+    harness.socket.die(CLOSE_NO_SESSION)
+    expect(harness.ends).toEqual(['elsewhere'])
+    expect(harness.sessions).toEqual([null])
+    expect(harness.timers.size).toBe(0)
+  })
+
+  it('goes on alone where it was, when its session has ended meanwhile', () => {
+    harness.open(T0)
+    harness.socket.say(frame(T0, true))
+    harness.connection.join('mark.secret')
+    harness.socket.open()
+    harness.socket.die(CLOSE_NO_SESSION)
+    harness.fire(400)
+    expect(harness.socket.url).toBe('ws://x/ws/replay')
+    harness.socket.open()
+    expect(harness.socket.seeks()).toEqual([T0])
+  })
+
+  it('quits, and quits by stopping', () => {
+    harness.connection.join('mark.secret')
+    harness.socket.open()
+    harness.socket.say(session('p1'))
+    harness.connection.quit()
+    harness.socket.say('{"type":"session","id":null}')
+    expect(harness.connection.session).toBeNull()
+    expect(harness.connection.canMove).toBe(true)
+    harness.connection.join('mark.secret')
+    harness.socket.open()
+    harness.socket.say(session('p1'))
+    const { socket } = harness
+    harness.connection.stop()
+    expect(socket.sent).toEqual([{ type: 'quit' }])
+    expect(socket.closed).toBe(true)
   })
 })
 
