@@ -102,13 +102,12 @@ class Strip:
         row = int(np.searchsorted(places, point_index))
         if row == len(places) or places[row] != point_index:
             return Track.joined([])
-        run = self.runs[row]
-        clock = self.clocks[run[kernels.R_CLOCK]]
-        known, count = int(clock[kernels.C_KEY]), int(clock[kernels.C_ROWS])
+        clock = int(self.runs[row, kernels.R_CLOCK])
+        known, count = int(self.clocks[clock, kernels.C_KEY]), int(self.clocks[clock, kernels.C_ROWS])
         time_ms, value, quality = np.empty(count), np.empty(count), np.empty(count, dtype=np.uint8)
-        kernels.decode_clock(self.data, self.at, clock, time_ms)
-        kernels.decode_run(self.data, self.at, run, value)
-        kernels.decode_quality(self.data, self.at, run, self.changes, quality)
+        kernels.decode_clock(self.data, self.at, self.clocks, clock, time_ms)
+        kernels.decode_run(self.data, self.at, self.runs, row, value)
+        kernels.decode_quality(self.data, self.at, self.runs, row, self.changes, quality)
         return Track(time_ms, value, quality)[slice(0, known) if from_keyframe else slice(known, count)]
 
     def segment(self) -> Segment:
@@ -156,12 +155,17 @@ def encode_segment(segment: Segment) -> dict[int, bytes]:
         out, runs, clocks = kernels.encode_strip(start, key_point[keys], own_key, point[rows], own, size)
         if runs < 0:
             raise ValueError("a segment's samples are not in order")
-        ends = np.cumsum(size).tolist()
-        view = memoryview(out)
-        parts = [view[end - length : end] for end, length in zip(ends, size.tolist(), strict=True)]
+        dense, base = np.empty_like(size), np.empty_like(size)
+        denser = kernels.densified(out, size, dense, base)
+        packed = columns.pack(_parts(out, size), _parts(denser, dense), base.tolist())
         head = _HEAD.pack(segment.start_ms, number, runs, clocks)
-        strips[number] = _sealed(b"STRP", head + columns.pack(parts, LEVEL))
+        strips[number] = _sealed(b"STRP", head + packed)
     return strips
+
+
+def _parts(data: NDArray[np.uint8], size: Table) -> list[memoryview]:
+    view, ends = memoryview(data), np.cumsum(size).tolist()
+    return [view[end - length : end] for end, length in zip(ends, size.tolist(), strict=True)]
 
 
 def _plain(samples: Samples) -> tuple[Indices, Columns]:
@@ -198,16 +202,17 @@ def open_strip(data: bytes) -> Strip:
     start_ms, number, runs, clocks = _HEAD.unpack_from(body)
     if not 0 < runs <= STRIP_POINTS or not 0 < clocks <= runs:
         raise DamagedFilmError(f"{runs} points of {clocks} clocks in a strip")
-    plain, sizes = columns.unpack(body[_HEAD.size :], kernels.COLUMNS, _LIMITS)
+    packed = columns.unpack(body[_HEAD.size :], _LIMITS)
     heads = kernels.CLOCK_BYTES * clocks + kernels.RUN_BYTES * runs
-    changes, rest = divmod(sizes[kernels.CHANGES], kernels.CHANGE_BYTES)
-    if sizes[kernels.HEADS] != heads or rest or (number + 1) * STRIP_POINTS > 1 << 32:
+    changes, rest = divmod(packed.sizes[kernels.CHANGES], kernels.CHANGE_BYTES)
+    if packed.sizes[kernels.HEADS] != heads or rest or (number + 1) * STRIP_POINTS > 1 << 32:
         raise DamagedFilmError("its columns have not the length that they should")
+    plain, at = _spread(packed)
     strip = Strip(
         number,
         start_ms,
-        np.frombuffer(plain, dtype=np.uint8),
-        np.concatenate(([0], np.cumsum(sizes))),
+        plain,
+        at,
         np.empty((clocks, kernels.CLOCK_WIDTH), dtype=np.int64),
         np.empty((runs, kernels.RUN_WIDTH), dtype=np.int64),
         np.empty(changes, dtype=np.int64),
@@ -216,6 +221,17 @@ def open_strip(data: bytes) -> Strip:
     if not kernels.laid_out(strip.data, strip.at, start, strip.clocks, strip.runs, strip.changes):
         raise DamagedFilmError("its runs do not add up")
     return strip
+
+
+def _spread(packed: columns.Packed) -> tuple[NDArray[np.uint8], Table]:
+    """The columns one after the other, and where each begins."""
+    size = np.array(packed.sizes)
+    at = np.zeros(len(size) + 1, dtype=np.int64)
+    np.cumsum(size, out=at[1:])
+    plain = np.empty(at[-1], dtype=np.uint8)
+    data = np.frombuffer(packed.data, dtype=np.uint8)
+    kernels.spread_out(data, np.array(packed.dense), np.array(packed.bases), size, plain)
+    return plain, at
 
 
 def decode_segment(strips: Mapping[int, bytes]) -> Segment:

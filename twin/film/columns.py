@@ -1,15 +1,20 @@
 """Columns of bytes under Zstandard, one after the other. Pure.
 
-| type         | field                                                                      |
-| ------------ | -------------------------------------------------------------------------- |
-| varint[2 n]  | of each column how many bytes it has, and how many it takes; 0: as it is   |
-| frames       | Zstandard frames (RFC 8878) without magic number and size                  |
+| type     | field                                                                                       |
+| -------- | ------------------------------------------------------------------------------------------- |
+| u16      | a bit for each column that is not empty, the lowest for the first                            |
+| varint   | of each of them: how many bytes it has,                                                      |
+| varint   | how many it takes, 0: as it is,                                                              |
+| u8       | 0, or the base in which several of its bytes are one (see `DIGITS`)                          |
+| bytes    | the columns: Zstandard frames (RFC 8878) without magic number and size, or as they are       |
 
-Varints are LEB128. How many columns there are, who reads them knows.
+Varints are LEB128. Symbols that have few bits each are poorly served by whole bytes: a column whose bytes are
+all below 16 is also tried with as many in one byte as there is room for, as the digits of a number.
 """
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -17,8 +22,24 @@ import zstandard
 
 from twin.errors import DamagedFilmError
 
-VARINT_MOST: Final = 1 << 35
+#: How many digits of a base one byte has room for, by base.
+DIGITS: Final = (1, 1, 8, 5, 4, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2)
+_VARINT_MOST: Final = 1 << 35
 _LOCAL: Final = threading.local()
+
+Buffer = memoryview | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Columns as they lie in a block, decompressed: of each how many bytes it has, how many are here, and the
+    base that they are in.
+    """
+
+    data: bytes
+    sizes: list[int]
+    dense: list[int]
+    bases: list[int]
 
 
 def put_varint(number: int) -> bytes:
@@ -34,7 +55,7 @@ def put_varint(number: int) -> bytes:
 def varint(data: memoryview, at: int) -> tuple[int, int]:
     """The number at a place, and the place after it. DamagedFilmError: there is none."""
     number = shift = 0
-    while at < len(data) and number < VARINT_MOST:
+    while at < len(data) and number < _VARINT_MOST:
         byte = data[at]
         at += 1
         number |= (byte & 127) << shift
@@ -44,81 +65,97 @@ def varint(data: memoryview, at: int) -> tuple[int, int]:
     raise DamagedFilmError("it ends within a number")
 
 
-def pack(columns: Sequence[memoryview | bytes], level: int) -> bytes:
-    """Columns as bytes."""
-    compress = _compressor(level)
-    head, body = [], []
-    for column in columns:
-        packed: memoryview | bytes = compress(column) if len(column) else b""
-        smaller = len(packed) < len(column)
-        head.append(put_varint(len(column)) + put_varint(len(packed) if smaller else 0))
-        body.append(packed if smaller else column)
-    return b"".join(head + body)
+def pack(plain: Sequence[Buffer], dense: Sequence[Buffer], bases: Sequence[int]) -> bytes:
+    """Columns as bytes. dense: the same with several bytes in one; base 0: there is none of it."""
+    thorough, quick = _compressors()
+    mask, head, body = 0, [], []
+    for place, column in enumerate(plain):
+        if not len(column):
+            continue
+        compress = quick if place else thorough
+        base, packed = 0, compress(column)
+        if bases[place]:
+            other = compress(dense[place])
+            if len(other) < len(packed):
+                base, packed = bases[place], other
+        stored = not base and len(packed) >= len(column)
+        mask |= 1 << place
+        head += [put_varint(len(column)), put_varint(0 if stored else len(packed)), bytes((base,))]
+        body.append(column if stored else packed)
+    return b"".join([mask.to_bytes(2, "little"), *head, *body])
 
 
-def sizes(data: memoryview, n: int, limits: Sequence[int]) -> tuple[list[int], list[int], int]:
-    """Bytes of n columns, bytes that they take (0: as they are), and where they begin.
-
-    DamagedFilmError: a column is larger than its limit.
-    """
-    numbers, at = [], 0
-    for _ in range(2 * n):
-        number, at = varint(data, at)
-        numbers.append(number)
-    found = numbers[::2]
-    for size, limit in zip(found, limits, strict=True):
-        if size > limit:
-            raise DamagedFilmError(f"a column of {size} bytes")
-    return found, numbers[1::2], at
-
-
-def unpack(data: memoryview, n: int, limits: Sequence[int]) -> tuple[bytes, list[int]]:
-    """n columns one after the other, and the bytes of each. DamagedFilmError: they are damaged, or larger
-    than their limits.
-    """
-    whole, taken, at = sizes(data, n, limits)
-    decompress = _decompressor()
-    parts = []
-    for size, length in zip(whole, taken, strict=True):
+def unpack(data: memoryview, limits: Sequence[int]) -> Packed:
+    """Read as many columns as there are limits, bytes. DamagedFilmError: they are damaged, or larger."""
+    sizes, dense, bases = ([0] * len(limits) for _ in range(3))
+    taken, at = _directory(data, limits, sizes, bases)
+    parts: list[Buffer] = []
+    for place, length in taken:
+        dense[place] = size = -(-sizes[place] // DIGITS[bases[place]])
         end = at + (length or size)
-        part: memoryview | bytes = data[at:end]
-        if length:
-            part = _decompressed(decompress, part, size)
+        part = _decompressed(data[at:end], size) if length else data[at:end]
         if len(part) != size or end > len(data):
             raise DamagedFilmError("a column ends before its time")
         parts.append(part)
         at = end
     if at != len(data):
         raise DamagedFilmError("more bytes than columns")
-    return b"".join(parts), whole
+    return Packed(b"".join(parts), sizes, dense, bases)
 
 
-def _decompressed(decompress: Callable[..., bytes], part: memoryview | bytes, size: int) -> bytes:
+def _directory(
+    data: memoryview, limits: Sequence[int], sizes: list[int], bases: list[int]
+) -> tuple[list[tuple[int, int]], int]:
+    """Fill sizes and bases; gives the columns' places and bytes taken, and where the first begins."""
+    mask, at, taken = int.from_bytes(data[:2], "little"), 2, []
+    if mask >> len(limits):
+        raise DamagedFilmError("columns that nobody knows")
+    for place, limit in enumerate(limits):
+        if not mask >> place & 1:
+            continue
+        size, at = varint(data, at)
+        length, at = varint(data, at)
+        if size > limit or at >= len(data) or not (data[at] == 0 or 2 <= data[at] < len(DIGITS)):
+            raise DamagedFilmError(f"a column of {size} bytes")
+        sizes[place], bases[place] = size, data[at]
+        at += 1
+        taken.append((place, length))
+    return taken, at
+
+
+def _decompressed(part: memoryview, size: int) -> bytes:
     try:
-        return decompress(part, max_output_size=size)
+        return _decompressor()(part, max_output_size=size)
     except zstandard.ZstdError as error:
         raise DamagedFilmError(f"a column that cannot be decompressed ({error})") from error
 
 
 @cache
-def _parameters(level: int) -> zstandard.ZstdCompressionParameters:
-    return zstandard.ZstdCompressionParameters.from_level(
-        level, format=zstandard.FORMAT_ZSTD1_MAGICLESS, write_content_size=False
+def _parameters() -> tuple[zstandard.ZstdCompressionParameters, zstandard.ZstdCompressionParameters]:
+    """For the heads, and for what is mostly noise: short matches in that are chance, and cost more than they
+    save.
+    """
+    bare = {"format": zstandard.FORMAT_ZSTD1_MAGICLESS, "write_content_size": False}
+    thorough = zstandard.ZstdCompressionParameters.from_level(9, **bare)
+    quick = zstandard.ZstdCompressionParameters(
+        strategy=zstandard.STRATEGY_FAST, min_match=7, window_log=18, hash_log=12, **bare
     )
+    return thorough, quick
 
 
-def _compressor(level: int) -> Callable[..., bytes]:
+def _compressors() -> tuple[Callable[[Buffer], bytes], Callable[[Buffer], bytes]]:
     """A thread's own: they may not be shared, and cost more to make than to use."""
-    own: dict[int, Callable[..., bytes]] | None = getattr(_LOCAL, "compressors", None)
+    own: tuple[Callable[[Buffer], bytes], Callable[[Buffer], bytes]] | None
+    own = getattr(_LOCAL, "compressors", None)
     if own is None:
-        own = _LOCAL.compressors = {}
-    if level not in own:
-        own[level] = zstandard.ZstdCompressor(compression_params=_parameters(level)).compress
-    return own[level]
+        thorough, quick = (zstandard.ZstdCompressor(compression_params=each) for each in _parameters())
+        own = _LOCAL.compressors = thorough.compress, quick.compress
+    return own
 
 
 def _decompressor() -> Callable[..., bytes]:
     own: Callable[..., bytes] | None = getattr(_LOCAL, "decompress", None)
     if own is None:
-        own = _LOCAL.decompress = zstandard.ZstdDecompressor(format=zstandard.FORMAT_ZSTD1_MAGICLESS).decompress
+        one = zstandard.ZstdDecompressor(format=zstandard.FORMAT_ZSTD1_MAGICLESS)
+        own = _LOCAL.decompress = one.decompress
     return own

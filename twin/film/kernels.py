@@ -10,7 +10,7 @@ value's bits or the difference.
 
 A value is foretold as the one before plus the run's slope; a time as the one before plus the clock's beat,
 less what the one before was late (`carried`): devices keep to a grid, and how late one message is says nothing
-of the next.
+of the next. The first time is foretold as the clock's origin.
 
 Whoever decodes calls `laid_out` first. It checks that what the bytes say fits into the columns, so that no
 other kernel can leave its arrays; integers wrap, and any bits are some number.
@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.kernels import compiled
+from twin.film.columns import DIGITS
 
 Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint64]
@@ -38,6 +39,7 @@ LITERAL, WIDE = 254, 255
 SINGLE, BITS, CODES = 7, 14, 18
 PLACES = 6
 POWER = np.array([10.0**places for places in range(PLACES + 1)])
+DIGIT = np.array(DIGITS)
 #: Integers up to here are exact as float64.
 EXACT = 2.0**53
 SIGN = np.uint64(1)
@@ -50,7 +52,7 @@ HEADS, TIMES, TIMES_WIDE, BANDS, VALUES_WIDE, CHANGES, COLUMNS = 0, 1, 2, 3, 8, 
 N_BANDS = 5
 CLOCK_BYTES, RUN_BYTES, WORD, CHANGE_BYTES = 21, 21, 8, 5
 #: A clock's table row.
-C_CODE, C_WAY, C_KEY, C_ROWS, C_FIRST, C_BEAT, C_AT, C_WIDE, CLOCK_WIDTH = 0, 1, 2, 3, 4, 5, 6, 7, 8
+C_CODE, C_WAY, C_KEY, C_ROWS, C_FIRST, C_BEAT, C_AT, C_WIDE, C_DIRECT, CLOCK_WIDTH = range(10)
 #: A run's table row.
 R_POINT, R_CLOCK, R_CODE, R_LITERAL, R_FIRST, R_SLOPE, R_AT, R_WIDE, R_WIDES, R_QUALITY, R_ROW, R_CHANGE = (
     range(12)
@@ -112,10 +114,13 @@ def reference(start_ms: float, start_bits: int, code: int) -> int:
 
 
 @compiled
-def carried(late: int, half: int, way: int) -> int:
-    """How much of a lateness the next time is expected to have made good."""
-    if way == STEPS or late > half or late < -half:
+def carried(late: int, beat: int, way: int) -> int:
+    """How much of a lateness the next time is expected to have made good. Beats that were left out are none."""
+    if way == STEPS or beat <= 0:
         return np.int64(0)
+    half = beat >> 1
+    if late > half or late < -half:
+        late -= (late + half) // beat * beat
     if way == SLOW:
         return late - (late + (late >> 63 & 7) >> 3)
     return late
@@ -209,32 +214,60 @@ def time_code(time: Floats, bits: Ints, first: int, end: int, number: Ints) -> i
 
 
 @compiled
-def _clock_cost(number: Ints, first: int, end: int, beat: int, way: int) -> float:
-    cost, carry, half = 0.0, np.int64(0), beat >> 1
-    for i in range(first + 1, end):
-        late = number[i] - number[i - 1] - beat + carry
-        cost += COST[min(zigzag(late), np.uint64(WIDE))]
-        carry = carried(late, half, way)
-    return cost
+def _origin(number: Ints, first: int, end: int, beat: int, way: int) -> int:
+    """Where a clock's grid begins."""
+    if way == STEPS:
+        return number[first]
+    total = np.int64(0)
+    for i in range(first, end):
+        total += number[i] - number[first] - (i - first) * beat
+    return number[first] + (total + (end - first) // 2) // (end - first)
 
 
 @compiled
-def _clock_way(number: Ints, first: int, end: int, before: int) -> tuple[int, int]:
-    """The beat and the way of foretelling that make the times smallest; `before` is the last clock's beat."""
+def _clock_cost(number: Ints, first: int, end: int, beat: int, way: int, most: float) -> tuple[float, int]:
+    """About the bits that a clock's times take, not further than `most`, and its origin."""
+    origin = _origin(number, first, end, beat, way)
+    # A grid is read at any place without what lies before; another beat than the last clock's is stored.
+    cost, factor = 0.0, 1.0 if way == GRID else 1.02
+    expected = origin
+    for i in range(first, end):
+        late = number[i] - expected
+        cost += factor * COST[min(zigzag(late), np.uint64(WIDE))]
+        expected = number[i] + beat - carried(late, beat, way)
+        if cost > most:
+            break
+    return cost, origin
+
+
+@compiled
+def _rounded(number: int) -> int:
+    """To two digits: what a beat was meant to be."""
+    unit = 1
+    while number >= 100 * unit:
+        unit *= 10
+    return (number + unit // 2) // unit * unit
+
+
+@compiled
+def _clock_way(number: Ints, first: int, end: int, before: int) -> tuple[int, int, int]:
+    """The beat, way and origin that make a clock's times smallest; `before` is the last clock's beat."""
     n = end - first - 1
     if n < 1:
-        return before, STEADY
+        return before, STEADY, number[first]
     steps = np.sort(number[first + 1 : end] - number[first : end - 1])
     mean = np.int64(np.rint((number[end - 1] - number[first]) / n))
-    best, beat, way = np.inf, before, STEPS
-    for each in (before, mean, steps[n // 2]):
-        if each != before and each == beat:
-            continue
+    median = steps[n // 2]
+    best, beat, way, origin = np.inf, before, STEPS, number[first]
+    for each in (before, _rounded(median), mean, median):
+        extra = 0.0 if each == before else 8.0
         for how in (GRID, SLOW, STEPS):
-            cost = _clock_cost(number, first, end, each, how) + (0.0 if each == before else 8.0)
-            if cost < best:
-                best, beat, way = cost, each, how
-    return beat, STEADY if best == 0.0 else way
+            if extra > 0 and each == beat:
+                continue
+            cost, start = _clock_cost(number, first, end, each, how, best - extra)
+            if cost + extra < best:
+                best, beat, way, origin = cost + extra, each, how, start
+    return beat, STEADY if best in (0.0, 8.0) else way, origin
 
 
 @compiled
@@ -284,17 +317,16 @@ def encode_clocks(
         first, end = runs[1][owner[clock]], runs[1][owner[clock] + 1]
         code = time_code(time, bits, first, end, number)
         before = beat
-        beat, way = _clock_way(number, first, end, before)
+        beat, way, origin = _clock_way(number, first, end, before)
         heads[clock] = code | way << 5 | runs[2][owner[clock]] << 7
         for plane in range(4):
             heads[(1 + plane) * n + clock] = (end - first) >> 8 * plane & 255
-        put_word(heads, 5 * n, n, clock, zigzag(number[first] - reference(start[0], start[1], code)))
+        put_word(heads, 5 * n, n, clock, zigzag(origin - reference(start[0], start[1], code)))
         put_word(heads, 13 * n, n, clock, zigzag(beat - before))
-        carry, half = np.int64(0), beat >> 1
-        for i in range(first + 1, first if way == STEADY else end):
-            late = number[i] - number[i - 1] - beat + carry
+        for i in range(first, first if way == STEADY else end):
+            late = number[i] - origin
             wides = _put_symbol(zigzag(late), column, at, wide, wides)
-            carry = carried(late, half, way)
+            origin = number[i] + beat - carried(late, beat, way)
             at += 1
     return at, wides
 
@@ -359,7 +391,8 @@ def _slope(number: Ints, literal: Mask, first: int, end: int, code: int) -> int:
     mean = np.int64(np.rint((number[end - 1] - number[first]) / (end - first - 1)))
     if mean == 0:
         return mean
-    with_it = _run_cost(number, literal, first, end, mean) + 8.0
+    # Smaller numbers need not be fewer bits: what is spread as before is coded as before.
+    with_it = 1.5 * _run_cost(number, literal, first, end, mean) + 16.0
     return mean if with_it < _run_cost(number, literal, first, end, 0) else np.int64(0)
 
 
@@ -417,7 +450,7 @@ def encode_runs(
         code = value_code(value, bits, first, end, number, literal)
         slope = _slope(number, literal, first, end, code)
         wides, total = _encode_run((number, literal, bits), (first, end), slope, column, wide, wides)
-        bands[run] = _band(total, end - first - 1)
+        bands[run] = _band(total + literal[first], end - first - 1)
         place = runs[0][run] % POINTS
         heads[at + run] = place - before - 1
         heads[at + n + run] = refs[run]
@@ -517,15 +550,73 @@ def encode_strip(
     return out[: _put_changes(place, changes, quality, out, at)], n, clocks
 
 
+@compiled
+def densified(data: Bytes, size: Ints, dense: Ints, base: Ints) -> Bytes:
+    """Columns of small bytes, several in one, one after the other; `dense` and `base` take the columns' bytes
+    and bases, 0: nothing is gained.
+    """
+    out = np.empty(len(data), np.uint8)
+    first, at = 0, 0
+    for column in range(len(size)):
+        n, most = size[column], np.uint8(0)
+        for i in range(first, first + n):
+            most = max(most, data[i])
+        dense[column], base[column] = 0, 0
+        if 1 <= most < 16:
+            radix, digits = np.int64(most) + 1, DIGIT[most + 1]
+            dense[column], base[column] = (n + digits - 1) // digits, radix
+            for i in range(dense[column]):
+                number = 0
+                for place in range(min(first + n, first + (i + 1) * digits) - 1, first + i * digits - 1, -1):
+                    number = number * radix + data[place]
+                out[at + i] = number
+            at += dense[column]
+        first += n
+    return out[:at]
+
+
 # Decoding
 
 
 @compiled
-def _wide_ones(data: Bytes, first: int, end: int) -> int:
-    count = 0
+def spread_out(packed: Bytes, dense: Ints, base: Ints, size: Ints, out: Bytes) -> None:
+    """Columns as they were: `packed` holds `dense` bytes of each in its base, `out` has room for their `size`."""
+    first, at = 0, 0
+    for column in range(len(size)):
+        radix, digits, n = base[column], DIGIT[base[column]], size[column]
+        if radix == 0:
+            out[at : at + n] = packed[first : first + n]
+        else:
+            for i in range(dense[column]):
+                number = np.int64(packed[first + i])
+                for place in range(at + i * digits, min(at + n, at + (i + 1) * digits)):
+                    out[place] = number % radix
+                    number //= radix
+        first += dense[column]
+        at += n
+
+
+@compiled
+def _wide_ones(data: Bytes, first: int, end: int) -> tuple[int, int]:
+    """How many of some bytes stand for words, and the largest of the others."""
+    count, most = 0, 0
     for i in range(first, end):
-        count += data[i] >= LITERAL
-    return count
+        wide = data[i] >= LITERAL
+        count += wide
+        most = max(most, 0 if wide else np.int64(data[i]))
+    return count, most
+
+
+@compiled
+def _is_direct(data: Bytes, at: Ints, first_wide: int, n_wide: int, most: int, beat: int) -> bool:
+    """Whether a clock's times are all within half a beat of its grid: each can be told without the others."""
+    if beat <= 0 or most > beat:
+        return False
+    words = (at[BANDS] - at[TIMES_WIDE]) // WORD
+    for i in range(first_wide, min(first_wide + n_wide, words)):
+        if word(data, at[TIMES_WIDE], words, i) > np.uint64(beat):
+            return False
+    return True
 
 
 @compiled
@@ -537,15 +628,18 @@ def _lay_clocks(data: Bytes, at: Ints, start: tuple[float, int], table: Ints) ->
         rows = 0
         for plane in range(4):
             rows |= np.int64(data[(1 + plane) * n + clock]) << 8 * plane
-        stored = 0 if way == STEADY else rows - 1
+        stored = 0 if way == STEADY else rows
         if code >= CODES or SINGLE <= code < BITS or not 1 <= rows <= MOST or place + stored > at[TIMES_WIDE]:
             return False
-        row = table[clock]
-        row[C_CODE], row[C_WAY], row[C_KEY], row[C_ROWS] = code, way, data[clock] >> 7, rows
-        row[C_FIRST] = unzigzag(word(data, 5 * n, n, clock)) + reference(start[0], start[1], code)
         beat += unzigzag(word(data, 13 * n, n, clock))
-        row[C_BEAT], row[C_AT], row[C_WIDE] = beat, place, wides
-        wides += _wide_ones(data, place, place + stored)
+        table[clock, C_CODE], table[clock, C_WAY], table[clock, C_KEY] = code, way, data[clock] >> 7
+        table[clock, C_FIRST] = unzigzag(word(data, 5 * n, n, clock)) + reference(start[0], start[1], code)
+        table[clock, C_ROWS], table[clock, C_BEAT] = rows, beat
+        table[clock, C_AT], table[clock, C_WIDE] = place, wides
+        wide, most = _wide_ones(data, place, place + stored)
+        steady = way == STEADY or way == GRID
+        table[clock, C_DIRECT] = steady and _is_direct(data, at, wides, wide, most, beat - 1)
+        wides += wide
         place += stored
     return place == at[TIMES_WIDE] and WORD * wides == at[BANDS] - at[TIMES_WIDE]
 
@@ -565,21 +659,20 @@ def _lay_runs(data: Bytes, at: Ints, clocks: Ints, table: Ints) -> bool:
         if point >= POINTS or not 0 <= clock < len(clocks) or code >= CODES or band > N_BANDS:
             return False
         own = clocks[clock, C_ROWS]
-        row = table[run]
-        row[R_POINT], row[R_CLOCK], row[R_CODE] = point, clock, code
-        row[R_LITERAL], row[R_QUALITY] = data[head + 2 * n + run] >> 7, data[head + 4 * n + run]
+        table[run, R_POINT], table[run, R_CLOCK], table[run, R_CODE] = point, clock, code
+        table[run, R_LITERAL], table[run, R_QUALITY] = data[head + 2 * n + run] >> 7, data[head + 4 * n + run]
         first = word(data, head + 5 * n, n, run)
-        row[R_FIRST] = np.int64(first) if row[R_LITERAL] else unzigzag(first)
-        row[R_SLOPE] = unzigzag(word(data, head + 13 * n, n, run))
-        row[R_AT], row[R_WIDE], row[R_WIDES], row[R_ROW] = -1, wides, 0, rows
+        table[run, R_FIRST] = np.int64(first) if table[run, R_LITERAL] else unzigzag(first)
+        table[run, R_SLOPE] = unzigzag(word(data, head + 13 * n, n, run))
+        table[run, R_AT], table[run, R_WIDE], table[run, R_WIDES], table[run, R_ROW] = -1, wides, 0, rows
         rows += own
         if band:
-            row[R_AT] = ends[band - 1]
+            table[run, R_AT] = ends[band - 1]
             ends[band - 1] += own - 1
             if ends[band - 1] > at[BANDS + band]:
                 return False
-            row[R_WIDES] = _wide_ones(data, row[R_AT], ends[band - 1])
-            wides += row[R_WIDES]
+            table[run, R_WIDES] = _wide_ones(data, table[run, R_AT], ends[band - 1])[0]
+            wides += table[run, R_WIDES]
     for band in range(N_BANDS):
         if ends[band] != at[BANDS + band + 1]:
             return False
@@ -631,35 +724,39 @@ def put_real(number: int, code: int, out: Floats, bits: Ints, i: int) -> None:
 
 
 @compiled
-def decode_clock(data: Bytes, at: Ints, clock: Ints, out: Floats) -> None:
-    """A clock's times, ms; out (rows,)."""
-    bits, code, way, beat = out.view(np.int64), clock[C_CODE], clock[C_WAY], clock[C_BEAT]
-    words, wide, place = (at[BANDS] - at[TIMES_WIDE]) // WORD, clock[C_WIDE], clock[C_AT] - 1
-    number, carry, half, late = clock[C_FIRST], np.int64(0), beat >> 1, np.int64(0)
-    put_real(number, code, out, bits, 0)
-    for i in range(1, clock[C_ROWS]):
-        if way != STEADY:
-            late = np.int64(data[place + i])
-            if late < LITERAL:
-                late = unzigzag(late)
-            else:
-                late = unzigzag(word(data, at[TIMES_WIDE], words, wide))
-                wide += 1
-        number += beat + late - carry
-        carry = carried(late, half, way)
-        put_real(number, code, out, bits, i)
+def _late(data: Bytes, at: Ints, place: int, wide: int) -> tuple[int, int]:
+    """The lateness at a place of the times, and how many words there were by then."""
+    symbol = np.int64(data[place])
+    if symbol < LITERAL:
+        return unzigzag(symbol), wide
+    words = (at[BANDS] - at[TIMES_WIDE]) // WORD
+    return unzigzag(word(data, at[TIMES_WIDE], words, wide)), wide + 1
 
 
 @compiled
-def decode_run(data: Bytes, at: Ints, run: Ints, out: Floats) -> None:
+def decode_clock(data: Bytes, at: Ints, clocks: Ints, clock: int, out: Floats) -> None:
+    """A clock's times, ms; out (rows,)."""
+    bits, code, way, beat = out.view(np.int64), clocks[clock, C_CODE], clocks[clock, C_WAY], clocks[clock, C_BEAT]
+    place, wide, number = clocks[clock, C_AT], clocks[clock, C_WIDE], clocks[clock, C_FIRST]
+    late = np.int64(0)
+    for i in range(clocks[clock, C_ROWS]):
+        if way != STEADY:
+            late, wide = _late(data, at, place + i, wide)
+        number += late
+        put_real(number, code, out, bits, i)
+        number += beat - carried(late, beat, way)
+
+
+@compiled
+def decode_run(data: Bytes, at: Ints, runs: Ints, run: int, out: Floats) -> None:
     """A run's values; out (rows,)."""
-    bits, code, slope = out.view(np.int64), run[R_CODE], run[R_SLOPE]
-    words, wide, place = (at[CHANGES] - at[VALUES_WIDE]) // WORD, run[R_WIDE], run[R_AT] - 1
-    literal = run[R_LITERAL] != 0
-    number = np.int64(0) if literal else run[R_FIRST]
-    put_real(run[R_FIRST], BITS if literal else code, out, bits, 0)
+    bits, code, slope = out.view(np.int64), runs[run, R_CODE], runs[run, R_SLOPE]
+    words, wide, place = (at[CHANGES] - at[VALUES_WIDE]) // WORD, runs[run, R_WIDE], runs[run, R_AT] - 1
+    literal = runs[run, R_LITERAL] != 0
+    number = np.int64(0) if literal else runs[run, R_FIRST]
+    put_real(runs[run, R_FIRST], BITS if literal else code, out, bits, 0)
     for i in range(1, len(out)):
-        symbol = np.int64(0) if run[R_AT] < 0 else np.int64(data[place + i])
+        symbol = np.int64(0) if runs[run, R_AT] < 0 else np.int64(data[place + i])
         if symbol < LITERAL:
             number += unzigzag(symbol) + slope
         else:
@@ -673,11 +770,11 @@ def decode_run(data: Bytes, at: Ints, run: Ints, out: Floats) -> None:
 
 
 @compiled
-def decode_quality(data: Bytes, at: Ints, run: Ints, place: Ints, out: Bytes) -> None:
+def decode_quality(data: Bytes, at: Ints, runs: Ints, run: int, place: Ints, out: Bytes) -> None:
     """A run's qualities; out (rows,)."""
-    n, i, now = len(place), run[R_CHANGE], np.uint8(run[R_QUALITY])
+    n, i, now = len(place), runs[run, R_CHANGE], np.uint8(runs[run, R_QUALITY])
     for row in range(len(out)):
-        if i < n and place[i] == run[R_ROW] + row:
+        if i < n and place[i] == runs[run, R_ROW] + row:
             now = data[at[CHANGES] + 4 * n + i]
             i += 1
         out[row] = now
@@ -698,9 +795,9 @@ def decode_all(
         clock = runs[run, R_CLOCK]
         first, rows = runs[run, R_ROW], clocks[clock, C_ROWS]
         end = first + rows
-        decode_clock(data, at, clocks[clock], row[0][first:end])
-        decode_run(data, at, runs[run], row[1][first:end])
-        decode_quality(data, at, runs[run], place, row[2][first:end])
+        decode_clock(data, at, clocks, clock, row[0][first:end])
+        decode_run(data, at, runs, run, row[1][first:end])
+        decode_quality(data, at, runs, run, place, row[2][first:end])
         point[first:end] = np.uint32(runs[run, R_POINT])
         known[first:end] = False
         known[first] = clocks[clock, C_KEY] != 0
@@ -723,84 +820,136 @@ def latest(time_ms: float, code: int) -> int:
 
 
 @compiled
-def clock_at(
-    data: Bytes, at: Ints, clock: Ints, time_ms: float, until: Ints, out: Floats, bits: Ints, i: int
-) -> int:
-    """How many rows are up to a time, the keyframe's in any case; the last one's time is written to out[i].
-
-    until (CODES,): the last number of that time by code.
-    """
-    code, way, beat = clock[C_CODE], clock[C_WAY], clock[C_BEAT]
-    words, wide, place = (at[BANDS] - at[TIMES_WIDE]) // WORD, clock[C_WIDE], clock[C_AT] - 1
-    number, carry, half, late = clock[C_FIRST], np.int64(0), beat >> 1, np.int64(0)
-    put_real(number, code, out, bits, i)
-    if not clock[C_KEY] and not out[i] <= time_ms:
-        return 0
-    for row in range(1, clock[C_ROWS]):
-        if way != STEADY:
-            late = np.int64(data[place + row])
-            if late < LITERAL:
-                late = unzigzag(late)
-            else:
-                late = unzigzag(word(data, at[TIMES_WIDE], words, wide))
-                wide += 1
-        after = number + beat + late - carry
-        carry = carried(late, half, way)
-        if code == BITS:
-            bits[i] = after
-            if not out[i] <= time_ms:
-                bits[i] = number
-                return row
-        elif after > until[code]:
-            out[i] = real(number, code)
-            return row
-        number = after
-    put_real(number, code, out, bits, i)
-    return clock[C_ROWS]
+def _number_of(data: Bytes, at: Ints, clocks: Ints, clock: int, row: int) -> int:
+    """The number of a row of a clock that keeps to its grid."""
+    number = clocks[clock, C_FIRST] + row * clocks[clock, C_BEAT]
+    if clocks[clock, C_WAY] == STEADY:
+        return number
+    first, wide = clocks[clock, C_AT], clocks[clock, C_WIDE]
+    if data[first + row] >= LITERAL:
+        wide += _wide_ones(data, first, first + row)[0]
+    return number + _late(data, at, first + row, wide)[0]
 
 
 @compiled
-def value_at(data: Bytes, at: Ints, run: Ints, rows: int, out: Floats, bits: Ints, i: int) -> None:
-    """Write the value of the last of a run's first rows to out[i]."""
-    first, code = run[R_AT], run[R_CODE]
-    literal = run[R_LITERAL] != 0
-    number = np.int64(0) if literal else run[R_FIRST]
-    if run[R_WIDES] == 0:
-        if rows == 1 and literal:
-            bits[i] = run[R_FIRST]
-            return
-        if first >= 0:
-            for place in range(first, first + rows - 1):
-                symbol = np.int64(data[place])
-                number += (symbol >> 1) ^ -(symbol & 1)
-        put_real(number + (rows - 1) * run[R_SLOPE], code, out, bits, i)
-        return
-    words, wide = (at[CHANGES] - at[VALUES_WIDE]) // WORD, run[R_WIDE]
+def _jump_to(data: Bytes, at: Ints, clocks: Ints, clock: int, until: int) -> tuple[int, int]:
+    """The last row up to a number, and that row's, of a clock that keeps to its grid; row -1: none."""
+    # No time is more than half a beat off: it is this row, the one before or the one after.
+    row = (until - clocks[clock, C_FIRST]) // max(clocks[clock, C_BEAT], 1) + 1
+    row, number = min(max(row, 0), clocks[clock, C_ROWS] - 1), np.int64(0)
+    while row >= 0:
+        number = _number_of(data, at, clocks, clock, row)
+        if number <= until:
+            break
+        row -= 1
+    return row, number
+
+
+@compiled
+def _step_to(data: Bytes, at: Ints, clocks: Ints, clock: int, time_ms: float, until: int) -> tuple[int, int]:
+    """The last row up to a time, and its number; row -1: none."""
+    code, way, beat = clocks[clock, C_CODE], clocks[clock, C_WAY], clocks[clock, C_BEAT]
+    place, wide, expected = clocks[clock, C_AT], clocks[clock, C_WIDE], clocks[clock, C_FIRST]
+    late, number = np.int64(0), np.int64(0)
+    stamp = np.empty(1)
+    bits = stamp.view(np.int64)
+    for row in range(clocks[clock, C_ROWS]):
+        if way != STEADY:
+            late, wide = _late(data, at, place + row, wide)
+        bits[0] = expected + late
+        if not stamp[0] <= time_ms if code == BITS else bits[0] > until:
+            return row - 1, number
+        number = bits[0]
+        expected = number + beat - carried(late, beat, way)
+    return clocks[clock, C_ROWS] - 1, number
+
+
+@compiled
+def _first_number(data: Bytes, at: Ints, clocks: Ints, clock: int) -> int:
+    number = clocks[clock, C_FIRST]
+    if clocks[clock, C_WAY] != STEADY:
+        number += _late(data, at, clocks[clock, C_AT], clocks[clock, C_WIDE])[0]
+    return number
+
+
+@compiled
+def _clocks_at(data: Bytes, at: Ints, clocks: Ints, time_ms: float, rows: Ints, stamp: Floats) -> None:
+    """How many rows of each clock are up to a time, the keyframe's in any case, and the last one's time."""
+    until = np.empty(CODES, dtype=np.int64)
+    for code in range(CODES):
+        until[code] = latest(time_ms, code) if code < SINGLE or code > BITS else 0
+    bits = stamp.view(np.int64)
+    for clock in range(len(clocks)):
+        code = clocks[clock, C_CODE]
+        if clocks[clock, C_DIRECT] and code != BITS:
+            row, number = _jump_to(data, at, clocks, clock, until[code])
+        else:
+            row, number = _step_to(data, at, clocks, clock, time_ms, until[code])
+        if row < 0 and clocks[clock, C_KEY]:
+            row, number = 0, _first_number(data, at, clocks, clock)
+        rows[clock] = row + 1
+        put_real(number, code, stamp, bits, clock)
+
+
+@compiled
+def _wide_value(data: Bytes, at: Ints, runs: Ints, run: int, rows: int) -> tuple[int, bool]:
+    """The number of the last of a run's first rows, or its bits, and whether they are that."""
+    literal = runs[run, R_LITERAL] != 0
+    number, found = np.int64(0) if literal else runs[run, R_FIRST], runs[run, R_FIRST]
+    words, wide, first = (at[CHANGES] - at[VALUES_WIDE]) // WORD, runs[run, R_WIDE], runs[run, R_AT]
     for place in range(first, first + rows - 1):
         symbol = np.int64(data[place])
         literal = symbol == LITERAL
         if symbol < LITERAL:
-            number += unzigzag(symbol) + run[R_SLOPE]
+            number += unzigzag(symbol) + runs[run, R_SLOPE]
+            continue
+        bits = word(data, at[VALUES_WIDE], words, wide)
+        wide += 1
+        if literal:
+            found = np.int64(bits)
         else:
-            if not literal:
-                number += unzigzag(word(data, at[VALUES_WIDE], words, wide)) + run[R_SLOPE]
-            wide += 1
-    if not literal:
-        put_real(number, code, out, bits, i)
-    elif rows == 1:
-        bits[i] = run[R_FIRST]
-    else:
-        bits[i] = np.int64(word(data, at[VALUES_WIDE], words, wide - 1))
+            number += unzigzag(bits) + runs[run, R_SLOPE]
+    return found if literal else number, literal
 
 
 @compiled
-def quality_at(data: Bytes, at: Ints, run: Ints, rows: int, place: Ints) -> int:
-    """The quality of the last of a run's first rows."""
-    n, i, now = len(place), run[R_CHANGE], np.uint8(run[R_QUALITY])
-    while i < n and place[i] < run[R_ROW] + rows:
-        now = data[at[CHANGES] + 4 * n + i]
-        i += 1
-    return now
+def _values_at(
+    data: Bytes, at: Ints, clocks: Ints, runs: Ints, rows: Ints, first_point: int, out: Floats
+) -> None:
+    """Write the values of the last of each run's first rows, as its clock has them."""
+    bits, n_points = out.view(np.int64), len(out)
+    for run in range(len(runs)):
+        point, count = first_point + runs[run, R_POINT], rows[runs[run, R_CLOCK]]
+        if count == 0 or point >= n_points:
+            continue
+        first, number = runs[run, R_AT], runs[run, R_FIRST]
+        literal = runs[run, R_LITERAL] != 0
+        if runs[run, R_WIDES] or literal:
+            number, literal = _wide_value(data, at, runs, run, count if first >= 0 else 1)
+        else:
+            total = np.int64(0)
+            for place in range(first, first + count - 1 if first >= 0 else first):
+                symbol = np.int64(data[place])
+                total += (symbol >> 1) ^ -(symbol & 1)
+            number += total + (count - 1) * runs[run, R_SLOPE]
+        put_real(number, BITS if literal else runs[run, R_CODE], out, bits, point)
+
+
+@compiled
+def _qualities_at(
+    data: Bytes, at: Ints, runs: Ints, place: Ints, rows: Ints, first_point: int, out: Bytes
+) -> None:
+    """Write the qualities of the last of each run's first rows, as its clock has them."""
+    n = len(place)
+    for run in range(len(runs)):
+        point, count = first_point + runs[run, R_POINT], rows[runs[run, R_CLOCK]]
+        if count == 0 or point >= len(out):
+            continue
+        i, now = runs[run, R_CHANGE], np.uint8(runs[run, R_QUALITY])
+        while i < n and place[i] < runs[run, R_ROW] + count:
+            now = data[at[CHANGES] + 4 * n + i]
+            i += 1
+        out[point] = now
 
 
 @compiled
@@ -814,17 +963,11 @@ def state_at(
 ) -> None:
     """Write time, value and quality of the strip's points at a time into the state of all, where it has them."""
     clocks, runs, place = tables
-    until = np.empty(CODES, dtype=np.int64)
-    for code in range(CODES):
-        if code < SINGLE or code > BITS:
-            until[code] = latest(time_ms, code)
     rows, stamp = np.empty(len(clocks), dtype=np.int64), np.empty(len(clocks))
-    stamp_bits, value_bits = stamp.view(np.int64), state[1].view(np.int64)
-    for clock in range(len(clocks)):
-        rows[clock] = clock_at(data, at, clocks[clock], time_ms, until, stamp, stamp_bits, clock)
+    _clocks_at(data, at, clocks, time_ms, rows, stamp)
     for run in range(len(runs)):
         clock, point = runs[run, R_CLOCK], first_point + runs[run, R_POINT]
-        if rows[clock] and point < len(state[1]):
+        if rows[clock] and point < len(state[0]):
             state[0][point] = stamp[clock]
-            value_at(data, at, runs[run], rows[clock], state[1], value_bits, point)
-            state[2][point] = quality_at(data, at, runs[run], rows[clock], place)
+    _values_at(data, at, clocks, runs, rows, first_point, state[1])
+    _qualities_at(data, at, runs, place, rows, first_point, state[2])
