@@ -36,9 +36,13 @@ STRIP_POINTS: Final = kernels.POINTS
 VERSION: Final = 2
 #: More samples of 256 points in a segment, the keyframe's included, are refused.
 MOST: Final = kernels.MOST
-LEVEL: Final = 3
+#: More samples in a chunk are refused.
+MOST_IN_CHUNK: Final = 1 << 24
 _SEAL: Final = struct.Struct("<4sBI")
 _HEAD: Final = struct.Struct("<dIHH")
+_CHUNK: Final = struct.Struct("<II")
+#: Bytes a sample in each column of a chunk: point, time, value, quality.
+_SAMPLE_WIDTHS: Final = np.array((4, 8, 8, 1))
 _LIMITS: Final = (
     (kernels.CLOCK_BYTES + kernels.RUN_BYTES) * STRIP_POINTS,
     MOST,
@@ -98,12 +102,12 @@ class Strip:
         return self._rows(point_index, from_keyframe=True)
 
     def _rows(self, point_index: int, *, from_keyframe: bool) -> Track:
-        places = self.runs[:, kernels.R_POINT] + self.first_point
+        places = self.runs[kernels.R_POINT] + self.first_point
         row = int(np.searchsorted(places, point_index))
         if row == len(places) or places[row] != point_index:
             return Track.joined([])
-        clock = int(self.runs[row, kernels.R_CLOCK])
-        known, count = int(self.clocks[clock, kernels.C_KEY]), int(self.clocks[clock, kernels.C_ROWS])
+        clock = int(self.runs[kernels.R_CLOCK, row])
+        known, count = int(self.clocks[kernels.C_KEY, clock]), int(self.clocks[kernels.C_ROWS, clock])
         time_ms, value, quality = np.empty(count), np.empty(count), np.empty(count, dtype=np.uint8)
         kernels.decode_clock(self.data, self.at, self.clocks, clock, time_ms)
         kernels.decode_run(self.data, self.at, self.runs, row, value)
@@ -112,7 +116,7 @@ class Strip:
 
     def segment(self) -> Segment:
         """All of it. DamagedFilmError: its samples are not in order."""
-        total = int(self.clocks[self.runs[:, kernels.R_CLOCK], kernels.C_ROWS].sum())
+        total = int(self.clocks[kernels.C_ROWS, self.runs[kernels.R_CLOCK]].sum())
         point, known = np.empty(total, dtype=np.uint32), np.empty(total, dtype=np.bool_)
         rows = (np.empty(total), np.empty(total), np.empty(total, dtype=np.uint8))
         kernels.decode_all(self.data, self.at, (self.clocks, self.runs, self.changes), point, rows, known)
@@ -157,7 +161,7 @@ def encode_segment(segment: Segment) -> dict[int, bytes]:
             raise ValueError("a segment's samples are not in order")
         dense, base = np.empty_like(size), np.empty_like(size)
         denser = kernels.densified(out, size, dense, base)
-        packed = columns.pack(_parts(out, size), _parts(denser, dense), base.tolist())
+        packed = columns.pack(_parts(out, size), _parts(denser, dense), base.tolist(), thoroughly=1)
         head = _HEAD.pack(segment.start_ms, number, runs, clocks)
         strips[number] = _sealed(b"STRP", head + packed)
     return strips
@@ -213,8 +217,8 @@ def open_strip(data: bytes) -> Strip:
         start_ms,
         plain,
         at,
-        np.empty((clocks, kernels.CLOCK_WIDTH), dtype=np.int64),
-        np.empty((runs, kernels.RUN_WIDTH), dtype=np.int64),
+        np.empty((kernels.CLOCK_FIELDS, clocks), dtype=np.int64),
+        np.empty((kernels.RUN_FIELDS, runs), dtype=np.int64),
         np.empty(changes, dtype=np.int64),
     )
     start = (start_ms, _bits(start_ms))
@@ -225,12 +229,11 @@ def open_strip(data: bytes) -> Strip:
 
 def _spread(packed: columns.Packed) -> tuple[NDArray[np.uint8], Table]:
     """The columns one after the other, and where each begins."""
-    size = np.array(packed.sizes)
-    at = np.zeros(len(size) + 1, dtype=np.int64)
-    np.cumsum(size, out=at[1:])
+    layout = np.array((packed.sizes, packed.dense, packed.bases))
+    at = np.zeros(layout.shape[1] + 1, dtype=np.int64)
+    np.cumsum(layout[0], out=at[1:])
     plain = np.empty(at[-1], dtype=np.uint8)
-    data = np.frombuffer(packed.data, dtype=np.uint8)
-    kernels.spread_out(data, np.array(packed.dense), np.array(packed.bases), size, plain)
+    kernels.spread_out(np.frombuffer(packed.data, dtype=np.uint8), layout, plain)
     return plain, at
 
 
@@ -262,29 +265,40 @@ def _joined(keys: Sequence[Keyframe]) -> Keyframe:
 
 
 def encode_chunk(keyframe: Keyframe, samples: Samples) -> bytes:
-    """A keyframe and samples in any order, quickly."""
-    both = (keyframe.samples, samples)
-    parts = [struct.pack("<II", len(keyframe), len(samples))]
-    for each in both:
-        parts += [np.ascontiguousarray(c).tobytes() for c in (each.point_index, each.time_ms, each.value, each.quality)]
-    return _sealed(b"CHNK", b"".join(parts))
+    """A keyframe and samples in any order, quickly. ValueError: more than MOST_IN_CHUNK."""
+    if max(len(keyframe), len(samples)) > MOST_IN_CHUNK:
+        raise ValueError(f"{len(samples)} samples in a chunk; at most {MOST_IN_CHUNK}")
+    parts: list[memoryview] = []
+    for point, (time_ms, value, quality) in (_plain(keyframe.samples), _plain(samples)):
+        planes = np.empty(kernels.SAMPLE_BYTES * len(point), dtype=np.uint8)
+        kernels.put_samples(point, time_ms, value, quality, planes)
+        parts += _parts(planes, len(point) * _SAMPLE_WIDTHS)
+    return _sealed(b"CHNK", _CHUNK.pack(len(keyframe), len(samples)) + columns.pack(parts))
 
 
 def decode_chunk(data: bytes) -> tuple[Keyframe, Samples]:
     """The inverse of `encode_chunk`. DamagedFilmError: the bytes are none, or have changed."""
     body = _unsealed(b"CHNK", data)
-    if len(body) < 8:
-        raise DamagedFilmError("a chunk ends before its time")
-    k, n = struct.unpack_from("<II", body)
-    if len(body) != 8 + 21 * (k + n):
-        raise DamagedFilmError("a chunk ends before its time")
-    at, found = 8, []
-    for count in (k, n):
-        for kind, width in (("<u4", 4), ("<f8", 8), ("<f8", 8), ("u1", 1)):
-            found.append(np.frombuffer(body, kind, count, at).copy())
-            at += width * count
-    key = Samples(*found[:4])
-    return Keyframe(key.point_index, key.value, key.quality, key.time_ms), Samples(*found[4:])
+    if len(body) < _CHUNK.size:
+        raise DamagedFilmError("it ends before its time")
+    counts = _CHUNK.unpack_from(body)
+    if max(counts) > MOST_IN_CHUNK:
+        raise DamagedFilmError(f"{max(counts)} samples in a chunk")
+    sizes = [int(count * width) for count in counts for width in _SAMPLE_WIDTHS]
+    packed = columns.unpack(body[_CHUNK.size :], sizes)
+    if packed.sizes != sizes or any(packed.bases):
+        raise DamagedFilmError("its columns have not the length that they should")
+    planes = np.frombuffer(packed.data, dtype=np.uint8)
+    key, samples = _samples(planes, 0, counts[0]), _samples(planes, counts[0], counts[1])
+    return Keyframe(key.point_index, key.value, key.quality, key.time_ms), samples
+
+
+def _samples(planes: NDArray[np.uint8], before: int, n: int) -> Samples:
+    """n samples of a chunk that come after some others."""
+    found = Samples(np.empty(n, np.uint32), np.empty(n), np.empty(n), np.empty(n, np.uint8))
+    own = planes[kernels.SAMPLE_BYTES * before : kernels.SAMPLE_BYTES * (before + n)]
+    kernels.take_samples(own, found.point_index, found.time_ms, found.value, found.quality)
+    return found
 
 
 def _sealed(magic: bytes, body: bytes) -> bytes:

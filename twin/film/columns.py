@@ -65,16 +65,21 @@ def varint(data: memoryview, at: int) -> tuple[int, int]:
     raise DamagedFilmError("it ends within a number")
 
 
-def pack(plain: Sequence[Buffer], dense: Sequence[Buffer], bases: Sequence[int]) -> bytes:
-    """Columns as bytes. dense: the same with several bytes in one; base 0: there is none of it."""
+def pack(
+    plain: Sequence[Buffer], dense: Sequence[Buffer] = (), bases: Sequence[int] = (), thoroughly: int = 0
+) -> bytes:
+    """Columns as bytes, the first so many thoroughly.
+
+    dense: the same with several bytes in one, for those columns that have a base in `bases`, not 0.
+    """
     thorough, quick = _compressors()
     mask, head, body = 0, [], []
     for place, column in enumerate(plain):
         if not len(column):
             continue
-        compress = quick if place else thorough
+        compress = thorough if place < thoroughly else quick
         base, packed = 0, compress(column)
-        if bases[place]:
+        if bases and bases[place]:
             other = compress(dense[place])
             if len(other) < len(packed):
                 base, packed = bases[place], other
@@ -90,10 +95,11 @@ def unpack(data: memoryview, limits: Sequence[int]) -> Packed:
     sizes, dense, bases = ([0] * len(limits) for _ in range(3))
     taken, at = _directory(data, limits, sizes, bases)
     parts: list[Buffer] = []
+    decompress = _decompressor()
     for place, length in taken:
         dense[place] = size = -(-sizes[place] // DIGITS[bases[place]])
         end = at + (length or size)
-        part = _decompressed(data[at:end], size) if length else data[at:end]
+        part = _decompressed(decompress, data[at:end], size) if length else data[at:end]
         if len(part) != size or end > len(data):
             raise DamagedFilmError("a column ends before its time")
         parts.append(part)
@@ -123,9 +129,9 @@ def _directory(
     return taken, at
 
 
-def _decompressed(part: memoryview, size: int) -> bytes:
+def _decompressed(decompress: Callable[..., bytes], part: memoryview, size: int) -> bytes:
     try:
-        return _decompressor()(part, max_output_size=size)
+        return decompress(part, max_output_size=size)
     except zstandard.ZstdError as error:
         raise DamagedFilmError(f"a column that cannot be decompressed ({error})") from error
 

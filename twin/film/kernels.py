@@ -40,24 +40,27 @@ SINGLE, BITS, CODES = 7, 14, 18
 PLACES = 6
 POWER = np.array([10.0**places for places in range(PLACES + 1)])
 DIGIT = np.array(DIGITS)
+#: The digits of a byte, by base.
+SPREAD = np.array([[[byte // max(base, 1) ** i % max(base, 1) for i in range(8)] for byte in range(256)] for base in range(17)], np.uint8)
 #: Integers up to here are exact as float64.
 EXACT = 2.0**53
 SIGN = np.uint64(1)
-LOWEST, HIGHEST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+#: Before and after all of them, and far enough from the limits to reckon with.
+LOWEST, HIGHEST = -(1 << 60), 1 << 60
 
 #: How a clock's times are foretold; STEADY: exactly so, nothing is stored.
 STEPS, SLOW, GRID, STEADY = 0, 1, 2, 3
 
 HEADS, TIMES, TIMES_WIDE, BANDS, VALUES_WIDE, CHANGES, COLUMNS = 0, 1, 2, 3, 8, 9, 10
 N_BANDS = 5
-CLOCK_BYTES, RUN_BYTES, WORD, CHANGE_BYTES = 21, 21, 8, 5
-#: A clock's table row.
-C_CODE, C_WAY, C_KEY, C_ROWS, C_FIRST, C_BEAT, C_AT, C_WIDE, C_DIRECT, CLOCK_WIDTH = range(10)
-#: A run's table row.
+CLOCK_BYTES, RUN_BYTES, WORD, CHANGE_BYTES, SAMPLE_BYTES = 21, 21, 8, 5, 21
+#: A clock's table: a column of these.
+C_CODE, C_WAY, C_KEY, C_ROWS, C_FIRST, C_BEAT, C_AT, C_WIDE, C_DIRECT, CLOCK_FIELDS = range(10)
+#: A run's table: a column of these.
 R_POINT, R_CLOCK, R_CODE, R_LITERAL, R_FIRST, R_SLOPE, R_AT, R_WIDE, R_WIDES, R_QUALITY, R_ROW, R_CHANGE = (
     range(12)
 )
-RUN_WIDTH = 12
+RUN_FIELDS = 12
 
 #: About what a zigzagged byte costs, bits.
 COST = np.append(np.log2(1.0 + np.arange(LITERAL)), [24.0, 24.0])
@@ -579,21 +582,23 @@ def densified(data: Bytes, size: Ints, dense: Ints, base: Ints) -> Bytes:
 
 
 @compiled
-def spread_out(packed: Bytes, dense: Ints, base: Ints, size: Ints, out: Bytes) -> None:
-    """Columns as they were: `packed` holds `dense` bytes of each in its base, `out` has room for their `size`."""
+def spread_out(packed: Bytes, layout: Ints, out: Bytes) -> None:
+    """Columns as they were. layout (3, COLUMNS): bytes that a column has, bytes of it in `packed`, its base."""
     first, at = 0, 0
-    for column in range(len(size)):
-        radix, digits, n = base[column], DIGIT[base[column]], size[column]
+    for column in range(layout.shape[1]):
+        n, dense, radix = layout[0, column], layout[1, column], layout[2, column]
+        digits, end = DIGIT[radix], at + n
         if radix == 0:
-            out[at : at + n] = packed[first : first + n]
+            out[at:end] = packed[first : first + n]
         else:
-            for i in range(dense[column]):
-                number = np.int64(packed[first + i])
-                for place in range(at + i * digits, min(at + n, at + (i + 1) * digits)):
-                    out[place] = number % radix
-                    number //= radix
-        first += dense[column]
-        at += n
+            for i in range(dense - 1):
+                for place in range(digits):
+                    out[at + place] = SPREAD[radix, packed[first + i], place]
+                at += digits
+            for place in range(end - at):
+                out[at + place] = SPREAD[radix, packed[first + dense - 1], place]
+        first += dense
+        at = end
 
 
 @compiled
@@ -620,25 +625,35 @@ def _is_direct(data: Bytes, at: Ints, first_wide: int, n_wide: int, most: int, b
 
 
 @compiled
+def _join_planes(data: Bytes, at: int, planes: int, out: Ints) -> None:
+    """Numbers that lie in byte planes, the lowest first."""
+    n = len(out)
+    out[:] = 0
+    for plane in range(planes):
+        for i in range(n):
+            out[i] |= np.int64(data[at + plane * n + i]) << 8 * plane
+
+
+@compiled
 def _lay_clocks(data: Bytes, at: Ints, start: tuple[float, int], table: Ints) -> bool:
     """Fill the clocks' table; False: they do not fit their columns."""
-    n, place, wides, beat = len(table), at[TIMES], 0, np.int64(0)
+    n, place, wides, beat = table.shape[1], at[TIMES], 0, np.int64(0)
+    _join_planes(data, n, 4, table[C_ROWS])
+    _join_planes(data, 5 * n, WORD, table[C_FIRST])
+    _join_planes(data, 13 * n, WORD, table[C_BEAT])
     for clock in range(n):
-        code, way = data[clock] & 31, data[clock] >> 5 & 3
-        rows = 0
-        for plane in range(4):
-            rows |= np.int64(data[(1 + plane) * n + clock]) << 8 * plane
+        code, way, rows = data[clock] & 31, data[clock] >> 5 & 3, table[C_ROWS, clock]
         stored = 0 if way == STEADY else rows
         if code >= CODES or SINGLE <= code < BITS or not 1 <= rows <= MOST or place + stored > at[TIMES_WIDE]:
             return False
-        beat += unzigzag(word(data, 13 * n, n, clock))
-        table[clock, C_CODE], table[clock, C_WAY], table[clock, C_KEY] = code, way, data[clock] >> 7
-        table[clock, C_FIRST] = unzigzag(word(data, 5 * n, n, clock)) + reference(start[0], start[1], code)
-        table[clock, C_ROWS], table[clock, C_BEAT] = rows, beat
-        table[clock, C_AT], table[clock, C_WIDE] = place, wides
+        beat += unzigzag(table[C_BEAT, clock])
+        table[C_BEAT, clock] = beat
+        table[C_CODE, clock], table[C_WAY, clock], table[C_KEY, clock] = code, way, data[clock] >> 7
+        table[C_FIRST, clock] = unzigzag(table[C_FIRST, clock]) + reference(start[0], start[1], code)
+        table[C_AT, clock], table[C_WIDE, clock] = place, wides
         wide, most = _wide_ones(data, place, place + stored)
         steady = way == STEADY or way == GRID
-        table[clock, C_DIRECT] = steady and _is_direct(data, at, wides, wide, most, beat - 1)
+        table[C_DIRECT, clock] = steady and _is_direct(data, at, wides, wide, most, beat - 1)
         wides += wide
         place += stored
     return place == at[TIMES_WIDE] and WORD * wides == at[BANDS] - at[TIMES_WIDE]
@@ -647,55 +662,58 @@ def _lay_clocks(data: Bytes, at: Ints, start: tuple[float, int], table: Ints) ->
 @compiled
 def _lay_runs(data: Bytes, at: Ints, clocks: Ints, table: Ints) -> bool:
     """Fill the runs' table; False: they do not fit their columns."""
-    n, head = len(table), CLOCK_BYTES * len(clocks)
+    n, head = table.shape[1], CLOCK_BYTES * clocks.shape[1]
     ends = at[BANDS : VALUES_WIDE + 1].copy()
     point, made, wides, rows = np.int64(-1), 0, 0, 0
+    some_wide = _wide_ones(data, at[BANDS], at[VALUES_WIDE])[0] > 0
+    _join_planes(data, head + 5 * n, WORD, table[R_FIRST])
+    _join_planes(data, head + 13 * n, WORD, table[R_SLOPE])
     for run in range(n):
         point += data[head + run] + 1
         back = np.int64(data[head + n + run])
         clock = made - back
         made += back == 0
         code, band = data[head + 2 * n + run] & 31, np.int64(data[head + 3 * n + run])
-        if point >= POINTS or not 0 <= clock < len(clocks) or code >= CODES or band > N_BANDS:
+        if point >= POINTS or not 0 <= clock < clocks.shape[1] or code >= CODES or band > N_BANDS:
             return False
-        own = clocks[clock, C_ROWS]
-        table[run, R_POINT], table[run, R_CLOCK], table[run, R_CODE] = point, clock, code
-        table[run, R_LITERAL], table[run, R_QUALITY] = data[head + 2 * n + run] >> 7, data[head + 4 * n + run]
-        first = word(data, head + 5 * n, n, run)
-        table[run, R_FIRST] = np.int64(first) if table[run, R_LITERAL] else unzigzag(first)
-        table[run, R_SLOPE] = unzigzag(word(data, head + 13 * n, n, run))
-        table[run, R_AT], table[run, R_WIDE], table[run, R_WIDES], table[run, R_ROW] = -1, wides, 0, rows
+        own = clocks[C_ROWS, clock]
+        table[R_POINT, run], table[R_CLOCK, run], table[R_CODE, run] = point, clock, code
+        table[R_LITERAL, run], table[R_QUALITY, run] = data[head + 2 * n + run] >> 7, data[head + 4 * n + run]
+        if not table[R_LITERAL, run]:
+            table[R_FIRST, run] = unzigzag(table[R_FIRST, run])
+        table[R_SLOPE, run] = unzigzag(table[R_SLOPE, run])
+        table[R_AT, run], table[R_WIDE, run], table[R_WIDES, run], table[R_ROW, run] = -1, wides, 0, rows
         rows += own
         if band:
-            table[run, R_AT] = ends[band - 1]
+            table[R_AT, run] = ends[band - 1]
             ends[band - 1] += own - 1
             if ends[band - 1] > at[BANDS + band]:
                 return False
-            table[run, R_WIDES] = _wide_ones(data, table[run, R_AT], ends[band - 1])[0]
-            wides += table[run, R_WIDES]
+            if some_wide:
+                table[R_WIDES, run] = _wide_ones(data, table[R_AT, run], ends[band - 1])[0]
+                wides += table[R_WIDES, run]
     for band in range(N_BANDS):
         if ends[band] != at[BANDS + band + 1]:
             return False
-    return made == len(clocks) and rows <= MOST and WORD * wides == at[CHANGES] - at[VALUES_WIDE]
+    return made == clocks.shape[1] and rows <= MOST and WORD * wides == at[CHANGES] - at[VALUES_WIDE]
 
 
 @compiled
 def _lay_changes(data: Bytes, at: Ints, runs: Ints, rows: int, place: Ints) -> bool:
     """Find the rows at which qualities change, and each run's first; False: they are not of this strip."""
     n, before = len(place), np.int64(0)
+    _join_planes(data, at[CHANGES], 4, place)
     for i in range(n):
-        gap = np.int64(0)
-        for plane in range(4):
-            gap |= np.int64(data[at[CHANGES] + plane * n + i]) << 8 * plane
+        gap = place[i]
         if gap == 0 or before + gap >= rows:
             return False
         before += gap
         place[i] = before
     i = 0
-    for run in range(len(runs)):
-        while i < n and place[i] < runs[run, R_ROW]:
+    for run in range(runs.shape[1]):
+        while i < n and place[i] < runs[R_ROW, run]:
             i += 1
-        runs[run, R_CHANGE] = i
+        runs[R_CHANGE, run] = i
     return True
 
 
@@ -709,8 +727,8 @@ def laid_out(data: Bytes, at: Ints, start: tuple[float, int], clocks: Ints, runs
     if not _lay_clocks(data, at, start, clocks) or not _lay_runs(data, at, clocks, runs):
         return False
     rows = 0
-    for run in range(len(runs)):
-        rows += clocks[runs[run, R_CLOCK], C_ROWS]
+    for run in range(runs.shape[1]):
+        rows += clocks[C_ROWS, runs[R_CLOCK, run]]
     return _lay_changes(data, at, runs, rows, place)
 
 
@@ -736,10 +754,10 @@ def _late(data: Bytes, at: Ints, place: int, wide: int) -> tuple[int, int]:
 @compiled
 def decode_clock(data: Bytes, at: Ints, clocks: Ints, clock: int, out: Floats) -> None:
     """A clock's times, ms; out (rows,)."""
-    bits, code, way, beat = out.view(np.int64), clocks[clock, C_CODE], clocks[clock, C_WAY], clocks[clock, C_BEAT]
-    place, wide, number = clocks[clock, C_AT], clocks[clock, C_WIDE], clocks[clock, C_FIRST]
+    bits, code, way, beat = out.view(np.int64), clocks[C_CODE, clock], clocks[C_WAY, clock], clocks[C_BEAT, clock]
+    place, wide, number = clocks[C_AT, clock], clocks[C_WIDE, clock], clocks[C_FIRST, clock]
     late = np.int64(0)
-    for i in range(clocks[clock, C_ROWS]):
+    for i in range(clocks[C_ROWS, clock]):
         if way != STEADY:
             late, wide = _late(data, at, place + i, wide)
         number += late
@@ -750,13 +768,13 @@ def decode_clock(data: Bytes, at: Ints, clocks: Ints, clock: int, out: Floats) -
 @compiled
 def decode_run(data: Bytes, at: Ints, runs: Ints, run: int, out: Floats) -> None:
     """A run's values; out (rows,)."""
-    bits, code, slope = out.view(np.int64), runs[run, R_CODE], runs[run, R_SLOPE]
-    words, wide, place = (at[CHANGES] - at[VALUES_WIDE]) // WORD, runs[run, R_WIDE], runs[run, R_AT] - 1
-    literal = runs[run, R_LITERAL] != 0
-    number = np.int64(0) if literal else runs[run, R_FIRST]
-    put_real(runs[run, R_FIRST], BITS if literal else code, out, bits, 0)
+    bits, code, slope = out.view(np.int64), runs[R_CODE, run], runs[R_SLOPE, run]
+    words, wide, place = (at[CHANGES] - at[VALUES_WIDE]) // WORD, runs[R_WIDE, run], runs[R_AT, run] - 1
+    literal = runs[R_LITERAL, run] != 0
+    number = np.int64(0) if literal else runs[R_FIRST, run]
+    put_real(runs[R_FIRST, run], BITS if literal else code, out, bits, 0)
     for i in range(1, len(out)):
-        symbol = np.int64(0) if runs[run, R_AT] < 0 else np.int64(data[place + i])
+        symbol = np.int64(0) if runs[R_AT, run] < 0 else np.int64(data[place + i])
         if symbol < LITERAL:
             number += unzigzag(symbol) + slope
         else:
@@ -772,9 +790,9 @@ def decode_run(data: Bytes, at: Ints, runs: Ints, run: int, out: Floats) -> None
 @compiled
 def decode_quality(data: Bytes, at: Ints, runs: Ints, run: int, place: Ints, out: Bytes) -> None:
     """A run's qualities; out (rows,)."""
-    n, i, now = len(place), runs[run, R_CHANGE], np.uint8(runs[run, R_QUALITY])
+    n, i, now = len(place), runs[R_CHANGE, run], np.uint8(runs[R_QUALITY, run])
     for row in range(len(out)):
-        if i < n and place[i] == runs[run, R_ROW] + row:
+        if i < n and place[i] == runs[R_ROW, run] + row:
             now = data[at[CHANGES] + 4 * n + i]
             i += 1
         out[row] = now
@@ -791,16 +809,16 @@ def decode_all(
 ) -> None:
     """Every row: its point within the strip, time, value, quality, and whether it is the keyframe's."""
     clocks, runs, place = tables
-    for run in range(len(runs)):
-        clock = runs[run, R_CLOCK]
-        first, rows = runs[run, R_ROW], clocks[clock, C_ROWS]
+    for run in range(runs.shape[1]):
+        clock = runs[R_CLOCK, run]
+        first, rows = runs[R_ROW, run], clocks[C_ROWS, clock]
         end = first + rows
         decode_clock(data, at, clocks, clock, row[0][first:end])
         decode_run(data, at, runs, run, row[1][first:end])
         decode_quality(data, at, runs, run, place, row[2][first:end])
-        point[first:end] = np.uint32(runs[run, R_POINT])
+        point[first:end] = np.uint32(runs[R_POINT, run])
         known[first:end] = False
-        known[first] = clocks[clock, C_KEY] != 0
+        known[first] = clocks[C_KEY, clock] != 0
 
 
 @compiled
@@ -822,10 +840,10 @@ def latest(time_ms: float, code: int) -> int:
 @compiled
 def _number_of(data: Bytes, at: Ints, clocks: Ints, clock: int, row: int) -> int:
     """The number of a row of a clock that keeps to its grid."""
-    number = clocks[clock, C_FIRST] + row * clocks[clock, C_BEAT]
-    if clocks[clock, C_WAY] == STEADY:
+    number = clocks[C_FIRST, clock] + row * clocks[C_BEAT, clock]
+    if clocks[C_WAY, clock] == STEADY:
         return number
-    first, wide = clocks[clock, C_AT], clocks[clock, C_WIDE]
+    first, wide = clocks[C_AT, clock], clocks[C_WIDE, clock]
     if data[first + row] >= LITERAL:
         wide += _wide_ones(data, first, first + row)[0]
     return number + _late(data, at, first + row, wide)[0]
@@ -835,8 +853,8 @@ def _number_of(data: Bytes, at: Ints, clocks: Ints, clock: int, row: int) -> int
 def _jump_to(data: Bytes, at: Ints, clocks: Ints, clock: int, until: int) -> tuple[int, int]:
     """The last row up to a number, and that row's, of a clock that keeps to its grid; row -1: none."""
     # No time is more than half a beat off: it is this row, the one before or the one after.
-    row = (until - clocks[clock, C_FIRST]) // max(clocks[clock, C_BEAT], 1) + 1
-    row, number = min(max(row, 0), clocks[clock, C_ROWS] - 1), np.int64(0)
+    row = (until - clocks[C_FIRST, clock]) // max(clocks[C_BEAT, clock], 1) + 1
+    row, number = min(max(row, 0), clocks[C_ROWS, clock] - 1), np.int64(0)
     while row >= 0:
         number = _number_of(data, at, clocks, clock, row)
         if number <= until:
@@ -848,12 +866,12 @@ def _jump_to(data: Bytes, at: Ints, clocks: Ints, clock: int, until: int) -> tup
 @compiled
 def _step_to(data: Bytes, at: Ints, clocks: Ints, clock: int, time_ms: float, until: int) -> tuple[int, int]:
     """The last row up to a time, and its number; row -1: none."""
-    code, way, beat = clocks[clock, C_CODE], clocks[clock, C_WAY], clocks[clock, C_BEAT]
-    place, wide, expected = clocks[clock, C_AT], clocks[clock, C_WIDE], clocks[clock, C_FIRST]
+    code, way, beat = clocks[C_CODE, clock], clocks[C_WAY, clock], clocks[C_BEAT, clock]
+    place, wide, expected = clocks[C_AT, clock], clocks[C_WIDE, clock], clocks[C_FIRST, clock]
     late, number = np.int64(0), np.int64(0)
     stamp = np.empty(1)
     bits = stamp.view(np.int64)
-    for row in range(clocks[clock, C_ROWS]):
+    for row in range(clocks[C_ROWS, clock]):
         if way != STEADY:
             late, wide = _late(data, at, place + row, wide)
         bits[0] = expected + late
@@ -861,14 +879,14 @@ def _step_to(data: Bytes, at: Ints, clocks: Ints, clock: int, time_ms: float, un
             return row - 1, number
         number = bits[0]
         expected = number + beat - carried(late, beat, way)
-    return clocks[clock, C_ROWS] - 1, number
+    return clocks[C_ROWS, clock] - 1, number
 
 
 @compiled
 def _first_number(data: Bytes, at: Ints, clocks: Ints, clock: int) -> int:
-    number = clocks[clock, C_FIRST]
-    if clocks[clock, C_WAY] != STEADY:
-        number += _late(data, at, clocks[clock, C_AT], clocks[clock, C_WIDE])[0]
+    number = clocks[C_FIRST, clock]
+    if clocks[C_WAY, clock] != STEADY:
+        number += _late(data, at, clocks[C_AT, clock], clocks[C_WIDE, clock])[0]
     return number
 
 
@@ -879,13 +897,13 @@ def _clocks_at(data: Bytes, at: Ints, clocks: Ints, time_ms: float, rows: Ints, 
     for code in range(CODES):
         until[code] = latest(time_ms, code) if code < SINGLE or code > BITS else 0
     bits = stamp.view(np.int64)
-    for clock in range(len(clocks)):
-        code = clocks[clock, C_CODE]
-        if clocks[clock, C_DIRECT] and code != BITS:
+    for clock in range(clocks.shape[1]):
+        code = clocks[C_CODE, clock]
+        if clocks[C_DIRECT, clock] and code != BITS:
             row, number = _jump_to(data, at, clocks, clock, until[code])
         else:
             row, number = _step_to(data, at, clocks, clock, time_ms, until[code])
-        if row < 0 and clocks[clock, C_KEY]:
+        if row < 0 and clocks[C_KEY, clock]:
             row, number = 0, _first_number(data, at, clocks, clock)
         rows[clock] = row + 1
         put_real(number, code, stamp, bits, clock)
@@ -894,21 +912,21 @@ def _clocks_at(data: Bytes, at: Ints, clocks: Ints, time_ms: float, rows: Ints, 
 @compiled
 def _wide_value(data: Bytes, at: Ints, runs: Ints, run: int, rows: int) -> tuple[int, bool]:
     """The number of the last of a run's first rows, or its bits, and whether they are that."""
-    literal = runs[run, R_LITERAL] != 0
-    number, found = np.int64(0) if literal else runs[run, R_FIRST], runs[run, R_FIRST]
-    words, wide, first = (at[CHANGES] - at[VALUES_WIDE]) // WORD, runs[run, R_WIDE], runs[run, R_AT]
+    literal = runs[R_LITERAL, run] != 0
+    number, found = np.int64(0) if literal else runs[R_FIRST, run], runs[R_FIRST, run]
+    words, wide, first = (at[CHANGES] - at[VALUES_WIDE]) // WORD, runs[R_WIDE, run], runs[R_AT, run]
     for place in range(first, first + rows - 1):
         symbol = np.int64(data[place])
         literal = symbol == LITERAL
         if symbol < LITERAL:
-            number += unzigzag(symbol) + runs[run, R_SLOPE]
+            number += unzigzag(symbol) + runs[R_SLOPE, run]
             continue
         bits = word(data, at[VALUES_WIDE], words, wide)
         wide += 1
         if literal:
             found = np.int64(bits)
         else:
-            number += unzigzag(bits) + runs[run, R_SLOPE]
+            number += unzigzag(bits) + runs[R_SLOPE, run]
     return found if literal else number, literal
 
 
@@ -918,21 +936,21 @@ def _values_at(
 ) -> None:
     """Write the values of the last of each run's first rows, as its clock has them."""
     bits, n_points = out.view(np.int64), len(out)
-    for run in range(len(runs)):
-        point, count = first_point + runs[run, R_POINT], rows[runs[run, R_CLOCK]]
+    for run in range(runs.shape[1]):
+        point, count = first_point + runs[R_POINT, run], rows[runs[R_CLOCK, run]]
         if count == 0 or point >= n_points:
             continue
-        first, number = runs[run, R_AT], runs[run, R_FIRST]
-        literal = runs[run, R_LITERAL] != 0
-        if runs[run, R_WIDES] or literal:
+        first, number = runs[R_AT, run], runs[R_FIRST, run]
+        literal = runs[R_LITERAL, run] != 0
+        if runs[R_WIDES, run] or literal:
             number, literal = _wide_value(data, at, runs, run, count if first >= 0 else 1)
         else:
             total = np.int64(0)
             for place in range(first, first + count - 1 if first >= 0 else first):
                 symbol = np.int64(data[place])
                 total += (symbol >> 1) ^ -(symbol & 1)
-            number += total + (count - 1) * runs[run, R_SLOPE]
-        put_real(number, BITS if literal else runs[run, R_CODE], out, bits, point)
+            number += total + (count - 1) * runs[R_SLOPE, run]
+        put_real(number, BITS if literal else runs[R_CODE, run], out, bits, point)
 
 
 @compiled
@@ -941,12 +959,12 @@ def _qualities_at(
 ) -> None:
     """Write the qualities of the last of each run's first rows, as its clock has them."""
     n = len(place)
-    for run in range(len(runs)):
-        point, count = first_point + runs[run, R_POINT], rows[runs[run, R_CLOCK]]
+    for run in range(runs.shape[1]):
+        point, count = first_point + runs[R_POINT, run], rows[runs[R_CLOCK, run]]
         if count == 0 or point >= len(out):
             continue
-        i, now = runs[run, R_CHANGE], np.uint8(runs[run, R_QUALITY])
-        while i < n and place[i] < runs[run, R_ROW] + count:
+        i, now = runs[R_CHANGE, run], np.uint8(runs[R_QUALITY, run])
+        while i < n and place[i] < runs[R_ROW, run] + count:
             now = data[at[CHANGES] + 4 * n + i]
             i += 1
         out[point] = now
@@ -963,11 +981,62 @@ def state_at(
 ) -> None:
     """Write time, value and quality of the strip's points at a time into the state of all, where it has them."""
     clocks, runs, place = tables
-    rows, stamp = np.empty(len(clocks), dtype=np.int64), np.empty(len(clocks))
+    rows, stamp = np.empty(clocks.shape[1], dtype=np.int64), np.empty(clocks.shape[1])
     _clocks_at(data, at, clocks, time_ms, rows, stamp)
-    for run in range(len(runs)):
-        clock, point = runs[run, R_CLOCK], first_point + runs[run, R_POINT]
+    for run in range(runs.shape[1]):
+        clock, point = runs[R_CLOCK, run], first_point + runs[R_POINT, run]
         if rows[clock] and point < len(state[0]):
             state[0][point] = stamp[clock]
     _values_at(data, at, clocks, runs, rows, first_point, state[1])
     _qualities_at(data, at, runs, place, rows, first_point, state[2])
+
+
+# Chunks: samples in any order, in byte planes
+
+
+@compiled
+def _put_plane(words: Words, plane: int, out: Bytes) -> None:
+    shift = np.uint64(8 * plane)
+    for i in range(len(words)):
+        out[i] = np.uint8(words[i] >> shift & np.uint64(255))
+
+
+@compiled
+def put_samples(point: Points, time: Floats, value: Floats, quality: Bytes, out: Bytes) -> None:
+    """Samples as byte planes, those of points and times as steps. out (SAMPLE_BYTES * n,)."""
+    n, words = len(point), np.empty(len(point), np.uint64)
+    before = np.int64(0)
+    for i in range(n):
+        # The step modulo 2**32, from -2**31 on: four planes hold it.
+        words[i] = zigzag((np.int64(point[i]) - before + (1 << 31) & 0xFFFFFFFF) - (1 << 31))
+        before = np.int64(point[i])
+    for plane in range(4):
+        _put_plane(words, plane, out[plane * n : (plane + 1) * n])
+    bits, before = time.view(np.int64), np.int64(0)
+    for i in range(n):
+        words[i] = zigzag(bits[i] - before)
+        before = bits[i]
+    for plane in range(WORD):
+        _put_plane(words, plane, out[(4 + plane) * n : (5 + plane) * n])
+        _put_plane(value.view(np.uint64), plane, out[(12 + plane) * n : (13 + plane) * n])
+    out[20 * n :] = quality
+
+
+@compiled
+def take_samples(data: Bytes, point: Points, time: Floats, value: Floats, quality: Bytes) -> None:
+    """The inverse of `put_samples`."""
+    n = len(point)
+    numbers = np.empty(n, np.int64)
+    _join_planes(data, 0, 4, numbers)
+    before = np.int64(0)
+    for i in range(n):
+        before += unzigzag(numbers[i])
+        point[i] = np.uint32(before & 0xFFFFFFFF)
+    bits = time.view(np.int64)
+    _join_planes(data, 4 * n, WORD, bits)
+    before = np.int64(0)
+    for i in range(n):
+        before += unzigzag(bits[i])
+        bits[i] = before
+    _join_planes(data, 12 * n, WORD, value.view(np.int64))
+    quality[:] = data[20 * n :]

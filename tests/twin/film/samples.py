@@ -74,6 +74,42 @@ def segment_of(scene: tuple[float, dict[int, Run]]) -> Segment:
     return Segment(start_ms, Keyframe(key.point_index, key.value, key.quality, key.time_ms), sample)
 
 
+def venue(seed: int, points: int = 300, rows: int = 40) -> tuple[float, dict[int, Run]]:
+    """What devices of 1 to 8 points make of some minutes: jittered beats, messages that are lost, values of all
+    kinds, readings that fail, qualities that come and go.
+    """
+    random = np.random.default_rng(seed)
+    found: dict[int, Run] = {}
+    while len(found) < points:
+        beat, unit = random.choice([100.0, 1000.0, 5000.0, 60_000.0]), random.choice([1.0, 1.0, 100.0, 0.001])
+        stamp = START_MS + (np.arange(-1, rows) + random.random()) * beat + random.normal(0, beat / 100, rows + 1)
+        stamp = np.unique(np.round(stamp / unit) * unit)
+        stamp = stamp[random.random(len(stamp)) > random.choice([0.0, 0.1])]
+        for _ in range(random.integers(1, 9)):
+            found[len(found)] = _run(random, stamp)
+    return START_MS, found
+
+
+def _run(random: np.random.Generator, stamp: np.ndarray) -> Run:  # type: ignore[type-arg]
+    n = len(stamp)
+    walk = random.normal(20, 5) + np.cumsum(random.normal(0, 0.2, n))
+    kinds = (
+        np.round(walk, 1),
+        walk,
+        np.round(walk, 2).astype(np.float32).astype(np.float64),
+        np.cumsum(random.random(n) < 0.02) % 2.0,
+        np.round(random.integers(0, 10**6) + np.cumsum(random.integers(0, 20, n)) / 1000, 3),
+        1e6 + 1234.5 * np.arange(n),
+        np.where(random.random(n) < 0.1, np.nan, np.round(walk, 1)),
+        np.full(n, -0.0),
+    )
+    value = kinds[random.integers(len(kinds))]
+    quality = np.where(np.cumsum(random.random(n) < random.choice([0.0, 0.1])) % 2, 2, 0)
+    readings = list(zip(stamp.tolist(), value.tolist(), quality.tolist(), strict=True))
+    known = [reading for reading in readings if reading[0] < START_MS]
+    return (known[-1] if known else None), [reading for reading in readings if reading[0] >= START_MS]
+
+
 def _samples(rows: Sequence[tuple[int, float, float, int]]) -> Samples:
     columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
     return Samples.of(*columns)
