@@ -80,7 +80,8 @@ class Venue:
             assert await self.film.film.recorder.flush()
             self.note_safe()
         elif kind == "merge":
-            await self.film.film.merge_late()
+            if await self.film.film.merge_late():
+                self.note_safe()
         else:
             await self.end(cleanly=kind == "stop")
 
