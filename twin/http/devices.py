@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 
+from telemetry_bridge.bus_findings import refused_by_all
 from twin.accounts.roles import Role
 from twin.devices.base import read_base
 from twin.devices.credentials import Credential
@@ -21,6 +22,7 @@ from twin.http import present
 from twin.http.context import ActorDep, TwinDep
 from twin.http.identity import requires
 from twin.http.problems import PROBLEM_RESPONSES
+from twin.joining import found_elsewhere
 from twin.runtime import Twin
 
 router = APIRouter(prefix="/api/devices", tags=["devices"], responses=PROBLEM_RESPONSES)
@@ -70,7 +72,7 @@ async def list_facts(twin: TwinDep, limit: Limit = 100, cursor: Cursor = "") -> 
 @router.get("/refused", operation_id="listRefusedDevices")
 async def list_refused(twin: TwinDep) -> schemas.RefusedList:
     """Devices that were turned away: unknown ones, wrong secrets, those that spoke for another."""
-    refused = twin.bridge.refused
+    refused, total = refused_by_all(twin.bridge, found_elsewhere(twin.bus))
     items = [
         schemas.Refused(
             way=each.way,
@@ -80,9 +82,9 @@ async def list_refused(twin: TwinDep) -> schemas.RefusedList:
             first=present.rfc3339(each.first_ms),
             last=present.rfc3339(each.last_ms),
         )
-        for each in refused.all()
+        for each in refused
     ]
-    return schemas.RefusedList(items=items, next=None, total=refused.total, signed_only=twin.gate.signed_only)
+    return schemas.RefusedList(items=items, next=None, total=total, signed_only=twin.gate.signed_only)
 
 
 @router.get("/table.csv", operation_id="exportDevices", response_class=Response, responses=CSV_ANSWER)
