@@ -160,6 +160,8 @@ def deliver_columns(batch: ColumnBatch, sink: ColumnSink, speaker: str | None = 
     )
     strangers = batch.strangers
     refused = [_stranger(batch, int(row), speaker) for row in strangers[:MAX_LISTED]]
+    if speaker is None:
+        sink.note_strangers({each.device for each in refused if each.device})
     refused += [replace(each, index=int(rows[each.index])) for each in taken.refused]
     refused.sort(key=lambda each: each.index)
     return Acceptance(taken.accepted, tuple(refused), taken.unlisted + max(0, len(strangers) - MAX_LISTED))

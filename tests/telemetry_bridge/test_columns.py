@@ -30,6 +30,18 @@ def frame(index: list[int], value: list[float], time_ms: float, quality: int = 0
     return encode_frame(Frame(Kind.DELTA, 1, time_ms, *columns))
 
 
+def test_devices_that_nobody_knows_are_counted_once_a_message() -> None:
+    keys = ["nobody/temperature", "r1/pressure", "nobody/mode", "stranger/x", "noslash", ""]
+    _, bridge = sent({"point": keys, "value": [1.0] * 6})
+    assert sorted((each.name, each.fault, each.times) for each in bridge.refused.all()) == [
+        ("nobody", "unknown_device", 1),
+        ("noslash", "unknown_device", 1),
+        ("stranger", "unknown_device", 1),
+    ]
+    deliver_columns(READER.read_json({"columns": {"point": keys, "value": [1.0] * 6}}), bridge, "r1")
+    assert bridge.refused.total == 3, "whoever signs speaks for others, which is counted by who checks that"
+
+
 _sample = st.tuples(
     st.sampled_from([*KEYS, "r1/pressure", "nobody/temperature", "noslash", ""]),
     st.one_of(st.integers(-40, 70).map(float), st.none(), st.booleans()),

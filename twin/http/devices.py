@@ -14,8 +14,8 @@ from twin.devices.base import read_base
 from twin.devices.credentials import Credential
 from twin.devices.facts import FIELDS, Facts, is_under_warranty, merged
 from twin.devices.keyring import HOUR_MS, Issued
-from twin.devices.ledger import Change, Entry
-from twin.devices.table_text import Line, parse_table, write_table
+from twin.devices.ledger import Change, Entry, table_lines
+from twin.devices.table_text import parse_table, write_table
 from twin.errors import BadRequestError, NotFoundError
 from twin.http import device_schemas as schemas
 from twin.http import present
@@ -91,7 +91,8 @@ async def list_refused(twin: TwinDep) -> schemas.RefusedList:
 async def export_devices(twin: TwinDep) -> Response:
     """Every device with its facts as a table; it can be changed and imported again."""
     base, written = await asyncio.to_thread(base_of, twin), await twin.devices.ledger.all()
-    text = await asyncio.to_thread(write_table, _lines(twin, base, written))
+    lines = table_lines(twin.registry, twin.bindings.element_of, base, written)
+    text = await asyncio.to_thread(write_table, lines)
     headers = {"content-disposition": 'attachment; filename="devices.csv"'}
     return Response("\ufeff" + text, media_type=CSV, headers=headers)
 
@@ -231,20 +232,6 @@ def _facts(twin: Twin, device: str, base: Facts, entry: Entry | None) -> schemas
         secrets=twin.gate.book.good_of(device, now_ms),
         **{name: getattr(facts, name) for name in FIELDS},
     )
-
-
-def _lines(twin: Twin, base: dict[str, Facts], written: dict[str, Entry]) -> list[Line]:
-    return [
-        Line(
-            device.id,
-            device.type,
-            device.label.zh,
-            device.label.en,
-            twin.bindings.element_of.get(device.id) or "",
-            merged(base[device.id], written[device.id].written) if device.id in written else base[device.id],
-        )
-        for device in twin.registry.devices.values()
-    ]
 
 
 def _issued(issued: Issued) -> schemas.NewSecret:
