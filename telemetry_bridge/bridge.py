@@ -3,7 +3,7 @@
 import logging
 import math
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -196,6 +196,11 @@ class Bridge:
         names = ", ".join(each.name for each in self.registry.points_of(reading.device)) or "none"
         reason = f"{reading.device} has no point {clipped(reading.point)!r}; it has {names}"
         return _refusal(reading, BadValue("unknown_point", reason))
+
+    def note_strangers(self, devices: Collection[str]) -> None:
+        """Count those of the devices that a message named which the registry does not have."""
+        for device in sorted(set(devices) - self.registry.devices.keys()):
+            self.refused.count("message", device, "unknown_device")
 
     def _time_fault(self, time_ms: float, now_ms: float) -> tuple[RefusalCode, str]:
         """Say why `_is_in_time` does not hold."""

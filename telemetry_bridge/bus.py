@@ -7,13 +7,15 @@ single process, `redis_bus` one over Redis Streams; the same tests hold both to 
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from telemetry_bridge.device_clocks import ClockSkew
 from telemetry_bridge.ports import Command, Health
+from telemetry_bridge.refused import RefusedSender
 from telemetry_bridge.wire import Indices, Qualities, Values
 
 
@@ -62,7 +64,8 @@ class Batch:
 class LineReport:
     """How a line to devices is, as its worker tells: see `adapter_lines.Line`.
 
-    `writes` are the points that it names as its own for commands, by `point_index`.
+    `writes` are the points that it names as its own for commands, by `point_index`. `token` is that of the
+    line's lease: where two tell of a line, the one with the greater token holds it.
     """
 
     id: str
@@ -73,6 +76,29 @@ class LineReport:
     health: Health
     notes: tuple[str, ...] = ()
     writes: frozenset[int] = frozenset()
+    token: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a process found out by itself: whom it turned away, the last first, and devices' wrong clocks.
+
+    `refused_total` counts also those that are not listed.
+    """
+
+    refused: tuple[RefusedSender, ...] = ()
+    refused_total: int = 0
+    clocks: tuple[ClockSkew, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessReport:
+    """What a process tells the others: the lines that it could hold, those that it holds, what it found."""
+
+    name: str
+    able: frozenset[str] = frozenset()
+    lines: tuple[LineReport, ...] = ()
+    findings: Findings = field(default_factory=Findings)
 
 
 TakeBatch = Callable[[Batch], None]
@@ -129,23 +155,30 @@ class Lease(Protocol):
     async def changed(self, seen: int) -> int:
         """Wait until the token is another one than `seen`; gives it."""
 
+    def ask(self) -> None:
+        """Ask for it again, after `give_up`."""
+
     async def give_up(self) -> None:
         """Let another have it, and ask no more."""
 
 
 class Board(Protocol):
-    """Where workers say how their lines are."""
+    """Where processes say how they are."""
 
-    def post(self, reports: Sequence[LineReport]) -> None:
-        """Replace what this worker said before; never blocks."""
+    def post(self, report: ProcessReport) -> None:
+        """Replace what this process said before; never blocks."""
 
     @property
-    def lines(self) -> Sequence[LineReport]:
-        """The lines that any worker told of lately, by id."""
+    def processes(self) -> Sequence[ProcessReport]:
+        """What the processes told that were heard of lately, by name."""
 
 
 class Bus(Protocol):
     """What joins the processes of a twin."""
+
+    @property
+    def name(self) -> str:
+        """This process's name among the others."""
 
     @property
     def samples(self) -> Samples:
@@ -161,14 +194,14 @@ class Bus(Protocol):
 
     @property
     def board(self) -> Board:
-        """Says how the lines to devices are."""
+        """Says how the processes and their lines to devices are."""
 
     @property
     def note(self) -> str | None:
         """What is wrong with it, for people; None: nothing."""
 
-    def lease(self, name: str) -> Lease:
-        """Give a lease, which is asked for from now on while the bus runs."""
+    def lease(self, name: str, *, asked: bool = True) -> Lease:
+        """Give a lease, which is asked for from now on while the bus runs, or from `ask` on."""
 
     def running(self) -> AbstractAsyncContextManager[None]:
         """Join until the block ends."""

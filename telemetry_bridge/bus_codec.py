@@ -20,9 +20,11 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
-from telemetry_bridge.bus import Batch, LineReport
+from telemetry_bridge.bus import Batch, Findings, LineReport, ProcessReport
+from telemetry_bridge.device_clocks import ClockSkew
 from telemetry_bridge.errors import WireError
 from telemetry_bridge.ports import Command, Health
+from telemetry_bridge.refused import RefusedSender
 from telemetry_bridge.wire import Quality
 
 VERSION: Final = 1
@@ -87,8 +89,8 @@ def decode_command(data: bytes) -> Command:
         raise WireError("bytes that are no command") from error
 
 
-def encode_report(report: LineReport) -> bytes:
-    """Give a line's report as JSON."""
+def encode_report(report: ProcessReport) -> bytes:
+    """Give what a process tells as JSON."""
     return orjson.dumps(report, default=_listed)
 
 
@@ -98,17 +100,32 @@ def _listed(value: object) -> object:
     raise TypeError(f"{type(value).__name__} is not written on a bus")
 
 
-def decode_report(data: bytes) -> LineReport:
-    """Read a line's report. WireError: these bytes are none."""
+def decode_report(data: bytes) -> ProcessReport:
+    """Read what a process tells. WireError: these bytes are none of that."""
     try:
         document: Mapping[str, Any] = orjson.loads(data)
-        return LineReport(
-            **{
-                **document,
-                "health": Health(**document["health"]),
-                "notes": tuple(document["notes"]),
-                "writes": frozenset(document["writes"]),
-            }
+        return ProcessReport(
+            str(document["name"]),
+            frozenset(document["able"]),
+            tuple(_line(each) for each in document["lines"]),
+            _findings(document["findings"]),
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise WireError("bytes that are no report of a line") from error
+        raise WireError("bytes that are no report of a process: run one release everywhere") from error
+
+
+def _line(document: Mapping[str, Any]) -> LineReport:
+    changed = {
+        "health": Health(**document["health"]),
+        "notes": tuple(document["notes"]),
+        "writes": frozenset(document["writes"]),
+    }
+    return LineReport(**{**document, **changed})
+
+
+def _findings(document: Mapping[str, Any]) -> Findings:
+    return Findings(
+        tuple(RefusedSender(**each) for each in document["refused"]),
+        int(document["refused_total"]),
+        tuple(ClockSkew(**each) for each in document["clocks"]),
+    )

@@ -1,10 +1,11 @@
 """A line to devices that a worker holds, as the servers see it."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from telemetry_bridge.adapter_lines import Line
 from telemetry_bridge.bus import Commands, LineReport
-from telemetry_bridge.points import Registry
+from telemetry_bridge.points import Point, Registry
 from telemetry_bridge.ports import Adapter, Command, Health, Selective, Sink
 
 SILENT = "its worker is not heard of; look whether 'twin bridge' runs"
@@ -77,13 +78,18 @@ class Told(Protocol):
         """Say how it is."""
 
 
-def report_of(name: str, adapter: Told, kind: str, worker: str, registry: Registry) -> LineReport:
-    """Tell of an adapter that runs in this process."""
+def report_of(
+    name: str, adapter: Told, kind: str, worker: str, token: int, writable: Iterable[Point]
+) -> LineReport:
+    """Tell of an adapter that runs in this process under its lease's token.
+
+    `writable` are the points of the venue that can be written at all.
+    """
     line = adapter if isinstance(adapter, Line) else None
     writes = frozenset(
         point.point_index
-        for point in registry.points
-        if point.writable and isinstance(adapter, Selective) and adapter.writes(point.device, point.name)
+        for point in writable
+        if isinstance(adapter, Selective) and adapter.writes(point.device, point.name)
     )
     return LineReport(
         id=name,
@@ -94,4 +100,5 @@ def report_of(name: str, adapter: Told, kind: str, worker: str, registry: Regist
         health=adapter.health(),
         notes=() if line is None else line.notes,
         writes=writes,
+        token=token,
     )

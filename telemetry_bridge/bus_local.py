@@ -4,7 +4,7 @@ import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from telemetry_bridge.bus import Batch, LineReport, TakeBatch, TakeCommand
+from telemetry_bridge.bus import Batch, ProcessReport, TakeBatch, TakeCommand
 from telemetry_bridge.errors import CommandError
 from telemetry_bridge.held_token import HeldToken
 from telemetry_bridge.ports import Command
@@ -87,8 +87,12 @@ class LocalLease(HeldToken):
     def __init__(self, queue: "list[LocalLease]", next_token: Callable[[], int]) -> None:
         super().__init__()
         self._queue, self._next_token = queue, next_token
-        queue.append(self)
-        self._promote()
+
+    def ask(self) -> None:
+        """Ask for it; harmless when it is asked for already."""
+        if self not in self._queue:
+            self._queue.append(self)
+            self._promote()
 
     def _promote(self) -> None:
         if self._queue and not self._queue[0]._token:
@@ -103,24 +107,25 @@ class LocalLease(HeldToken):
 
 
 class LocalBoard:
-    """What the process itself posted."""
+    """What was posted in this process, under several names where it plays several processes."""
 
     def __init__(self) -> None:
-        self._lines: tuple[LineReport, ...] = ()
+        self._told: dict[str, ProcessReport] = {}
 
-    def post(self, reports: Sequence[LineReport]) -> None:
-        """Replace what was said before."""
-        self._lines = tuple(sorted(reports, key=lambda each: each.id))
+    def post(self, report: ProcessReport) -> None:
+        """Replace what was said before under this name."""
+        self._told[report.name] = report
 
     @property
-    def lines(self) -> Sequence[LineReport]:
-        """The lines, by id."""
-        return self._lines
+    def processes(self) -> Sequence[ProcessReport]:
+        """What was told, by name."""
+        return tuple(sorted(self._told.values(), key=lambda each: each.name))
 
 
 class LocalBus:
     """See the module's text; made once for the process."""
 
+    name = "this process"
     note: str | None = None
 
     def __init__(self) -> None:
@@ -129,9 +134,12 @@ class LocalBus:
         self._queues: dict[str, list[LocalLease]] = {}
         self._last_token = 0
 
-    def lease(self, name: str) -> LocalLease:
+    def lease(self, name: str, *, asked: bool = True) -> LocalLease:
         """Give a lease; it is held at once where nobody else holds it."""
-        return LocalLease(self._queues.setdefault(name, []), self._next_token)
+        lease = LocalLease(self._queues.setdefault(name, []), self._next_token)
+        if asked:
+            lease.ask()
+        return lease
 
     def _next_token(self) -> int:
         self._last_token += 1

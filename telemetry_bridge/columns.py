@@ -6,6 +6,7 @@ No step here costs a turn of a Python loop for each sample.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import repeat
 from typing import Any
 
@@ -15,6 +16,7 @@ from telemetry_bridge.errors import PayloadError, WireError
 from telemetry_bridge.points import Registry
 from telemetry_bridge.ports import MAX_LISTED, Acceptance, ColumnSink, Refusal, clipped
 from telemetry_bridge.times import parse_rfc3339
+from telemetry_bridge.values import BadValue, number_of
 from telemetry_bridge.wire import Frame, Quality, Values, decode_frame, frame_length
 
 #: A message of this type holds frames of the wire contract.
@@ -81,6 +83,7 @@ class ColumnReader:
         values = _numbers(document, "value", float)
         index, keys = self._points(document)
         _check_lengths(len(index), values)
+        values = self._with_truths(document["value"], index, values)
         quality = _quality(document, len(index))
         return ColumnBatch(index, values, _times(document, len(index)), quality, keys)
 
@@ -93,6 +96,22 @@ class ColumnReader:
             raise PayloadError("wrong_shape", f'"point" is a list of texts "device/point"; send {SHAPE}')
         found = map(self._index_of.get, keys, repeat(-1))
         return np.fromiter(found, dtype=np.intp, count=len(keys)), keys
+
+    def _with_truths(self, column: Sequence[object], index: Rows, values: Values) -> Values:
+        """Give the values with what true and false are at each point."""
+        if bool not in set(map(type, column)):
+            return values
+        is_truth = np.fromiter((type(each) is bool for each in column), dtype=np.bool_, count=len(column))
+        rows = np.flatnonzero(is_truth & (index >= 0))
+        values[rows] = self._truths[index[rows], values[rows].astype(np.intp)]
+        return values
+
+    @cached_property
+    def _truths(self) -> Values:
+        """(n, 2) what false and true are at each point; NaN: it takes neither."""
+        found = [[number_of(point, truth) for truth in (False, True)] for point in self._registry.points]
+        numbers = [[np.nan if isinstance(each, BadValue) else each for each in pair] for pair in found]
+        return np.array(numbers, dtype=np.float64).reshape(-1, 2)
 
     def _known(self, index: Rows) -> Rows:
         return np.where((index >= 0) & (index < len(self._registry)), index, -1)
@@ -160,6 +179,8 @@ def deliver_columns(batch: ColumnBatch, sink: ColumnSink, speaker: str | None = 
     )
     strangers = batch.strangers
     refused = [_stranger(batch, int(row), speaker) for row in strangers[:MAX_LISTED]]
+    if speaker is None:
+        sink.note_strangers({each.device for each in refused if each.device})
     refused += [replace(each, index=int(rows[each.index])) for each in taken.refused]
     refused.sort(key=lambda each: each.index)
     return Acceptance(taken.accepted, tuple(refused), taken.unlisted + max(0, len(strangers) - MAX_LISTED))

@@ -6,7 +6,8 @@ arrivals tells the clock (as in NTP: D. Mills, RFC 5905, 10, clock filter). A de
 kept while it was offline has large offsets too; but these shrink from message to message, or a fresh sample
 comes between. So a clock counts as wrong when
 
-- of the last `KEPT` arrivals at least `ENOUGH` are within `JITTER_MS` of the least offset,
+- of the last `KEPT` arrivals at least `ENOUGH` are within `JITTER_MS` of the least offset (those that come
+  within `GAP_MS` count as one: who reports every second must be found out too),
 - they are spread over `SPAN_MS` at least, and none was right.
 
 One arrival that is right within `TOLERANCE_MS` ends it.
@@ -26,14 +27,19 @@ JITTER_MS = 5_000.0
 SPAN_MS = 10_000.0
 KEPT = 8
 ENOUGH = 5
+GAP_MS = SPAN_MS / (ENOUGH - 1)
 
 
 @dataclass(frozen=True, slots=True)
 class ClockSkew:
-    """A device's clock that is wrong: `behind_ms` is added to its times; negative: the clock is ahead."""
+    """A device's clock that is wrong: `behind_ms` is added to its times; negative: the clock is ahead.
+
+    `heard_ms` is when it was last heard with a wrong time, by the server's clock, ms since 1970 UTC.
+    """
 
     device: str
     behind_ms: float
+    heard_ms: float
 
 
 class DeviceClocks:
@@ -49,6 +55,7 @@ class DeviceClocks:
         self._offsets = np.full((count, KEPT), np.nan)
         self._arrivals = np.full((count, KEPT), np.nan)
         self._seen = np.zeros(count, dtype=np.intp)
+        self._heard_ms = np.full(count, np.nan)
 
     def corrected(self, point_index: Rows, time_ms: Values, now_ms: float) -> Values:
         """Give (m,) times by the server's clock; what is not finite stays so.
@@ -86,11 +93,17 @@ class DeviceClocks:
     def _remember(self, device: Rows, offset: Values, now_ms: float) -> None:
         if not len(device):
             return
-        place = self._seen[device] % KEPT
-        self._offsets[device, place] = offset
-        self._arrivals[device, place] = now_ms
-        self._seen[device] += 1
+        seen = self._seen[device]
+        last = (seen - 1) % KEPT
+        joins = (seen > 0) & (now_ms - self._arrivals[device, last] < GAP_MS)
+        place = np.where(joins, last, seen % KEPT)
+        self._offsets[device, place] = np.where(
+            joins, np.minimum(self._offsets[device, place], offset), offset
+        )
+        self._arrivals[device, place] = np.where(joins, self._arrivals[device, place], now_ms)
+        self._seen[device] += ~joins
         self._is_watched[device] = True
+        self._heard_ms[device] = now_ms
         offsets = self._offsets[device]
         least = np.fmin.reduce(offsets, axis=1)
         near = offsets <= least[:, np.newaxis] + JITTER_MS  # NaN compares false
@@ -103,7 +116,10 @@ class DeviceClocks:
         """The clocks that are corrected now, the worst first."""
         wrong = np.flatnonzero(self._behind_ms)
         worst_first = wrong[np.argsort(-np.abs(self._behind_ms[wrong]), kind="stable")]
-        return tuple(ClockSkew(self._names[each], float(self._behind_ms[each])) for each in worst_first)
+        return tuple(
+            ClockSkew(self._names[each], float(self._behind_ms[each]), float(self._heard_ms[each]))
+            for each in worst_first
+        )
 
 
 def _span(arrivals: Values, chosen: NDArray[np.bool_]) -> Values:

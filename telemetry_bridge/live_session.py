@@ -13,6 +13,8 @@ from telemetry_bridge.messages import Refused, Subscribed
 from telemetry_bridge.selection import ALL_ID, Selection
 from telemetry_bridge.subscriptions import Directory, Places, PointFilter, Wish, read_wish
 
+#: Of so many wishes it is remembered which points they mean.
+MOST_FOUND = 256
 _NO_POINTS = Wish(())
 
 
@@ -126,6 +128,8 @@ class LiveDesk:
                 found = self._hub.shared_selection(self._directory.select(wish.filters))
             except SubscriptionError as error:
                 raise SubscriptionError(str(error), wish.id) from error
+            if len(self._found) >= MOST_FOUND:
+                self._found.clear()
             self._found[wish.filters] = found
         return found
 

@@ -6,14 +6,14 @@ one sample refuses that sample alone.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from telemetry_bridge.errors import PayloadError
-from telemetry_bridge.ports import MAX_LISTED, Acceptance, Reading, Refusal, Sink
+from telemetry_bridge.ports import Acceptance, Reading, Refusal, Sink
 from telemetry_bridge.times import parse_rfc3339
 
 MAX_PAYLOAD_BYTES = 1024 * 1024
@@ -166,15 +166,3 @@ def deliver(batch: Batch, sink: Sink) -> Acceptance:
     acceptance = sink.accept(batch.readings)
     refused = sorted((*batch.refused, *acceptance.refused), key=lambda each: each.index)
     return Acceptance(acceptance.accepted, tuple(refused))
-
-
-def acceptance_json(acceptance: Acceptance) -> Mapping[str, Any]:
-    """Give the answer to a telemetry message: `{accepted, refused_count, refused: [...]}`.
-
-    At most `MAX_LISTED` refusals are listed.
-    """
-    return {
-        "accepted": acceptance.accepted,
-        "refused_count": acceptance.refused_count,
-        "refused": [asdict(each) for each in acceptance.refused[:MAX_LISTED]],
-    }

@@ -1,6 +1,6 @@
 """The port between the devices' protocols and the bridge."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -130,6 +130,9 @@ class ColumnSink(Protocol):
         self, point_index: ArrayLike, value: ArrayLike, time_ms: ArrayLike | None, quality: ArrayLike
     ) -> Acceptance:
         """Take m samples as columns; see `Bridge.accept_columns`."""
+
+    def note_strangers(self, devices: Collection[str]) -> None:
+        """Count those of the devices that a message named which nobody knows."""
 
 
 class Adapter(Protocol):

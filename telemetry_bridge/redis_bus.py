@@ -9,11 +9,11 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
-from telemetry_bridge.bus import LineReport
+from telemetry_bridge.bus import ProcessReport
 from telemetry_bridge.bus_codec import decode_report, encode_report
 from telemetry_bridge.errors import WireError
 from telemetry_bridge.redis_commands import RedisCommands
-from telemetry_bridge.redis_leases import RedisLease
+from telemetry_bridge.redis_leases import TIMES, RedisLease
 from telemetry_bridge.redis_link import BLOCK_MS, FAULTS, RedisLink
 from telemetry_bridge.redis_samples import RedisSamples, SampleSettings, entries_of, text
 
@@ -21,13 +21,11 @@ LOG = logging.getLogger(__name__)
 
 KEPT_RINGS = 1000
 BOARD_S = 1.0
-#: A worker that said nothing for so long is gone, and so are its lines.
-BOARD_KEPT_S = 5
 
 
 @dataclass(frozen=True, slots=True)
 class BusSettings:
-    """For how long a lease lasts when its holder dies, and see `SampleSettings`."""
+    """For how long a process is believed to live, and its leases last, when it dies; see `SampleSettings`."""
 
     lease_s: float = 5.0
     samples: SampleSettings = field(default_factory=SampleSettings)
@@ -96,41 +94,53 @@ class RedisBell:
 
 
 class RedisBoard:
-    """How lines are, a key for each that runs out when its worker is gone."""
+    """How processes are, a key for each that runs out when it is gone."""
 
-    def __init__(self, link: RedisLink) -> None:
-        self._link = link
-        self._own: tuple[LineReport, ...] = ()
-        self._lines: tuple[LineReport, ...] = ()
-        self._changed: Callable[[], None] | None = None
+    def __init__(self, link: RedisLink, kept_s: float) -> None:
+        """A process that said nothing for `kept_s` is gone, and so are its lines."""
+        self._link, self._kept_s = link, kept_s
+        self._own: ProcessReport | None = None
+        self._processes: tuple[ProcessReport, ...] = ()
 
-    def post(self, reports: Sequence[LineReport]) -> None:
-        """Replace what this worker said before; it is repeated every second."""
-        self._own = tuple(reports)
+    def post(self, report: ProcessReport) -> None:
+        """Replace what this process said before; it is repeated."""
+        self._own = report
 
     @property
-    def lines(self) -> Sequence[LineReport]:
-        """The lines that any worker told of lately, by id."""
-        return self._lines
+    def processes(self) -> Sequence[ProcessReport]:
+        """What the processes told that were heard of lately, by name."""
+        return self._processes
 
     async def step(self) -> None:
         """Tell and read once. Raises one of `FAULTS`."""
-        for each in self._own:
-            key = self._link.key(f"line:{each.id}")
-            await self._link.ask("SADD", self._link.key("lines"), each.id)
-            await self._link.ask("SET", key, encode_report(each), "EX", BOARD_KEPT_S)
-        self._lines = tuple([each async for each in self._read()])
-        await asyncio.sleep(BOARD_S)
+        if self._own is not None:
+            kept_ms = round(1000 * self._kept_s)
+            key = self._link.key(f"process:{self._own.name}")
+            await self._link.ask("SADD", self._link.key("processes"), self._own.name)
+            await self._link.ask("SET", key, encode_report(self._own), "PX", kept_ms)
+        self._processes = tuple([each async for each in self._read()])
+        await asyncio.sleep(min(BOARD_S, self._kept_s / TIMES))
 
-    async def _read(self) -> AsyncIterator[LineReport]:
-        names = sorted(text(each) for each in await self._link.ask("SMEMBERS", self._link.key("lines")))
-        keys = [self._link.key(f"line:{name}") for name in names]
-        for data in await self._link.ask("MGET", *keys) if keys else ():
+    async def _read(self) -> AsyncIterator[ProcessReport]:
+        members = self._link.key("processes")
+        names = sorted(text(each) for each in await self._link.ask("SMEMBERS", members))
+        keys = [self._link.key(f"process:{name}") for name in names]
+        told = await self._link.ask("MGET", *keys) if keys else ()
+        for name, data in zip(names, told, strict=True):
+            if data is None:
+                await self._link.ask("SREM", members, name)
+                continue
             try:
-                if data is not None:
-                    yield decode_report(data)
+                yield decode_report(data)
             except WireError as error:
                 LOG.error("%s", error)
+
+    async def take_down(self) -> None:
+        """Say that this process ends."""
+        own, self._own = self._own, None
+        if own is not None:
+            with contextlib.suppress(*FAULTS):
+                await self._link.ask("DEL", self._link.key(f"process:{own.name}"))
 
 
 class RedisBus:
@@ -146,7 +156,7 @@ class RedisBus:
         self.samples = RedisSamples(self._link, registry, n_points, self._settings.samples)
         self.commands = RedisCommands(self._link, self.name)
         self.bell = RedisBell(self._link)
-        self.board = RedisBoard(self._link)
+        self.board = RedisBoard(self._link, self._settings.lease_s)
         self._stack: contextlib.AsyncExitStack | None = None
         self._leases: dict[str, RedisLease] = {}
 
@@ -159,10 +169,11 @@ class RedisBus:
         """Call this each time that Redis is there again: it may have forgotten everything."""
         self._link.when_back(call)
 
-    def lease(self, name: str) -> RedisLease:
+    def lease(self, name: str, *, asked: bool = True) -> RedisLease:
         """Give a lease, which is asked for from when `running` begins; call this before."""
         if name not in self._leases:
-            self._leases[name] = RedisLease(self._link, name, self.name, self._settings.lease_s)
+            length_s = self._settings.lease_s
+            self._leases[name] = RedisLease(self._link, name, self.name, length_s, asked=asked)
         return self._leases[name]
 
     @contextlib.asynccontextmanager
@@ -173,7 +184,8 @@ class RedisBus:
             await self._link.check()
             await stack.enter_async_context(self.samples.running())
             await stack.enter_async_context(self.bell.running())
-            await stack.enter_async_context(self._link.repeating(self.board.step, "lines told"))
+            stack.push_async_callback(self.board.take_down)
+            await stack.enter_async_context(self._link.repeating(self.board.step, "processes told"))
             await stack.enter_async_context(
                 self._link.repeating(self.commands.read_answers, "answers to commands")
             )

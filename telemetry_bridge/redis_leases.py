@@ -32,11 +32,11 @@ TIMES = 3.0
 class RedisLease(HeldToken):
     """One lease; while Redis is away its holder holds it on, until it is told that another does."""
 
-    def __init__(self, link: RedisLink, name: str, holder: str, length_s: float) -> None:
+    def __init__(self, link: RedisLink, name: str, holder: str, length_s: float, *, asked: bool) -> None:
         super().__init__()
         self._link, self._holder, self._length_s = link, holder, length_s
         self._keys = (link.key(f"lease:{name}"), link.key(f"fence:{name}"))
-        self._wanted = True
+        self._wanted = asked
 
     async def step(self) -> None:
         """Ask for it, or renew it, and wait until that is due again. Raises one of `FAULTS`."""
@@ -48,6 +48,10 @@ class RedisLease(HeldToken):
     def _set(self, token: int) -> None:
         if self._wanted:
             super()._set(token)
+
+    def ask(self) -> None:
+        """Ask for it again, when it is asked for the next time."""
+        self._wanted = True
 
     async def give_up(self) -> None:
         """Let another have it, and ask no more."""

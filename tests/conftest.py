@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -26,9 +27,12 @@ FILES = ROOT.parent / "shared" / "ifc"
 PALACE_TIMEOUT_S = 600
 
 
-# A busy machine is no fault of the code: no example of a property test has a time limit.
+# A busy machine is no fault of the code: no example of a property test has a time limit, and a request that
+# says nothing of its own waits longer than httpx's five seconds.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+for _wait in ("connect", "read", "write", "pool"):
+    setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, _wait, 60.0)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -157,7 +157,7 @@ def bridge(
     ] = None,
     simulate: Annotated[bool, typer.Option("--simulate", help="Simulate the devices.")] = False,
 ) -> None:
-    """Hold the lines to devices for servers that are joined by Redis; a second one stands by."""
+    """Hold the lines to devices for servers that are joined by Redis; several share them."""
     from twin.worker import run_worker
 
     options = {

@@ -26,6 +26,7 @@
         ├── DamagedFilmError  503, a stretch of film cannot be read
         ├── ReplayedError     409, a webhook's message was taken already
         ├── BusyError         503, what is sent cannot be kept now
+        ├── DatabaseAwayError 503, the database cannot be reached or written now
         ├── BodyTooLargeError 413
         └── GoneError         410, an older revision of the model was asked for
 """
@@ -201,6 +202,13 @@ class BusyError(RequestError):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     slug = "busy"
+
+
+class DatabaseAwayError(RequestError):
+    """The database cannot be reached or written now; nothing of the request was done."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    slug = "database-away"
 
 
 class BodyTooLargeError(RequestError):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from telemetry_bridge.bus import Batch
+from telemetry_bridge.bus import Batch, Findings
 from telemetry_bridge.live import LiveState
 from telemetry_bridge.points import Registry
 from telemetry_bridge.redis_bus import BusSettings, RedisBus, SampleSettings
@@ -24,6 +24,11 @@ def open_bus(settings: Settings, venue: Venue, registry: Registry) -> RedisBus:
         len(registry),
         BusSettings(settings.redis_lease_s, samples),
     )
+
+
+def found_elsewhere(bus: RedisBus | None) -> list[Findings]:
+    """What the other processes found out about devices; nothing where this one is alone."""
+    return [] if bus is None else [each.findings for each in bus.board.processes if each.name != bus.name]
 
 
 def check_replica(settings: Settings) -> None:

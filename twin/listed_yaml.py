@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from telemetry_bridge.errors import Fault, RegistryError
 from telemetry_bridge.yaml_lines import line_of, load_yaml
@@ -18,6 +18,13 @@ class Identified(Protocol):
     def id(self) -> str:
         """What it is called; no two of a list are called the same."""
 
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+#: One text or several, none of them empty.
+Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
 
 E = TypeVar("E", bound=Identified)
 Place = tuple[str | int, ...]

@@ -6,7 +6,7 @@ those who come later. The others follow, so that each could go on where the lead
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,10 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from telemetry_bridge.bridge import Bridge
-from telemetry_bridge.bus import Batch, Bus
+from telemetry_bridge.bus import Batch, Bus, ProcessReport
+from telemetry_bridge.bus_findings import findings_of
 from telemetry_bridge.bus_line import RemoteLine
+from telemetry_bridge.bus_lines import lines_of
 from telemetry_bridge.ending import end
 from telemetry_bridge.ports import Adapter
 from twin.alarms.alarms import Alarms
@@ -64,11 +66,13 @@ class Replica:
         bridge: Bridge,
         adapters: dict[str, Adapter | SimulationAdapter],
         duties: Duties,
+        wanted: Collection[str] = (),
     ) -> None:
-        """`adapters` is kept up to date with the lines that workers hold."""
+        """`adapters` is kept up to the lines that workers hold; they should hold the `wanted` ones."""
         self._bus, self._bridge, self._adapters, self._duties = bus, bridge, adapters, duties
         self._lease = bus.lease(LEADER)
         self._remote: dict[str, RemoteLine] = {}
+        self._wanted = wanted
         self.leads = False
 
     @contextlib.asynccontextmanager
@@ -106,12 +110,13 @@ class Replica:
 
     async def _see_lines_for_ever(self) -> None:
         while True:
+            self._bus.board.post(ProcessReport(self._bus.name, findings=findings_of(self._bridge)))
             self.see_lines()
             await asyncio.sleep(LINES_EVERY_S)
 
     def see_lines(self) -> None:
         """Bring the lines up to what workers tell; one that was known and is told of no more is down."""
-        reports = {report.id: report for report in self._bus.board.lines}
+        reports = lines_of(self._bus.board.processes)
         for name, line in self._remote.items():
             if name not in reports:
                 line.fall_silent()
@@ -127,7 +132,8 @@ class Replica:
         """What is wrong with the whole, for people; None: nothing."""
         if self._bus.note is not None:
             return self._bus.note
-        return None if self._remote else "no worker holds lines to devices: start 'twin bridge'"
+        missing = ", ".join(name for name in self._wanted if name not in self._remote)
+        return f"no worker holds the lines {missing}: start 'twin bridge'" if missing else None
 
     # Leading
 

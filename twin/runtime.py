@@ -57,7 +57,7 @@ from twin.point_places import PointPlaces
 from twin.replica import Duties, Replica
 from twin.settings import Settings
 from twin.simulation.adapter import SimulationAdapter
-from twin.sources import sources_here, sources_of
+from twin.sources import lines_elsewhere, sources_here, sources_of
 from twin.store.database import default_url, open_database
 from twin.venue import Location, Venue, load_venue, plain_venue
 from twin.watch import PackageWatch
@@ -466,7 +466,8 @@ async def _together(twin: Twin, feed: EventFeed) -> AsyncIterator[None]:
     twin.events.listen(lambda event: bus.bell.ring(event.seq))
     bus.bell.listen(lambda _seq: feed.wake())
     duties = Duties(twin.film, twin.alarms, twin.commands)
-    twin._replica = Replica(bus, twin.bridge, twin.adapters, duties)
+    wanted = lines_elsewhere(twin.settings, twin.venue)
+    twin._replica = Replica(bus, twin.bridge, twin.adapters, duties, wanted)
     async with twin._replica.running():
         yield
 

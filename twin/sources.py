@@ -9,6 +9,7 @@ import structlog
 
 from spatial.package import ModelPackage
 from telemetry_bridge.adapter_file import FILE, load_adapter_file
+from telemetry_bridge.adapter_file_modbus import ModbusSettings
 from telemetry_bridge.adapter_lines import Line, Surroundings, make_lines
 from telemetry_bridge.adapters.broker import EmbeddedBroker
 from telemetry_bridge.adapters.mqtt import MqttAdapter
@@ -121,6 +122,22 @@ def sources_here(
     for line in lines_of(settings, venue, registry, clock):
         if line.kind in HERE:
             yield line.id, line
+
+
+def lines_elsewhere(settings: Settings, venue: Venue) -> tuple[str, ...]:
+    """The lines that workers should hold, by the file; not those that a simulation may speak for.
+
+    Raises AdapterFileError.
+    """
+    path = settings.adapters or adapter_file_of(venue)
+    wanted = () if path is None else (entry.settings for entry in load_adapter_file(path).entries)
+    return tuple(
+        each.id
+        for each in wanted
+        if each.enabled
+        and each.kind not in HERE
+        and not (isinstance(each, ModbusSettings) and each.simulated)
+    )
 
 
 def lines_of(settings: Settings, venue: Venue, registry: Registry, clock: Clock) -> list[Line]:

@@ -205,7 +205,7 @@ def test_a_killed_build_leaves_the_old_package_and_the_next_one_cleans_up(tmp_pa
     script = (
         "import sys, time\nfrom pathlib import Path\nfrom bim_pipeline.build import build_package\n"
         "def stop(p):\n    if p.stage == sys.argv[3]:\n        print('there', flush=True)\n"
-        "        time.sleep(60)\n"
+        "        time.sleep(120)\n"
         "build_package(Path(sys.argv[1]), Path(sys.argv[2]), progress=stop)\n"
     )
     command = [sys.executable, "-c", script, str(source), str(target), stage]
@@ -226,9 +226,9 @@ def test_the_processes_of_a_killed_build_end_with_it(when: str) -> None:
         "build, die_with_parent = os.getpid(), workers.die_with_parent\n"
         "def late():\n    while os.getppid() == build:\n        time.sleep(0.01)\n    die_with_parent()\n"
         "if sys.argv[1] == 'before they begin':\n    workers.die_with_parent = late\n"
-        "workers.shape_chunk = lambda model, ids, facets: time.sleep(60)\n"
+        "workers.shape_chunk = lambda model, ids, facets: time.sleep(120)\n"
         "job = workers.ShapeJob(None, [[1], [2]], 2, lambda a, b: None)\njob.start()\n"
-        "print(*[p.pid for p in job._processes], flush=True)\ntime.sleep(60)\n"
+        "print(*[p.pid for p in job._processes], flush=True)\ntime.sleep(120)\n"
     )
     command = [sys.executable, "-c", script, when]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -236,7 +236,7 @@ def test_the_processes_of_a_killed_build_end_with_it(when: str) -> None:
         children = [int(pid) for pid in process.stdout.readline().split()]
         process.kill()
     assert len(children) == 2
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while any(is_running(pid) for pid in children) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(is_running(pid) for pid in children)

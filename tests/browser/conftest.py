@@ -10,10 +10,10 @@ import httpx
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from bim_pipeline.build import build_package
-from tests.browser.visit import Visit, launch
+from tests.browser.visit import WAIT_MS, Visit, launch
 from tests.contract.running import ROOT, RunningServer, running_server
 from tests.contract.small_house import SmallHouse, guid_of, write_venue
 from tests.ports import free_port
@@ -38,7 +38,7 @@ class Telemetry:
     def publish(self, device: str, payload: str) -> None:
         """One message, at least once."""
         sent = self._client.publish(f"twin/small/devices/{device}/telemetry", payload, qos=1)
-        sent.wait_for_publish(10)
+        sent.wait_for_publish(60)
 
     def close(self) -> None:
         """Go away."""
@@ -67,7 +67,7 @@ def broker(house: Path) -> Iterator[int]:
         process = subprocess.Popen([MOSQUITTO, "-c", str(config)], stdout=log, stderr=log)
     yield port
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 class Venue:
@@ -97,20 +97,20 @@ class Venue:
             variables={name: os.environ[name] for name in ("TWIN_VIEWER",) if name in os.environ},
         )
         self.running: RunningServer = self._context.__enter__()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while not all(each["connected"] for each in self.health()["adapters"]):
             assert time.monotonic() < deadline, self.health()
             time.sleep(0.1)
 
     def health(self) -> dict[str, list[dict[str, bool]]]:
         """What the server says of itself."""
-        found: dict[str, list[dict[str, bool]]] = httpx.get(f"{self.url}/api/health", timeout=10).json()
+        found: dict[str, list[dict[str, bool]]] = httpx.get(f"{self.url}/api/health").json()
         return found
 
     def kill(self) -> None:
         """End it without warning."""
         self.running.process.kill()
-        self.running.process.wait(10)
+        self.running.process.wait(60)
 
     def stop(self) -> None:
         """End it as a person would."""
@@ -118,7 +118,7 @@ class Venue:
 
     def index_of(self, name: str) -> int:
         """`element_index` of a part of the house."""
-        found: int = httpx.get(f"{self.url}/api/elements/{guid_of(name)}", timeout=10).json()["element_index"]
+        found: int = httpx.get(f"{self.url}/api/elements/{guid_of(name)}").json()["element_index"]
         return found
 
 
@@ -140,6 +140,7 @@ def field(broker: int) -> Iterator[Telemetry]:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         started = launch(playwright)
         yield started

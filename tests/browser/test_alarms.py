@@ -93,7 +93,7 @@ def test_several_are_acknowledged_with_one_comment_and_who_was_faster_is_told(
     lamp = next(each for each in served.get("/api/alarms")["items"] if each["device"] == WALL_DEVICE)
 
     def after_somebody_else(route: Route) -> None:
-        httpx.post(f"{served.url}/api/alarms/{lamp['id']}/acknowledge", json={"comment": "我去"}, timeout=10)
+        httpx.post(f"{served.url}/api/alarms/{lamp['id']}/acknowledge", json={"comment": "我去"})
         route.continue_()
 
     visit.page.route("**/api/alarms/acknowledge", after_somebody_else)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.visit import Visit
+from tests.browser.visit import Colour, Visit
 from tests.contract.running import RunningServer, running_server
 from tests.contract.small_house import guid_of, write_venue
 
@@ -57,7 +57,7 @@ def phone(browser: Browser, server: RunningServer) -> Iterator[Visit]:
 
 
 def bound(server: RunningServer) -> dict[str, str | None]:
-    items = httpx.get(f"{server.url}/api/bindings", timeout=10).json()["items"]
+    items = httpx.get(f"{server.url}/api/bindings").json()["items"]
     return {each["device"]: each["element"] for each in items}
 
 
@@ -65,7 +65,7 @@ def seen(visit: Visit, server: RunningServer) -> dict[str, float]:
     """Where some part of the house is in the picture, wherever the guesses have led."""
     for part in ("Wall south", "Wall middle", "Slab", "Door"):
         for level in ("2F", "1F"):
-            answer = httpx.get(f"{server.url}/api/elements/{guid_of(f'{part} {level}')}", timeout=10)
+            answer = httpx.get(f"{server.url}/api/elements/{guid_of(f'{part} {level}')}")
             at = visit.find(answer.json()["element_index"])
             if at is not None:
                 return at
@@ -115,3 +115,64 @@ def test_the_panel_has_room_on_a_phone(phone: Visit) -> None:
     assert box is not None
     assert box["height"] >= 44
     assert 0 <= box["x"] < box["x"] + box["width"] <= PHONE[0]
+
+
+MARKED = """device,type,name_zh,name_en,guid,tag
+LAMP-9,lamp,南墙灯,South wall lamp,,
+"""
+BY_NAME = '- {id: plate, by: name, key: "Wall south 1F", class: [IfcWall], confidence: 0.8}\n'
+
+
+@pytest.fixture
+def wall_server(house: Path, tmp_path: Path) -> Iterator[RunningServer]:
+    """A lamp that a rule takes for a wall: large enough on screen for its colour to be seen."""
+    venue = write_venue(tmp_path / "venue")
+    (venue / "devices.csv").write_text(MARKED, "utf-8")
+    (venue / "bindings.yaml").write_text(BY_NAME, "utf-8")
+    variables = {name: os.environ[name] for name in ("TWIN_VIEWER",) if name in os.environ}
+    options = ("--venue", str(venue), "--data", str(tmp_path / "data"))
+    with running_server(house / "house.twin", tmp_path / "log", *options, variables=variables) as running:
+        yield running
+
+
+@pytest.fixture
+def wall_desk(browser: Browser, wall_server: RunningServer) -> Iterator[Visit]:
+    yield from visited(browser, wall_server, DESK)
+
+
+def index_of(server: RunningServer, name: str) -> int:
+    found: int = httpx.get(f"{server.url}/api/elements/{guid_of(name)}", timeout=30).json()["element_index"]
+    return found
+
+
+def is_amber(colour: Colour) -> bool:
+    """The layer's colour for a lamp that is on, #f4b63f, in whatever light."""
+    return colour[0] > colour[2] + 50 and colour[1] > colour[2] + 25
+
+
+def is_not_amber(colour: Colour) -> bool:
+    return not is_amber(colour)
+
+
+def test_a_confirmed_guess_shows_the_device_at_its_element_and_moves_with_it(
+    wall_desk: Visit, wall_server: RunningServer
+) -> None:
+    sample = {"device": "LAMP-9", "point": "status", "value": "on"}
+    httpx.post(f"{wall_server.url}/api/telemetry", json={"samples": [sample]}, timeout=30).raise_for_status()
+    lower, upper = (index_of(wall_server, f"Wall south {level}") for level in ("1F", "2F"))
+    at = wall_desk.seen(lower)
+    wall_desk.wait_for_colour(at, is_not_amber)
+    page = wall_desk.page
+    page.locator("[data-panel=devices]").click()
+    row = page.locator("[data-device=LAMP-9]")
+    expect(row.locator(".share")).to_have_text("40%")  # a wall is no light fixture: half of the rule's
+    row.locator("> button").click()
+    row.locator("[data-test=confirm]").click()
+    expect(row).to_have_count(0)
+    assert bound(wall_server)["LAMP-9"] == guid_of("Wall south 1F")
+    wall_desk.open()  # the whole house again: the guess led to its storey
+    wall_desk.wait_for_colour(wall_desk.seen(lower), is_amber)
+    moved = {"items": [{"device": "LAMP-9", "element": guid_of("Wall south 2F")}]}
+    httpx.put(f"{wall_server.url}/api/bindings", json=moved, timeout=30).raise_for_status()
+    wall_desk.wait_for_colour(wall_desk.seen(upper), is_amber)
+    wall_desk.wait_for_colour(wall_desk.seen(lower), is_not_amber)

@@ -41,10 +41,8 @@ VENUE_TIME = ZoneInfo("Asia/Shanghai")
 def palace(palace_package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Palace]:
     if not (ROOT / "web_viewer" / "dist" / "index.html").exists():
         pytest.fail("build the viewer first: cd web_viewer && npm ci && npm run build")
-    expect.set_options(timeout=WAIT_MS)
     with palace_with(palace_package, tmp_path_factory.mktemp("day"), PEOPLE, START) as served:
         yield served
-    expect.set_options(timeout=5_000)
 
 
 def test_a_day_from_the_booking_to_the_audit(palace: Palace, browser: Browser) -> None:

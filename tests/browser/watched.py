@@ -40,7 +40,7 @@ class WatchedHouse:
     def report(self, device: str, point: str, value: str | float) -> datetime:
         """A device reports; gives the server's time some moments after it."""
         sample = {"device": device, "point": point, "value": value}
-        answer = httpx.post(f"{self.url}/api/telemetry", json={"samples": [sample]}, timeout=10).json()
+        answer = httpx.post(f"{self.url}/api/telemetry", json={"samples": [sample]}).json()
         assert answer["accepted"] == 1, answer
         # Its frame is cut up to 200 ms later; another sample must not follow into the same one.
         time.sleep(1.0)
@@ -52,7 +52,7 @@ class WatchedHouse:
 
     def get(self, path: str, **query: str) -> Any:
         """An answer of the API."""
-        return httpx.get(self.url + path, params=query, timeout=10).json()
+        return httpx.get(self.url + path, params=query).json()
 
     def index_of(self, name: str) -> int:
         """`element_index` of a part of the house."""
@@ -64,7 +64,7 @@ class WatchedHouse:
         self.report(WALL_DEVICE, "status", "off")
         self.report(ROOM_DEVICE, "temperature", 21.0)
         for alarm in self.get("/api/alarms")["items"]:
-            httpx.post(f"{self.url}/api/alarms/{alarm['id']}/close", json={}, timeout=10)
+            httpx.post(f"{self.url}/api/alarms/{alarm['id']}/close", json={})
         assert self.get("/api/alarms")["items"] == []
 
 

@@ -30,7 +30,7 @@ def account(data: Path, *arguments: str, said: str = "") -> subprocess.Completed
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
         env=environment(),
     )
 
@@ -99,7 +99,7 @@ def test_what_cannot_be_done_is_said_in_one_line(
 def test_it_says_when_it_cannot_know_which_twin_is_meant() -> None:
     command = [sys.executable, "-m", "twin.cli", "account", "list"]
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60, env=environment()
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120, env=environment()
     )
     assert (done.returncode, "--package" in done.stderr) == (2, True)
 

@@ -46,7 +46,7 @@ def ruled(house: Path, folder: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture
 def client(ruled: RunningServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=ruled.url, timeout=20) as found:
+    with httpx.Client(base_url=ruled.url) as found:
         yield found
 
 

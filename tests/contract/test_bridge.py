@@ -71,7 +71,7 @@ def test_lines_are_shown_and_commands_go_over_the_one_that_names_the_point(
     with (
         peer_in_background(port) as peer,
         running_server(house, tmp_path / "log", *options) as server,
-        httpx.Client(base_url=server.url, timeout=20) as http,
+        httpx.Client(base_url=server.url) as http,
     ):
         peer.units[1].set(READ_HOLDING, 1, 0)
 
@@ -143,7 +143,7 @@ def test_messages_of_other_systems_become_samples_and_events(
     secret = {"DOORS_SECRET": "open sesame"}
     with (
         running_server(house, tmp_path / "log", *options, variables=secret) as server,
-        httpx.Client(base_url=server.url, timeout=20) as http,
+        httpx.Client(base_url=server.url) as http,
     ):
 
         def post(message: object, number: str, key: str = "open sesame") -> httpx.Response:

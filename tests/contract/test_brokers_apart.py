@@ -24,7 +24,7 @@ def test_no_broker_is_embedded_beyond_one_process(command: str, house: Path, tmp
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 2
     assert "TWIN_EMBEDDED_BROKER" in done.stderr

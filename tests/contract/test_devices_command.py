@@ -30,7 +30,7 @@ def where(house: Path, venue: Path, data: Path) -> list[str]:
 def devices(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "twin.cli", "devices", *map(str, arguments)]
     return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60, env=environment()
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120, env=environment()
     )
 
 

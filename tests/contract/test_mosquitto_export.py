@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from tests.contract.running import run_twin, running_server
-from tests.telemetry_bridge.mosquitto import MOSQUITTO, Mosquitto, free_port
+from tests.ports import free_port
+from tests.telemetry_bridge.mosquitto import MOSQUITTO, Mosquitto
 
 WAIT_S = 20.0
 
@@ -27,7 +28,7 @@ class Guarded(Mosquitto):
 
 
 async def state_of(url: str, device: str) -> float | None:
-    async with httpx.AsyncClient(base_url=url, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=url) as client:
         items = (await client.get("/api/state")).json()["items"]
     found: float | None = next(
         each["value"] for each in items if (each["device"], each["point"]) == (device, "status")

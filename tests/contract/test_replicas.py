@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import asyncpg
 import httpx
 import pytest
 
+from telemetry_bridge.redis_bus import RedisBus
 from tests.contract.running import ROOT, RunningServer, environment, run_twin, running_server
 from tests.ports import free_port
 from tests.telemetry_bridge.mosquitto import Mosquitto
@@ -152,9 +154,15 @@ def recorded(server: RunningServer, point: str, device: str = "L-01") -> list[fl
     return [each["value"] for each in answer["items"]]
 
 
+def bridge(server: RunningServer) -> dict[str, Any]:
+    """The lines, and wrong clocks."""
+    found: dict[str, Any] = httpx.get(f"{server.url}/api/bridge").json()
+    return found
+
+
 def line_states(server: RunningServer) -> list[str]:
     """How the lines are."""
-    return [each["state"] for each in httpx.get(f"{server.url}/api/bridge").json()["items"]]
+    return [each["state"] for each in bridge(server)["items"]]
 
 
 def health(server: RunningServer) -> dict[str, Any]:
@@ -171,8 +179,28 @@ def test_a_sample_told_to_one_server_shows_on_all(town: Town) -> None:
 
 
 def test_lines_without_a_worker_are_said(town: Town) -> None:
+    (town.venue / "adapters.yaml").write_text(
+        "- {id: hall, kind: mqtt, url: 'mqtt://127.0.0.1:9'}\n"
+        "- {id: spare, kind: mqtt, url: 'mqtt://127.0.0.1:9', enabled: false}\n"
+        "- {id: doors, kind: webhook, secret_env: DOORS, samples: [{device: a, point: b, value: 1}]}\n",
+        "utf-8",
+    )
     server = town.server()
-    assert any("twin bridge" in note for note in health(server)["notes"])
+    notes = health(server)["notes"]
+    assert [note for note in notes if "twin bridge" in note] == [
+        "no worker holds the lines hall: start 'twin bridge'"
+    ]
+    town.worker()
+    until(lambda: "hall" in {each["id"] for each in bridge(server)["items"]})
+    assert not any("twin bridge" in note for note in health(server)["notes"])
+
+
+def test_where_devices_push_over_http_alone_nothing_is_missing(town: Town) -> None:
+    server = town.server()
+    until(lambda: leads(server))
+    report(server, 42.0)
+    found = health(server)
+    assert (found["status"], found["notes"]) == ("ok", [])
 
 
 @pytest.mark.parametrize(
@@ -278,6 +306,70 @@ def test_redis_is_killed_and_comes_back_empty(town: Town) -> None:
     until(lambda: shown(other, "status")["time"] > before, "the worker does not go on")
     late = town.server()
     until(lambda: shown(late)["quality"] == "simulated", "what Redis forgot is not told again")
+
+
+RECORDING = "- {{id: {name}, kind: replay, file: tape.csv, loop: true}}\n"
+
+
+async def test_workers_share_the_lines_and_take_them_over(town: Town) -> None:
+    (town.venue / "tape.csv").write_text("time,device,point,value\n2026-01-01T00:00:00Z,L-01,level,40\n")
+    text = "".join(RECORDING.format(name=f"tape{number}") for number in range(4))
+    (town.venue / "adapters.yaml").write_text(text, "utf-8")
+    server = town.server()
+    observer = RedisBus(town.redis.url, "small", "registry", 1)
+
+    def loads() -> list[int]:
+        """How many lines each worker holds that could hold some."""
+        return sorted(len(each.lines) for each in observer.board.processes if each.able)
+
+    async def become(*wanted: int) -> None:
+        await asyncio.to_thread(until, lambda: loads() == [*wanted], f"{loads()} instead of {wanted}")
+        await asyncio.to_thread(until, lambda: line_states(server) == ["up"] * 4)
+
+    async with observer.running():
+        first = town.worker()
+        await become(4)
+        town.worker()
+        await become(2, 2)
+        first.send_signal(signal.SIGKILL)
+        first.wait(20)
+        await become(4)
+        third = town.worker()
+        await become(2, 2)
+        third.terminate()
+        assert await asyncio.to_thread(third.wait, 20) == 0
+        await become(4)
+        before = shown(server)["time"]
+        await asyncio.to_thread(until, lambda: shown(server)["time"] > before)
+
+
+async def test_what_a_worker_finds_out_of_devices_shows_on_every_server(town: Town) -> None:
+    port = free_port()
+    broker = Mosquitto(town.folder, port)
+    await broker.start()
+    try:
+        servers = town.server(), town.server()
+        town.worker("--mqtt", f"mqtt://127.0.0.1:{port}")
+        await asyncio.to_thread(until, lambda: line_states(servers[0]) == ["up"])
+
+        def found(server: RunningServer) -> tuple[list[str], list[str], int]:
+            refused = httpx.get(f"{server.url}/api/devices/refused").json()
+            names = [each["name"] for each in refused["items"]]
+            clocks = bridge(server)["clocks"]
+            wrong = [each["device"] for each in clocks if -3605 < each["behind_s"] < -3595]
+            return names, wrong, refused["total"]
+
+        async with aiomqtt.Client("127.0.0.1", port) as device:
+            await device.publish("twin/small/devices/ghost/telemetry", b'{"points": {"level": 1}}', qos=1)
+            async with asyncio.timeout(WAIT_S):
+                wanted = (["ghost"], ["L-01"], 1)
+                while [await asyncio.to_thread(found, each) for each in servers] != [wanted, wanted]:
+                    an_hour_ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+                    ahead = {"time": an_hour_ahead, "points": {"level": 30}}
+                    await device.publish(f"{DEVICE}/telemetry", json.dumps(ahead), qos=1)
+                    await asyncio.sleep(0.5)
+    finally:
+        await broker.kill()
 
 
 async def test_a_device_speaks_to_all_servers_and_hears_a_command_once(town: Town) -> None:

@@ -73,7 +73,7 @@ def http(folder: Path, house: Path, venue: Path) -> Iterator[httpx.Client]:
     options = ("--venue", str(venue), "--data", str(folder / "data"))
     with (
         running_server(house, folder / "server.log", *options, variables={"TWIN_DEV": "1"}) as server,
-        httpx.Client(base_url=server.url, timeout=20) as client,
+        httpx.Client(base_url=server.url) as client,
     ):
         yield client
 

@@ -4,20 +4,12 @@ import asyncio
 import contextlib
 import getpass
 import shutil
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
-WAIT_S = 20.0
+WAIT_S = 40.0
 # Debian puts it where an ordinary user's PATH does not look.
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Mosquitto:

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from telemetry_bridge.bus import Batch, Bus, LineReport
+from telemetry_bridge.bus import Batch, Bus, Findings, LineReport, ProcessReport
 from telemetry_bridge.bus_local import LocalBus
+from telemetry_bridge.device_clocks import ClockSkew
 from telemetry_bridge.errors import BusError, CommandError
 from telemetry_bridge.ports import Command, Health
 from telemetry_bridge.redis_bus import BusSettings, RedisBus
+from telemetry_bridge.refused import RefusedSender
 from tests.telemetry_bridge.redis_server import RedisServer
 
 N_POINTS = 100
@@ -155,14 +157,48 @@ async def test_one_at_a_time_holds_a_lease_and_tokens_grow(join: Join) -> None:
             assert mine.token == 0
 
 
-async def test_lines_are_told(join: Join) -> None:
+async def test_a_lease_that_was_given_up_can_be_had_again(join: Join) -> None:
+    bus = join()
+    lease = bus.lease("line", asked=False)
+    async with running(bus):
+        await asyncio.sleep(0.3)
+        assert lease.token == 0
+        lease.ask()
+        first = await asyncio.wait_for(lease.changed(0), WAIT_S)
+        await lease.give_up()
+        assert lease.token == 0
+        lease.ask()
+        lease.ask()
+        assert await asyncio.wait_for(lease.changed(0), WAIT_S) > first
+
+
+async def test_processes_tell_how_they_are(join: Join) -> None:
     worker, server = join(), join()
     report = LineReport(
         "plc", "modbus", "w1", True, False, Health(True, "up", received=3), ("a note",), frozenset({1, 2})
     )
+    found = Findings(
+        (RefusedSender("mqtt", "ghost", "bad_secret", 3, 1.0, 2.0),), 3, (ClockSkew("r1", 60_000.0, 5.0),)
+    )
     async with running(worker, server):
-        worker.board.post([report])
-        await until(lambda: list(server.board.lines) == [report])
+        able = frozenset({"plc", "hall"})
+        worker.board.post(ProcessReport(worker.name, able, (report,), found))
+        await until(lambda: [each.lines for each in server.board.processes] == [(report,)])
+        (process,) = server.board.processes
+        assert (process.name, process.able, process.findings) == (worker.name, able, found)
+        worker.board.post(ProcessReport(worker.name))
+        await until(lambda: [each.lines for each in server.board.processes] == [()])
+
+
+async def test_who_ends_is_gone_at_once(redis_server: RedisServer) -> None:
+    """With leases so long that nothing runs out while the test does."""
+    long = BusSettings(lease_s=60.0)
+    one, other = (RedisBus(redis_server.url, "ending", "registry", N_POINTS, long) for _ in range(2))
+    async with running(one):
+        async with running(other):
+            other.board.post(ProcessReport(other.name))
+            await until(lambda: [each.name for each in one.board.processes] == [other.name])
+        await until(lambda: not one.board.processes)
 
 
 def test_an_address_that_is_none_is_refused() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry_bridge.bus import Batch, LineReport
+from telemetry_bridge.bus import Batch, Findings, LineReport, ProcessReport
 from telemetry_bridge.bus_buffer import Outbox
 from telemetry_bridge.bus_codec import (
     SAMPLE_BYTES,
@@ -16,8 +16,10 @@ from telemetry_bridge.bus_codec import (
     encode_command,
     encode_report,
 )
+from telemetry_bridge.device_clocks import ClockSkew
 from telemetry_bridge.errors import WireError
 from telemetry_bridge.ports import Command, Health
+from telemetry_bridge.refused import RefusedSender
 
 N_POINTS = 1000
 TEXT = st.text(max_size=20).filter(lambda text: "\ud800" not in text)
@@ -88,13 +90,17 @@ def test_a_command_comes_out_as_it_went_in(
     assert decode_command(encode_command(command)) == command
 
 
-@given(TEXT, st.frozensets(st.integers(0, N_POINTS)), st.booleans(), st.none() | TIMES)
+@given(TEXT, st.frozensets(st.integers(0, N_POINTS)), st.booleans(), st.none() | TIMES, st.integers(0, 2**53))
 def test_a_report_comes_out_as_it_went_in(
-    detail: str, writes: frozenset[int], flag: bool, last_ms: float | None
+    detail: str, writes: frozenset[int], flag: bool, last_ms: float | None, token: int
 ) -> None:
     health = Health(flag, detail, 1, 2, 3, last_ms, detail, 4, 5)
-    report = LineReport("plc", "modbus", "w1", flag, not flag, health, (detail,), writes)
+    line = LineReport("plc", "modbus", "w1", flag, not flag, health, (detail,), writes, token)
+    refused = RefusedSender("message", detail, "unknown_device", token, 1.0, 2.0)
+    findings = Findings((refused,), token, (ClockSkew(detail, -5.0, 7.0),))
+    report = ProcessReport(detail, frozenset({"plc", detail}), (line, line), findings)
     assert decode_report(encode_report(report)) == report
+    assert decode_report(encode_report(ProcessReport("w1"))) == ProcessReport("w1")
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"null", b'{"id": 1}', b"\xff"])

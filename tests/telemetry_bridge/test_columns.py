@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.columns import MAX_COLUMN_SAMPLES, MAX_FRAMES, ColumnReader, deliver_columns
 from telemetry_bridge.errors import PayloadError
+from telemetry_bridge.points import Device, DeviceType, PointType, Registry, State
 from telemetry_bridge.ports import MAX_LISTED, Acceptance, Reading
 from telemetry_bridge.wire import Frame, Kind, Quality, encode_frame
 from tests.telemetry_bridge.builders import START_MS, HandClock, registry
@@ -28,6 +29,18 @@ def sent(document: dict[str, Any], bridge: Bridge | None = None) -> tuple[Accept
 def frame(index: list[int], value: list[float], time_ms: float, quality: int = 0) -> bytes:
     columns = (np.array(index, np.uint32), np.array(value, float), np.full(len(index), quality, np.uint8))
     return encode_frame(Frame(Kind.DELTA, 1, time_ms, *columns))
+
+
+def test_devices_that_nobody_knows_are_counted_once_a_message() -> None:
+    keys = ["nobody/temperature", "r1/pressure", "nobody/mode", "stranger/x", "noslash", ""]
+    _, bridge = sent({"point": keys, "value": [1.0] * 6})
+    assert sorted((each.name, each.fault, each.times) for each in bridge.refused.all()) == [
+        ("nobody", "unknown_device", 1),
+        ("noslash", "unknown_device", 1),
+        ("stranger", "unknown_device", 1),
+    ]
+    deliver_columns(READER.read_json({"columns": {"point": keys, "value": [1.0] * 6}}), bridge, "r1")
+    assert bridge.refused.total == 3, "whoever signs speaks for others, which is counted by who checks that"
 
 
 _sample = st.tuples(
@@ -52,7 +65,7 @@ def test_columns_do_what_single_samples_do(samples: list[tuple[str, Any, float]]
             [
                 Reading(
                     *key.partition("/")[::2],
-                    math.nan if value is None else float(value),
+                    math.nan if value is None else value,
                     START_MS + late,
                     row,
                 )
@@ -65,6 +78,20 @@ def test_columns_do_what_single_samples_do(samples: list[tuple[str, Any, float]]
     assert acceptance.accepted == len(samples) - len(refused)
     for column in ("value", "time_ms", "quality"):
         np.testing.assert_array_equal(getattr(by_columns.live, column), getattr(one_by_one.live, column))
+
+
+def test_true_is_what_a_single_sample_makes_of_it() -> None:
+    states = (State("on", "开", "On"), State("off", "关", "Off"))
+    valve = DeviceType(
+        "valve", points=(PointType("status", low=0, high=1, states=states), PointType("t", unit="degC"))
+    )
+    known = Registry([valve], [Device("v", "valve")])
+    bridge = Bridge(known, HandClock())
+    for truth, position in ((True, 0.0), (False, 1.0), (1, 1.0)):
+        columns = {"point": ["v/status", "v/t"], "value": [truth, truth]}
+        deliver_columns(ColumnReader(known).read_json({"columns": columns}), bridge)
+        assert bridge.live.value[0] == position
+        assert (bridge.live.quality[1] == Quality.BAD) == isinstance(truth, bool), "a temperature is not true"
 
 
 def test_a_number_that_is_no_state_is_bad() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.columns import ColumnReader, deliver_columns
-from telemetry_bridge.device_clocks import ENOUGH, JITTER_MS, SPAN_MS, TOLERANCE_MS, ClockSkew, DeviceClocks
+from telemetry_bridge.device_clocks import ENOUGH, JITTER_MS, SPAN_MS, TOLERANCE_MS, DeviceClocks
 from telemetry_bridge.ports import Acceptance, Reading
 from telemetry_bridge.wire import Quality
 from tests.telemetry_bridge.builders import START_MS, HandClock, registry
@@ -41,10 +41,29 @@ class Venue:
             self.report(behind_ms, number)
 
     @property
+    def wrong(self) -> list[tuple[str, float]]:
+        """The clocks that are wrong, and how far they are behind."""
+        return [(each.device, each.behind_ms) for each in self.bridge.clocks.skews]
+
+    @property
     def shown(self) -> tuple[float, float, Quality]:
         """Value, age in ms and quality of the temperature in r1."""
         live = self.bridge.live
         return float(live.value[R1]), self.clock.time_ms - float(live.time_ms[R1]), Quality(live.quality[R1])
+
+
+@pytest.mark.parametrize("step_ms", [100.0, 500.0, 1000.0, 2600.0, 30_000.0])
+def test_a_wrong_clock_is_found_however_often_its_device_reports(step_ms: float) -> None:
+    venue = Venue()
+    venue.settle(HOUR_MS, step_ms)
+    since_ms = venue.clock.time_ms
+    while not venue.wrong and venue.clock.time_ms < since_ms + 2 * SPAN_MS:
+        venue.clock.time_ms += step_ms
+        venue.report(HOUR_MS)
+    assert venue.wrong == [("r1", HOUR_MS)]
+    venue.clock.time_ms += step_ms
+    venue.report(0.0)
+    assert venue.wrong == []
 
 
 @pytest.mark.parametrize(
@@ -61,7 +80,8 @@ def test_a_wrong_clock_is_found_told_and_corrected(behind_ms: float) -> None:
     venue = Venue()
     venue.settle(behind_ms)
     assert venue.shown == (float(ENOUGH), 0.0, Quality.GOOD)
-    assert venue.bridge.clocks.skews == (ClockSkew("r1", behind_ms),)
+    assert venue.wrong == [("r1", behind_ms)]
+    assert venue.bridge.clocks.skews[0].heard_ms == venue.clock.time_ms
     venue.clock.time_ms += 10_000
     assert venue.report_columns(behind_ms, 33.0).accepted == 1
     assert venue.shown == (33.0, 0.0, Quality.GOOD)
@@ -100,7 +120,7 @@ def test_a_clock_that_is_set_wrong_again_is_followed() -> None:
     for _ in range(10):
         venue.clock.time_ms += 10_000
         venue.report(3 * HOUR_MS)
-    assert venue.bridge.clocks.skews == (ClockSkew("r1", 3 * HOUR_MS),)
+    assert venue.wrong == [("r1", 3 * HOUR_MS)]
 
 
 def test_what_was_kept_while_offline_is_no_wrong_clock() -> None:

@@ -19,10 +19,10 @@ from telemetry_bridge.errors import AdapterError, CommandError
 from telemetry_bridge.mqtt_codec import Version
 from telemetry_bridge.mqtt_url import parse_mqtt_url
 from telemetry_bridge.wire import Frame, Kind, encode_frame
+from tests.ports import free_port
 from tests.telemetry_bridge.builders import HandClock, registry
-from tests.telemetry_bridge.mosquitto import Mosquitto, free_port, until
+from tests.telemetry_bridge.mosquitto import WAIT_S, Mosquitto, until
 
-WAIT_S = 20.0
 QUICK = MqttSettings(Patience(0.05, 0.2), timeout_s=5.0)
 TOPIC = "twin/palace/devices/r1/telemetry"
 # Of `mosquitto_passwd -b users keeper se:cret`: salted and hashed, so a fixed line does.

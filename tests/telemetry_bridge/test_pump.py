@@ -196,7 +196,7 @@ async def test_it_runs_until_cancelled() -> None:
     client.take()
     bridge.accept([Reading("r1", "temperature", 20)])
     task = asyncio.create_task(Pump(bridge, hub).run())
-    await asyncio.wait_for(got.wait(), 5)
+    await asyncio.wait_for(got.wait(), 30)
     message = client.take()
     assert message is not None
     assert isinstance(message.payload, bytes)

@@ -31,8 +31,9 @@ from telemetry_bridge.ports import Acceptance
 from telemetry_bridge.sparkplug import Heard, Node, SparkplugHost
 from telemetry_bridge.sparkplug_payload import DataType, Metric, decode_payload, encode_payload, signed
 from telemetry_bridge.wire import Quality
+from tests.ports import free_port
 from tests.telemetry_bridge.builders import START_MS, HandClock, registry
-from tests.telemetry_bridge.mosquitto import WAIT_S, Mosquitto, free_port, until
+from tests.telemetry_bridge.mosquitto import WAIT_S, Mosquitto, until
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "sparkplug_session.json").read_text("utf-8"))
 SESSION = [Message(each["topic"], bytes.fromhex(each["payload"])) for each in GOLDEN["messages"]]

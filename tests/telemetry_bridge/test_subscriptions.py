@@ -1,5 +1,6 @@
 """What a client asks for, which points that is, and what it is told."""
 
+import gc
 import json
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.errors import SubscriptionError
 from telemetry_bridge.hub import Hub
-from telemetry_bridge.live_session import LiveDesk, LiveSession
+from telemetry_bridge.live_session import MOST_FOUND, LiveDesk, LiveSession
 from telemetry_bridge.ports import Reading
 from telemetry_bridge.pump import Pump
 from telemetry_bridge.selection import EVERYTHING, Selection
@@ -262,3 +263,16 @@ def test_a_place_that_is_none_brings_a_snapshot(seq: str) -> None:
     hello, snapshot = heard(talk.open(epoch=talk.bridge.epoch, seq=seq))
     assert hello["resumed"] is False
     assert snapshot == (Kind.SNAPSHOT, [5])
+
+
+def test_wishes_that_come_to_the_same_points_are_not_kept_without_end() -> None:
+    talk = Talk(Rooms())
+    session = talk.open()
+    for times in range(3 * MOST_FOUND):
+        points = [*KEYS[:2], *(KEYS[times >> bit & 1] for bit in range(10))]
+        wish = {"type": "subscribe", "select": [{"points": points}]}
+        talk.desk.hear(session, json.dumps(wish), 10.0 * times)
+        heard(session)
+        assert session.client.selection.count == 2
+    kept = [each for each in gc.get_objects() if isinstance(each, PointFilter) and each.points]
+    assert len(kept) < 2 * MOST_FOUND

@@ -246,12 +246,12 @@ async def test_one_of_two_servers_leads_and_hands_over_when_it_ends(engine: Asyn
         first, second = replica(servers.one, houses[0]), replica(servers.other, houses[1])
         async with second.running():
             async with first.running():
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     while not first.leads:
                         await asyncio.sleep(0.01)
                 assert not second.leads
             await first._lease.give_up()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not second.leads:
                     await asyncio.sleep(0.01)
             assert not first.leads

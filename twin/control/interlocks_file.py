@@ -2,24 +2,17 @@
 
 import math
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from telemetry_bridge.points import Label
 from twin.accounts.roles import role_of
 from twin.control.interlocks import Interlock
-from twin.listed_yaml import load_listed, parse_listed
+from twin.listed_yaml import Texts, load_listed, parse_listed
 from twin.venue import LooseName, Name
 
 FILE = "interlocks.yaml"
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
 
 
 class _Match(BaseModel):

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     TypeAdapter,
@@ -16,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from twin.listed_yaml import load_listed, parse_listed
+from twin.listed_yaml import Texts, load_listed, parse_listed
 
 FILE = "bindings.yaml"
 By = Literal["tag", "name", "property", "nearest"]
@@ -71,13 +70,6 @@ DEFAULT_RULES = (
     ),
     BindingRule("name", "name", confidence=0.8),
 )
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
 
 
 class _Entry(BaseModel):

@@ -9,7 +9,7 @@ the same element strengthen each other: 1 - (1 - a)(1 - b), never certain.
 import math
 import re
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -185,8 +185,8 @@ def sure_bindings(guesses: Mapping[str, Sequence[Guess]], binding: Iterable[Bind
         for device, found in guesses.items()
         if found and found[0].sure and found[0].rules[0] in binds
     }
-    claims = list(sure.values())
-    return {device: element for device, element in sure.items() if claims.count(element) == 1}
+    claims = Counter(sure.values())
+    return {device: element for device, element in sure.items() if claims[element] == 1}
 
 
 def ranked(guesses: Iterable[Guess]) -> tuple[Guess, ...]:

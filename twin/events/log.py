@@ -1,16 +1,17 @@
 """The event log in the database: append and read. An event is acknowledged when it is on disk."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import Row, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from telemetry_bridge.clock import Clock
 from twin.events import search
+from twin.events.audit import Anchor, Audit, Auditor
 from twin.events.chain import Chain, chain_of
-from twin.events.event import SEVERITIES, Draft, Event, Head, appended, first_fault
+from twin.events.event import SEVERITIES, Draft, Event, Head, appended
 from twin.events.filter import EventFilter
 from twin.events.index import writes
 from twin.events.rows import event_of, row_of
@@ -110,15 +111,30 @@ class EventLog:
                 yield event
             after_seq = page[-1].seq
 
+    async def seqs_of(self, span: EventFilter) -> tuple[int, int] | None:
+        """The first and the last seq of the events within a filter's times; None: there are none."""
+        query = select(func.min(EVENT.c.seq), func.max(EVENT.c.seq)).select_from(EVENT)
+        if span.from_ms is not None:
+            query = query.where(EVENT.c.time_ms >= span.from_ms)
+        if span.to_ms is not None:
+            query = query.where(EVENT.c.time_ms < span.to_ms)
+        async with self._engine.connect() as connection:
+            first, last = (await connection.execute(query)).one()
+        return None if first is None else (int(first), int(last))
+
     async def verify(self) -> str | None:
         """What is wrong with the chain; None: nothing was changed, nothing is missing."""
-        head = Head()
-        while page := await self.find(EventFilter(after_seq=head.seq), PAGE):
-            fault = first_fault(page, head)
-            if fault is not None:
-                return fault
-            head = Head(page[-1].seq, page[-1].id, page[-1].hash)
-        return None
+        return (await self.audit()).fault
+
+    async def audit(self, anchors: Iterable[Anchor] = ()) -> Audit:
+        """Whether the whole log is what was written, and still has what `anchors` say."""
+        auditor = Auditor(anchors=anchors)
+        async with self._engine.connect() as connection:
+            while rows := await _page_after(connection, auditor.head.seq):
+                fault = _fault_in(rows, auditor)
+                if fault is not None:
+                    return Audit(auditor.events, auditor.head, fault)
+        return Audit(auditor.events, auditor.head, auditor.end())
 
     async def density(self, from_ms: int, to_ms: int, buckets: int) -> list[tuple[int, str, str | None, int]]:
         """How many events fall into each of `buckets` equal spans: (span, type, severity, count).
@@ -137,8 +153,8 @@ class EventLog:
         async with self._engine.connect() as connection:
             rows = (await connection.execute(query)).all()
         found = [
-            (min(int(number), buckets - 1), str(kind), grave or None, int(count))
-            for number, kind, grave, count in rows
+            (min(int(number), buckets - 1), str(kind), grave or None, int(n))
+            for number, kind, grave, n in rows
         ]
         return sorted(found, key=lambda each: (each[0], each[1], each[2] or ""))
 
@@ -154,3 +170,19 @@ async def _head(connection: AsyncConnection) -> Head:
     query = select(EVENT.c.seq, EVENT.c.id, EVENT.c.hash).order_by(EVENT.c.seq.desc()).limit(1)
     row = (await connection.execute(query)).first()
     return Head() if row is None else Head(row.seq, row.id, row.hash)
+
+
+async def _page_after(connection: AsyncConnection, seq: int) -> Sequence[Row[Any]]:
+    query = select(EVENT).where(EVENT.c.seq > seq).order_by(EVENT.c.seq).limit(PAGE)
+    return (await connection.execute(query)).all()
+
+
+def _fault_in(rows: Sequence[Row[Any]], auditor: Auditor) -> str | None:
+    for row in rows:
+        try:
+            fault = auditor.take(event_of(row))
+        except ValueError:
+            fault = f"event {row.seq} ({row.id}) was changed: its data is no JSON"
+        if fault is not None:
+            return fault
+    return None

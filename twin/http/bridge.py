@@ -6,11 +6,13 @@ from fastapi import APIRouter
 
 from telemetry_bridge.adapter_lines import Line
 from telemetry_bridge.adapters.mqtt import MqttAdapter
+from telemetry_bridge.bus_findings import wrong_clocks
 from telemetry_bridge.ports import Adapter
 from twin.http.context import TwinDep
 from twin.http.present import rfc3339
 from twin.http.problems import PROBLEM_RESPONSES
 from twin.http.schemas import Answer
+from twin.joining import found_elsewhere
 from twin.runtime import Twin
 from twin.simulation.adapter import SimulationAdapter
 from twin.simulation.lines import SimulatedLine
@@ -64,7 +66,7 @@ async def get_bridge(twin: TwinDep) -> BridgeState:
     """Each line to devices: whether it is up, what came over it, what went wrong last."""
     clocks = [
         WrongClock(device=each.device, behind_s=round(each.behind_ms / 1000.0, 1))
-        for each in twin.bridge.clocks.skews[:MAX_CLOCKS]
+        for each in wrong_clocks(twin.bridge, found_elsewhere(twin.bus))[:MAX_CLOCKS]
     ]
     return BridgeState(items=bridge_lines(twin), clocks=clocks)
 

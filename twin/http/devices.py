@@ -8,19 +8,21 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 
+from telemetry_bridge.bus_findings import refused_by_all
 from twin.accounts.roles import Role
 from twin.devices.base import read_base
 from twin.devices.credentials import Credential
 from twin.devices.facts import FIELDS, Facts, is_under_warranty, merged
 from twin.devices.keyring import HOUR_MS, Issued
-from twin.devices.ledger import Change, Entry
-from twin.devices.table_text import Line, parse_table, write_table
+from twin.devices.ledger import Change, Entry, table_lines
+from twin.devices.table_text import parse_table, write_table
 from twin.errors import BadRequestError, NotFoundError
 from twin.http import device_schemas as schemas
 from twin.http import present
 from twin.http.context import ActorDep, TwinDep
 from twin.http.identity import requires
 from twin.http.problems import PROBLEM_RESPONSES
+from twin.joining import found_elsewhere
 from twin.runtime import Twin
 
 router = APIRouter(prefix="/api/devices", tags=["devices"], responses=PROBLEM_RESPONSES)
@@ -70,7 +72,7 @@ async def list_facts(twin: TwinDep, limit: Limit = 100, cursor: Cursor = "") -> 
 @router.get("/refused", operation_id="listRefusedDevices")
 async def list_refused(twin: TwinDep) -> schemas.RefusedList:
     """Devices that were turned away: unknown ones, wrong secrets, those that spoke for another."""
-    refused = twin.bridge.refused
+    refused, total = refused_by_all(twin.bridge, found_elsewhere(twin.bus))
     items = [
         schemas.Refused(
             way=each.way,
@@ -80,16 +82,17 @@ async def list_refused(twin: TwinDep) -> schemas.RefusedList:
             first=present.rfc3339(each.first_ms),
             last=present.rfc3339(each.last_ms),
         )
-        for each in refused.all()
+        for each in refused
     ]
-    return schemas.RefusedList(items=items, next=None, total=refused.total, signed_only=twin.gate.signed_only)
+    return schemas.RefusedList(items=items, next=None, total=total, signed_only=twin.gate.signed_only)
 
 
 @router.get("/table.csv", operation_id="exportDevices", response_class=Response, responses=CSV_ANSWER)
 async def export_devices(twin: TwinDep) -> Response:
     """Every device with its facts as a table; it can be changed and imported again."""
     base, written = await asyncio.to_thread(base_of, twin), await twin.devices.ledger.all()
-    text = await asyncio.to_thread(write_table, _lines(twin, base, written))
+    lines = table_lines(twin.registry, twin.bindings.element_of, base, written)
+    text = await asyncio.to_thread(write_table, lines)
     headers = {"content-disposition": 'attachment; filename="devices.csv"'}
     return Response("\ufeff" + text, media_type=CSV, headers=headers)
 
@@ -229,20 +232,6 @@ def _facts(twin: Twin, device: str, base: Facts, entry: Entry | None) -> schemas
         secrets=twin.gate.book.good_of(device, now_ms),
         **{name: getattr(facts, name) for name in FIELDS},
     )
-
-
-def _lines(twin: Twin, base: dict[str, Facts], written: dict[str, Entry]) -> list[Line]:
-    return [
-        Line(
-            device.id,
-            device.type,
-            device.label.zh,
-            device.label.en,
-            twin.bindings.element_of.get(device.id) or "",
-            merged(base[device.id], written[device.id].written) if device.id in written else base[device.id],
-        )
-        for device in twin.registry.devices.values()
-    ]
 
 
 def _issued(issued: Issued) -> schemas.NewSecret:

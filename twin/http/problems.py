@@ -4,15 +4,19 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from twin.errors import (
     FOREIGN_PROBLEMS,
+    DatabaseAwayError,
     Problem,
     RequestError,
     SignInError,
@@ -22,6 +26,9 @@ from twin.errors import (
     problem_of_status,
 )
 from twin.http.identity import refuse_stream
+from twin.store.away import why_away
+
+LOG = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 PROBLEM_SCHEMA = "Problem"
@@ -60,6 +67,8 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestError, _on_request_error)
     for kind, _, _ in FOREIGN_PROBLEMS:
         app.add_exception_handler(kind, _on_foreign_error)
+    for away in (DBAPIError, PoolTimeoutError, ConnectionError):
+        app.add_exception_handler(away, _on_database_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_error)
 
@@ -79,6 +88,15 @@ async def _on_request_error(connection: Request, error: Exception) -> Response:
 
 def _on_foreign_error(request: Request, error: Exception) -> Response:
     return problem_response(problem_of_foreign(error), request.url.path)
+
+
+def _on_database_error(request: Request, error: Exception) -> Response:
+    """A database that is full, read-only or away; what a statement of ours did wrong is raised again."""
+    why = why_away(error)
+    if why is None:
+        raise error
+    LOG.warning("the database cannot be used", path=request.url.path, reason=str(error).splitlines()[0])
+    return problem_response(problem_of(DatabaseAwayError(why)), request.url.path)
 
 
 def _on_http_error(request: Request, error: Exception) -> Response:

@@ -107,11 +107,7 @@ def _delivered(twin: Twin, batch: Batch | ColumnBatch, sender: str | None) -> Ac
     if isinstance(batch, Batch):
         return deliver(batch if sender is None else _own(twin, batch, sender), twin.bridge)
     if sender is None:
-        acceptance = deliver_columns(batch, twin.bridge)
-        strangers = {each.device for each in acceptance.refused if each.device} - twin.registry.devices.keys()
-        for device in strangers:
-            twin.bridge.refused.count("message", device, "unknown_device")
-        return acceptance
+        return deliver_columns(batch, twin.bridge)
     own = batch.of_device(twin.registry, sender)
     if len(own.strangers) > len(batch.strangers):
         twin.gate.count_wrong_device(sender)

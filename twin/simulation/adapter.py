@@ -3,17 +3,16 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 import structlog
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from spatial.package import ModelPackage
 from telemetry_bridge.clock import Clock
 from telemetry_bridge.errors import CommandError
 from telemetry_bridge.points import Point, Registry
-from telemetry_bridge.ports import Acceptance, Command, Health
+from telemetry_bridge.ports import ColumnSink, Command, Health
 from telemetry_bridge.wire import Quality
 from twin.simulation.programme import Visit
 from twin.simulation.simulation import Simulation
@@ -22,15 +21,6 @@ from twin.venue import Venue
 log = structlog.get_logger(__name__)
 
 TICK_S = 0.5
-
-
-class ColumnSink(Protocol):
-    """Where columns of samples go; `telemetry_bridge.bridge.Bridge` is one."""
-
-    def accept_columns(
-        self, point_index: ArrayLike, value: ArrayLike, time_ms: ArrayLike, quality: ArrayLike
-    ) -> Acceptance:
-        """Take samples as columns."""
 
 
 class SimulationAdapter:

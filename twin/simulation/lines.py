@@ -1,6 +1,7 @@
 """Lines of `adapters.yaml` whose devices the simulation plays: those that say `simulated: true`."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,10 @@ from telemetry_bridge.adapter_file import Entry
 from telemetry_bridge.adapter_file_modbus import ModbusSettings
 from telemetry_bridge.adapter_lines import Line
 from telemetry_bridge.points import Registry
-from twin.simulation.modbus_device import Field, SimulatedModbus
+from telemetry_bridge.ports import Adapter
+
+if TYPE_CHECKING:
+    from twin.simulation.modbus_device import Field
 
 
 class SimulatedLine(Line):
@@ -21,7 +25,7 @@ def may_be_simulated(line: Line) -> bool:
     return line.enabled and isinstance(line.settings, ModbusSettings) and line.settings.simulated
 
 
-def simulated_line(line: Line, registry: Registry, field: Field, speed: float) -> Line:
+def simulated_line(line: Line, registry: Registry, field: "Field", speed: float) -> Line:
     """The line as it reads a device played by `field`; one that the file does not let be simulated stays.
 
     `speed` is how fast the simulation's time runs.
@@ -30,7 +34,13 @@ def simulated_line(line: Line, registry: Registry, field: Field, speed: float) -
     if not may_be_simulated(line) or not isinstance(settings, ModbusSettings):
         return line
     entry = Entry(settings, 0, ())
-    return SimulatedLine(entry, lambda: SimulatedModbus(settings, registry, field, speed), line.notes)
+    return SimulatedLine(entry, lambda: _device(settings, registry, field, speed), line.notes)
+
+
+def _device(settings: ModbusSettings, registry: Registry, field: "Field", speed: float) -> Adapter:
+    from twin.simulation.modbus_device import SimulatedModbus  # noqa: PLC0415 - loads the protocol's library
+
+    return SimulatedModbus(settings, registry, field, speed)
 
 
 def points_over(lines: Iterable[Line], registry: Registry) -> NDArray[np.bool_]:

@@ -11,7 +11,8 @@ import pytest
 
 from telemetry_bridge.adapters.broker import EmbeddedBroker
 from telemetry_bridge.refused import RefusedSenders
-from tests.telemetry_bridge.mosquitto import MOSQUITTO, Mosquitto, free_port, until
+from tests.ports import free_port
+from tests.telemetry_bridge.mosquitto import MOSQUITTO, WAIT_S, Mosquitto, until
 from tests.twin.devices.test_gate import FixedClock
 from twin.devices.credentials import Credential, CredentialBook, digest_of, new_secret
 from twin.devices.gate import DeviceGate
@@ -55,6 +56,7 @@ class Outside(Mosquitto):
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
+        self.probe = "probe", new_secret()
         super().__init__(folder, self.port, password="unused")
         with self._config.open("a") as file:
             file.write(f"acl_file {folder / 'acl'}\n")
@@ -62,16 +64,27 @@ class Outside(Mosquitto):
 
     def _write(self, *credentials: Credential) -> None:
         live = CredentialBook(credentials).live(1000.0)
-        files = broker_files(live, "small", [BrokerUser(SERVER[0], mosquitto_hash(SERVER[1]))])
+        servers = [BrokerUser(name, mosquitto_hash(password)) for name, password in (SERVER, self.probe)]
+        files = broker_files(live, "small", servers)
         for name, text in {"users": files.passwords, "acl": files.topics}.items():
             (self.folder / name).write_text(text, "utf-8")
             (self.folder / name).chmod(0o600)
 
     async def know(self, *credentials: Credential) -> None:
+        self.probe = "probe", new_secret()
         self._write(*credentials)
         assert self._process is not None
         self._process.send_signal(signal.SIGHUP)
-        await asyncio.sleep(0.3)
+        async with asyncio.timeout(WAIT_S):
+            while not await self._has_read():
+                await asyncio.sleep(0.05)
+
+    async def _has_read(self) -> bool:
+        """Whether it knows what was written last."""
+        with contextlib.suppress(aiomqtt.MqttError):
+            async with client(self.port, *self.probe):
+                return True
+        return False
 
     async def stop(self) -> None:
         await self.kill()
@@ -96,7 +109,7 @@ async def broker(
 
 
 def client(port: int, username: str | None, password: str | None) -> aiomqtt.Client:
-    return aiomqtt.Client("127.0.0.1", port, username=username, password=password, timeout=10)
+    return aiomqtt.Client("127.0.0.1", port, username=username, password=password, timeout=WAIT_S)
 
 
 @contextlib.asynccontextmanager
@@ -139,7 +152,7 @@ async def test_a_device_hears_its_own_commands_alone(broker: tuple[Embedded | Ou
             await device.subscribe("twin/small/devices/+/command", qos=1)
         await server.publish("twin/small/devices/L-02/command", b"other", qos=1)
         await server.publish(ORDERS, b"own", qos=1)
-        message = await asyncio.wait_for(anext(aiter(device.messages)), 10)
+        message = await asyncio.wait_for(anext(aiter(device.messages)), WAIT_S)
         assert (str(message.topic), message.payload) == (ORDERS, b"own")
 
 

@@ -11,7 +11,7 @@ export const DEFAULT_LAYERS = [
     default: false,
     rules: [
       { point_class: ['Fault_Status', 'Alarm'], paint: 'element', states: { fault: '#C8321E', alarm: '#C8321E' } },
-      { point_class: ['On_Off_Status', 'Run_Status'], paint: 'element', states: { 0: '#A9B2BC', 1: '#F4B63F', 2: '#C8321E' } },
+      { point_class: ['On_Off_Status', 'Run_Status'], paint: 'element', states: { 0: '#A9B2BC', 1: '#4CC2F1', 2: '#C8321E' } },
     ],
   },
   {

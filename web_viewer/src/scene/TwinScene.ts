@@ -1,6 +1,6 @@
-import { DataTexture, Scene, Vector3, WebGLRenderer } from 'three'
+import { Color, DataTexture, Scene, Vector3, WebGLRenderer } from 'three'
 import { Backdrop } from './backdrop'
-import { CameraRig } from './cameraRig'
+import { CameraRig, coveredEdges } from './cameraRig'
 import { contentMask, ghostMask, spaceMask, storeyParts } from './classes'
 import { setDaylight } from './daylight'
 import { Dots } from './dots'
@@ -14,8 +14,10 @@ import { listenToInput } from './input'
 import { createUniforms, NO_CLIP, TileMaterials } from './materials'
 import { ElementPaint } from './paint'
 import { People } from './people'
+import { OtherPaint } from './otherPaint'
 import { Picker } from './picker'
 import { Pipeline } from './pipeline'
+import type { FrameCost, FrameRequest } from './pipeline'
 import { initialLevel, PROFILES, QualityGovernor } from './quality'
 import { RouteRibbon } from './routeRibbon'
 import { textureShape } from './stateTexture'
@@ -29,6 +31,7 @@ import type {
 } from './types'
 
 const NO_ELEMENT = -9
+const BLACK = new Color(0)
 const REST_MS = 180
 const SHADOW_WHILE_LOADING_MS = 600
 const SUN_AZIMUTH_DEG = 228
@@ -74,7 +77,12 @@ export class TwinScene implements TwinSceneApi {
   private readonly cleanup: (() => void)[] = []
   private governor: QualityGovernor
   private autoQuality: boolean
+  /** Of the view, CSS pixels: of the canvas, or of either of two beside each other. */
   private size = { width: 1, height: 1 }
+  /** Where the view that is painted begins, CSS pixels; the one it is compared with is at its left. */
+  private viewX = 0
+  private other: OtherPaint | null = null
+  private hurried = false
 
   private frameHandle = 0
   private timeoutHandle = 0
@@ -87,6 +95,8 @@ export class TwinScene implements TwinSceneApi {
   private depthDirty = true
   private shadowDirty = true
   private drawnAtRest = false
+  /** Whether the kept view was drawn while the camera moved, coarser. */
+  private keptMoving = false
   private settled = false
   /** Nobody moved the camera yet: the home view is framed anew when the picture's size changes. */
   private atHome = true
@@ -146,7 +156,7 @@ export class TwinScene implements TwinSceneApi {
     this.shadow = new SunShadow(this.renderer, this.uniforms, PROFILES[this.quality].shadowSize)
     this.backdrop = new Backdrop(this.uniforms, this.centre, this.radius, this.groundM, options.terrain ?? null)
     this.people = new People(this.materials.forName('opaque', false).material)
-    this.pipeline = new Pipeline(this.renderer, this.scene, this.rig.camera, this.materials)
+    this.pipeline = new Pipeline(this.renderer, this.scene, this.rig.camera, this.materials, this.uniforms)
     this.picker = new Picker(this.renderer, this.scene, this.rig.camera, this.materials)
     this.timer = new FrameTimer(this.renderer)
     this.scene.add(this.tiles.renderer.group, this.people.mesh, this.route.group, this.backdrop.sky, this.backdrop.ground)
@@ -186,12 +196,40 @@ export class TwinScene implements TwinSceneApi {
 
   setColours(elementIndices: Uint32Array, rgba: Uint8Array): void {
     this.paint.setColours(elementIndices, rgba)
-    this.invalidate()
+    this.recolour()
   }
 
   clearColours(): void {
     this.paint.clearColours()
+    this.recolour()
+  }
+
+  hurry(on: boolean): void {
+    if (on === this.hurried) return
+    const waited = this.isQuick
+    this.hurried = on
+    if (!waited) return
+    // What was left for later.
+    this.setPeople(this.crowd)
+    this.drawnAtRest = false
     this.invalidate()
+  }
+
+  compare(colours: { readonly indices: Uint32Array; readonly rgba: Uint8Array } | null): void {
+    const wasSplit = this.other !== null
+    if (colours === null) {
+      this.other?.dispose()
+      this.other = null
+    } else {
+      const { width, height } = this.stateTexture.image as { width: number; height: number }
+      this.other ??= new OtherPaint(width, height)
+      this.other.setColours(colours.indices, colours.rgba)
+      this.other.follow(this.paint.texels)
+      this.recolour()
+    }
+    if (wasSplit === (this.other !== null)) return
+    this.drawnAtRest = false
+    this.resize()
   }
 
   setHidden(elementIndices: Iterable<number>, hidden: boolean): void {
@@ -241,7 +279,9 @@ export class TwinScene implements TwinSceneApi {
 
   async pick(clientX: number, clientY: number): Promise<Pick | null> {
     const box = this.canvas.getBoundingClientRect()
-    const [x, y] = [clientX - box.left, clientY - box.top]
+    const y = clientY - box.top
+    let x = clientX - box.left - this.viewX
+    if (this.other !== null && x < 0) x += this.size.width
     if (x < 0 || y < 0 || x >= this.size.width || y >= this.size.height) return null
     this.uploadState()
     const hit = await this.picker.pick(x, y, this.size.width, this.size.height, this.spacesShown)
@@ -256,7 +296,7 @@ export class TwinScene implements TwinSceneApi {
     const area = await this.picker.find(elementIndex, width, height, this.spaces[elementIndex] === 1)
     if (area === null) return null
     const box = this.canvas.getBoundingClientRect()
-    return { x: box.left + area.x + 0.5, y: box.top + height - area.y - 0.5, share: area.pixels / (width * height) }
+    return { x: box.left + this.viewX + area.x + 0.5, y: box.top + height - area.y - 0.5, share: area.pixels / (width * height) }
   }
 
   select(elementIndex: number | null): void {
@@ -312,11 +352,12 @@ export class TwinScene implements TwinSceneApi {
   screenPosition(point: Point3): { readonly x: number; readonly y: number; readonly visible: boolean } {
     const v = worldFromLocal(point).project(this.rig.camera)
     const visible = Math.abs(v.x) <= 1 && Math.abs(v.y) <= 1 && Math.abs(v.z) <= 1
-    return { x: ((v.x + 1) / 2) * this.size.width, y: ((1 - v.y) / 2) * this.size.height, visible }
+    return { x: this.viewX + ((v.x + 1) / 2) * this.size.width, y: ((1 - v.y) / 2) * this.size.height, visible }
   }
 
   setPeople(spaces: readonly PeopleSpace[]): void {
     this.crowd = spaces
+    if (this.isQuick) return
     const storeyOf = this.options.columns.storey
     if (this.firstPictureAt === null) return
     this.people.set(spaces, PROFILES[this.quality].peopleLimit, (space) => this.isolated === null || storeyOf[space] === this.isolated)
@@ -344,7 +385,7 @@ export class TwinScene implements TwinSceneApi {
   setSun(azimuthDeg: number, altitudeDeg: number): void {
     setDaylight(this.uniforms, azimuthDeg, altitudeDeg)
     this.shadowDirty = true
-    this.invalidate()
+    if (!this.isQuick) this.invalidate()
   }
 
   setQuality(quality: QualityLevel | 'auto'): void {
@@ -372,6 +413,7 @@ export class TwinScene implements TwinSceneApi {
     for (const undo of this.cleanup) undo()
     const parts = [this.rig, this.tiles, this.pipeline, this.picker, this.shadow, this.backdrop, this.people, this.route, this.materials, this.traffic, this.stateTexture]
     for (const part of parts) part.dispose()
+    this.other?.dispose()
     this.renderer.dispose()
     this.canvas.remove()
     this.events.clear()
@@ -391,6 +433,11 @@ export class TwinScene implements TwinSceneApi {
 
   private get quality(): QualityLevel {
     return this.governor.level
+  }
+
+  /** Whether a kept view is repainted instead of drawing the model for every change of colours. */
+  private get isQuick(): boolean {
+    return this.hurried && this.quality === 'low'
   }
 
   private observe(): void {
@@ -434,10 +481,15 @@ export class TwinScene implements TwinSceneApi {
 
   private resize(): void {
     const { clientWidth, clientHeight } = this.container
-    this.size = { width: Math.max(1, clientWidth), height: Math.max(1, clientHeight) }
-    this.renderer.setPixelRatio(Math.min(window.devicePixelRatio, PROFILES[this.quality].rest.pixelRatio))
-    this.renderer.setSize(this.size.width, this.size.height)
-    this.rig.resize(this.size.width, this.size.height)
+    const [width, height] = [Math.max(1, clientWidth), Math.max(1, clientHeight)]
+    this.renderer.setPixelRatio(this.canvasRatio)
+    this.renderer.setSize(width, height)
+    const isSplit = this.other !== null
+    const { left, right } = isSplit ? coveredEdges(this.container) : { left: 0, right: 0 }
+    const each = isSplit ? Math.max(1, Math.floor((width - left - right) / 2)) : width
+    this.viewX = isSplit ? left + each : 0
+    this.size = { width: each, height }
+    this.rig.resize(each, height, isSplit)
     if (this.atHome) void this.rig.goToPreset('home', false)
     this.depthDirty = true
     this.invalidate()
@@ -530,6 +582,12 @@ export class TwinScene implements TwinSceneApi {
 
   /** Asks for a frame; many calls before it make one. */
   private invalidate(): void {
+    this.pipeline.forgetView()
+    this.recolour()
+  }
+
+  /** As `invalidate`, where nothing but colours changed. */
+  private recolour(): void {
     this.needsDraw = true
     this.schedule()
   }
@@ -576,7 +634,7 @@ export class TwinScene implements TwinSceneApi {
 
   /** How long a slow GPU is left in peace before another picture of the same view, ms. */
   private breath(now: number): number {
-    if (this.quality !== 'low') return 0
+    if (this.quality !== 'low' || this.isQuick) return 0
     if (this.firstPictureAt === null) return this.settled ? 0 : this.lastDrawAt + PARTIAL_PICTURE_MS - now
     return this.lastDrawAt + this.timer.ms / SLOW_DUTY - now
   }
@@ -595,23 +653,8 @@ export class TwinScene implements TwinSceneApi {
     this.drawShadow(now)
     // The first picture is a cheap one too: it shows at once, and the better one follows.
     const still = resting && this.firstPictureAt !== null
-    const profile = PROFILES[this.quality][still ? 'rest' : 'moving']
-    const away = this.rig.camera.position.distanceTo(this.centre)
     this.timer.begin()
-    this.cost = this.pipeline.render(
-      {
-        profile,
-        depthChanged: this.depthDirty,
-        showSpaces: this.spacesShown,
-        hasGhosts: this.xrayOn,
-        hasOutline: this.selected >= 0 || this.hovered >= 0,
-        reach: away + this.radius,
-        // Seen from afar, lines crowd and would turn into a stain.
-        edges: Math.min(1, Math.max(EDGES_FROM_AFAR, (EDGES_WHOLE_RADII * this.radius) / away)),
-      },
-      this.size.width,
-      this.size.height,
-    )
+    this.cost = this.render(still)
     this.timer.end()
     this.framesDrawn++
     this.depthDirty = false
@@ -619,16 +662,59 @@ export class TwinScene implements TwinSceneApi {
     this.tell(now)
   }
 
+  /** Device pixels per CSS pixel of the canvas: a picture that is repainted all the time is no finer than it is drawn. */
+  private get canvasRatio(): number {
+    return Math.min(window.devicePixelRatio, PROFILES[this.quality][this.isQuick ? 'moving' : 'rest'].pixelRatio)
+  }
+
+  private render(still: boolean): FrameCost {
+    const { width, height } = this.size
+    if (this.renderer.getPixelRatio() !== this.canvasRatio) this.renderer.setPixelRatio(this.canvasRatio)
+    const request = this.requestFor(still && !this.isQuick)
+    if (this.depthDirty || !still !== this.keptMoving) this.pipeline.forgetView()
+    this.keptMoving = !still
+    if (this.other === null) {
+      if (!this.isQuick || !still) return this.pipeline.render(request, width, height)
+      return this.pipeline.repainted(request, [{ state: this.stateTexture, x: 0 }], this.spaces, width, height)
+    }
+    this.clearCanvas()
+    const views = [{ state: this.stateTexture, x: this.viewX }, { state: this.other.texture, x: this.viewX - width }]
+    return this.pipeline.repainted(request, views, this.spaces, width, height)
+  }
+
+  private requestFor(fine: boolean): FrameRequest {
+    const away = this.rig.camera.position.distanceTo(this.centre)
+    return {
+      profile: PROFILES[this.quality][fine ? 'rest' : 'moving'],
+      depthChanged: this.depthDirty,
+      showSpaces: this.spacesShown,
+      hasGhosts: this.xrayOn,
+      hasOutline: this.selected >= 0 || this.hovered >= 0,
+      reach: away + this.radius,
+      // Seen from afar, lines crowd and would turn into a stain.
+      edges: Math.min(1, Math.max(EDGES_FROM_AFAR, (EDGES_WHOLE_RADII * this.radius) / away)),
+    }
+  }
+
+  /** Two views leave the canvas empty under the panels at its sides. */
+  private clearCanvas(): void {
+    this.renderer.setRenderTarget(null)
+    this.renderer.setClearColor(this.backdrop.edge)
+    this.renderer.clear()
+    this.renderer.setClearColor(BLACK)
+  }
+
   private uploadState(): void {
     if (this.paint.takeDirty() === null) return
     this.stateTexture.needsUpdate = true
+    this.other?.follow(this.paint.texels)
     if (this.paint.visibilityRevision === this.visibilityDrawn) return
     this.visibilityDrawn = this.paint.visibilityRevision
     this.shadowDirty = this.depthDirty = true
   }
 
   private drawShadow(now: number): void {
-    if (!this.shadowDirty || (this.quality === 'low' && this.firstPictureAt === null)) return
+    if (!this.shadowDirty || this.isQuick || (this.quality === 'low' && this.firstPictureAt === null)) return
     if (!this.settled && now - this.lastShadowAt < SHADOW_WHILE_LOADING_MS) return
     this.shadow.render(this.scene, this.materials, this.centre, this.radius)
     this.shadowDirty = false

@@ -98,6 +98,11 @@ export class Backdrop {
     if (this.plug) this.plug.visible = !terrain
   }
 
+  /** The colour of the horizon, which ends the picture. */
+  get edge(): Color {
+    return this.horizon.value
+  }
+
   setTheme(theme: Theme): void {
     const palette = PALETTES[theme]
     this.zenith.value.set(palette.zenith)

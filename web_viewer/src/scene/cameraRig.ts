@@ -22,7 +22,7 @@ const FOCUS_DISTANCE_M = 12
 const LEAST_CLEAR = 0.3
 
 /** How far panels reach in from each edge of the container, CSS pixels: its `scroll-padding`. */
-function coveredEdges(container: HTMLElement | null): { left: number; right: number; top: number; bottom: number } {
+export function coveredEdges(container: HTMLElement | null): { left: number; right: number; top: number; bottom: number } {
   const style = container ? getComputedStyle(container) : null
   const pixels = (text: string | undefined): number => Number.parseFloat(text ?? '') || 0
   return {
@@ -88,9 +88,15 @@ export class CameraRig {
     return moved
   }
 
-  /** Takes a new size, CSS pixels, and moves the middle of the picture to where the container's panels leave it clear. */
-  resize(width: number, height: number): void {
-    const { left, right, top, bottom } = coveredEdges(this.element.parentElement)
+  /**
+   * Takes a new size, CSS pixels, and moves the middle of the picture to where the container's panels leave it clear;
+   * one of two views (`split`) lies between the panels.
+   */
+  resize(width: number, height: number, split = false): void {
+    const { top, bottom, ...sides } = coveredEdges(this.element.parentElement)
+    const { left, right } = split ? { left: 0, right: 0 } : sides
+    // The pointer is over one of two views: where it is in the whole says nothing.
+    this.controls.dollyToCursor = !split
     this.clear = {
       width: Math.max(LEAST_CLEAR, 1 - (left + right) / width),
       height: Math.max(LEAST_CLEAR, 1 - (top + bottom) / height),

@@ -1,11 +1,13 @@
-import { DepthTexture, HalfFloatType, LinearFilter, NearestFilter, UnsignedByteType, UnsignedIntType, WebGLRenderTarget } from 'three'
-import type { PerspectiveCamera, Scene, Texture, WebGLRenderer } from 'three'
+import { DepthTexture, HalfFloatType, LinearFilter, NearestFilter, UnsignedByteType, UnsignedIntType, Vector2, Vector4, WebGLRenderTarget } from 'three'
+import type { DataTexture, PerspectiveCamera, Scene, Texture, WebGLRenderer } from 'three'
 import { Composite } from './composite'
 import { LAYER_EXTRA, LAYER_GLASS, LAYER_SOLID, LAYER_SPACE } from './materials'
 import type { TileMaterials } from './materials'
 import type { Dots } from './dots'
+import type { SharedUniforms } from './materials'
 import { Occlusion } from './occlusion'
 import type { FrameProfile } from './quality'
+import { Repaint } from './repaint'
 
 /** What changed since the last frame, and what the frame is to show. */
 export interface FrameRequest {
@@ -21,6 +23,12 @@ export interface FrameRequest {
   readonly edges: number
 }
 
+/** A picture of the kept view: in the colours of a state texture, from `x` on, CSS pixels. */
+export interface PaintedView {
+  readonly state: DataTexture
+  readonly x: number
+}
+
 export interface FrameCost {
   readonly drawCalls: number
   readonly triangles: number
@@ -32,6 +40,9 @@ export class Pipeline {
   private readonly occlusion = new Occlusion()
   private readonly mask = new WebGLRenderTarget(1, 1, { depthBuffer: false, minFilter: LinearFilter, magFilter: LinearFilter, type: UnsignedByteType })
   private readonly frames = new Map<number, WebGLRenderTarget>()
+  private readonly repaint: Repaint
+  private keptMask: Texture | null = null
+  private keptOpen: Texture | null = null
   private occlusionIsCurrent = false
   /** Drawn over the finished picture; null until the boxes of elements are known. */
   dots: Dots | null = null
@@ -41,21 +52,21 @@ export class Pipeline {
     private readonly scene: Scene,
     private readonly camera: PerspectiveCamera,
     private readonly materials: TileMaterials,
+    private readonly uniforms: SharedUniforms,
   ) {
+    this.repaint = new Repaint(renderer, scene, camera, materials, uniforms)
     renderer.autoClear = false
     renderer.info.autoReset = false
   }
 
   /** Draws a frame onto a canvas of `(cssWidth, cssHeight)` CSS pixels; tells what the model's part of it cost. */
   render(request: FrameRequest, cssWidth: number, cssHeight: number): FrameCost {
-    const ratio = Math.min(request.profile.pixelRatio, window.devicePixelRatio)
-    const width = Math.max(1, Math.round(cssWidth * ratio))
-    const height = Math.max(1, Math.round(cssHeight * ratio))
+    const { width, height } = this.pixelsOf(request, cssWidth, cssHeight)
     const frame = this.frameTarget(request.profile.samples, width, height)
     this.renderer.info.reset()
     this.drawModel(frame, request)
     const { calls, triangles } = this.renderer.info.render
-    const open = this.drawOcclusion(frame, request)
+    const open = this.drawOcclusion(frame.depthTexture!, width, height, request)
     const mask = request.hasOutline ? this.drawMask(width, height) : null
     this.composite.render(
       this.renderer,
@@ -67,9 +78,54 @@ export class Pipeline {
     return { drawCalls: calls, triangles }
   }
 
+  /** The view that is kept for `repainted` is no more what the scene shows. */
+  forgetView(): void {
+    this.repaint.forget()
+  }
+
+  /** Draws the view in other colours than it was kept in; keeps it first where none is kept. Sizes as in `render`. */
+  repainted(request: FrameRequest, views: readonly PaintedView[], spaces: Uint8Array, cssWidth: number, cssHeight: number): FrameCost {
+    const { width, height } = this.pixelsOf(request, cssWidth, cssHeight)
+    this.renderer.info.reset()
+    if (!this.repaint.isKept) this.keep(request, views[0]!.state, spaces, width, height)
+    const { calls, triangles } = this.renderer.info.render
+    for (const view of views) this.drawView(request, view, width, height, cssWidth, cssHeight)
+    this.uniforms.uState.value = views[0]!.state
+    this.renderer.setViewport(new Vector4(0, 0, ...this.renderer.getSize(new Vector2())))
+    return { drawCalls: calls, triangles }
+  }
+
+  private keep(request: FrameRequest, state: DataTexture, spaces: Uint8Array, width: number, height: number): void {
+    this.repaint.keep({ width, height, showSpaces: request.showSpaces, hasGhosts: request.hasGhosts }, state, spaces)
+    this.keptMask = request.hasOutline ? this.drawMask(width, height) : null
+    this.occlusionIsCurrent = false
+    this.keptOpen = this.drawOcclusion(this.repaint.depth, width, height, request)
+    this.occlusionIsCurrent = false
+  }
+
+  private drawView(request: FrameRequest, view: PaintedView, width: number, height: number, cssWidth: number, cssHeight: number): void {
+    const { reach, edges } = request
+    const { depth } = this.repaint
+    const colour = this.repaint.paint(view.state)
+    this.renderer.setViewport(view.x, 0, cssWidth, cssHeight)
+    this.composite.render(
+      this.renderer,
+      { colour, depth, width, height, open: this.keptOpen, mask: this.keptMask, camera: this.camera, reach, edges },
+      cssWidth,
+      cssHeight,
+    )
+    this.uniforms.uState.value = view.state
+    this.dots?.render(this.renderer, this.camera, depth, cssHeight)
+  }
+
+  private pixelsOf(request: FrameRequest, cssWidth: number, cssHeight: number): { width: number; height: number } {
+    const ratio = Math.min(request.profile.pixelRatio, window.devicePixelRatio)
+    return { width: Math.max(1, Math.round(cssWidth * ratio)), height: Math.max(1, Math.round(cssHeight * ratio)) }
+  }
+
   dispose(): void {
     for (const frame of this.frames.values()) disposeTarget(frame)
-    for (const part of [this.mask, this.occlusion, this.composite, this.dots]) part?.dispose()
+    for (const part of [this.mask, this.occlusion, this.composite, this.dots, this.repaint]) part?.dispose()
   }
 
   private drawModel(frame: WebGLRenderTarget, request: FrameRequest): void {
@@ -93,12 +149,12 @@ export class Pipeline {
     this.scene.overrideMaterial = null
   }
 
-  private drawOcclusion(frame: WebGLRenderTarget, request: FrameRequest): Texture | null {
+  private drawOcclusion(depth: DepthTexture, width: number, height: number, request: FrameRequest): Texture | null {
     if (request.depthChanged) this.occlusionIsCurrent = false
     if (request.profile.occlusion === null) return null
     this.occlusion.setEffort(...request.profile.occlusion)
     if (!this.occlusionIsCurrent) {
-      this.occlusion.render(this.renderer, this.camera, frame.depthTexture!, frame.width, frame.height)
+      this.occlusion.render(this.renderer, this.camera, depth, width, height)
       this.occlusionIsCurrent = true
     }
     return this.occlusion.texture

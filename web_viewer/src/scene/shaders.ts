@@ -324,8 +324,21 @@ export const ID_FRAGMENT = /* glsl */ `
     return digits / 255.0;
   }
 
+  // Rooms as they are drawn when painted: unpainted ones hide nothing, and of an opened storey's the floors are seen.
+  #ifdef ROOMS
+    uniform bool uFloorsOnly;
+    void skipUnseen() {
+      vec3 n = seenNormal();
+      vec3 outwards = dot(vNormal, vNormal) > 0.0 ? vNormal : gl_FrontFacing ? n : -n;
+      if (vPaint.a < 0.01 || (uFloorsOnly && normalize(outwards).y > -0.5)) discard;
+    }
+  #else
+    void skipUnseen() {}
+  #endif
+
   void main() {
     clipAbove();
+    skipUnseen();
     uint id = uint(vElement + 0.5) + 1u;
     outId = vec4(float(id & 255u), float((id >> 8) & 255u), float((id >> 16) & 255u), 255.0) / 255.0;
     outDepth = packDepth(gl_FragCoord.z);

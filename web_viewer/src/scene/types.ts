@@ -119,6 +119,16 @@ export interface TwinSceneApi {
   setColours(elementIndices: Uint32Array, rgba: Uint8Array): void
   /** Takes every layer colour away. */
   clearColours(): void
+  /**
+   * Colours follow each other quickly, as when time is dragged: a slow GPU then repaints a kept view, coarser and
+   * without new shadows and figures, instead of drawing the model for each. Off again, the picture is whole.
+   */
+  hurry(on: boolean): void
+  /**
+   * Shows the view twice, side by side under one camera: at the left in these colours (as of `setColours`), at the
+   * right as it is painted. Null shows it once.
+   */
+  compare(colours: { readonly indices: Uint32Array; readonly rgba: Uint8Array } | null): void
   /** Hides or shows elements, beside what storey isolation does. */
   setHidden(elementIndices: Iterable<number>, hidden: boolean): void
   /** Shows everything that `setHidden` hid. */

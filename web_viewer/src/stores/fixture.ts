@@ -5,7 +5,7 @@ import type { TwinSceneApi } from '@/scene/types'
 
 /** A scene that draws nothing and remembers what it was told. */
 export function fakeScene(): TwinSceneApi & Record<'setColours' | 'clearColours' | 'setHidden' | 'isolateStorey' | 'select', Mock> {
-  const told = ['setColours', 'clearColours', 'setHidden', 'showAll', 'isolateStorey', 'xray', 'showSpaces', 'select'] as const
+  const told = ['setColours', 'hurry', 'compare', 'clearColours', 'setHidden', 'showAll', 'isolateStorey', 'xray', 'showSpaces', 'select'] as const
   return {
     ...Object.fromEntries(told.map((name) => [name, vi.fn()])),
     setView: vi.fn(() => Promise.resolve()),

@@ -15,6 +15,7 @@ function line(id: string, rest: Partial<api.BridgeLine> = {}): api.BridgeLine {
     id,
     kind: 'modbus',
     state: 'up',
+    simulated: false,
     detail: `connected to ${id}`,
     received: 12,
     refused: 0,
@@ -57,6 +58,7 @@ describe('the lines', () => {
 
 describe('the panel', () => {
   let app: App | null = null
+  let place = document.createElement('div')
 
   beforeEach(async () => {
     setLocale('zh-CN')
@@ -69,7 +71,7 @@ describe('the panel', () => {
   })
 
   async function shown(): Promise<string> {
-    const place = document.createElement('div')
+    place = document.createElement('div')
     app = createApp(BridgePanel)
     app.use(createPinia()).mount(place)
     await vi.waitFor(async () => {
@@ -88,6 +90,13 @@ describe('the panel', () => {
     expect(text).toContain('Modbus TCP')
     expect(text).toContain('从未收到')
     expect(text).toContain('L-01：慢 3,600 秒')
+  })
+
+  it('marks the lines whose devices the server plays', async () => {
+    vi.spyOn(api, 'fetchBridge').mockResolvedValue({ items: [line('a'), line('b', { simulated: true })], clocks: [] })
+    await shown()
+    const marked = [...place.querySelectorAll('[data-test=bridge-simulated]')].map((each) => each.closest('li')?.querySelector('b')?.textContent)
+    expect(marked).toEqual(['b'])
   })
 
   it('says of a line that heard something, but not when, only how much', async () => {

@@ -28,6 +28,11 @@ export class BandGesture {
 
   constructor(private readonly handlers: GestureHandlers) {}
 
+  /** Whether the cursor is being dragged. */
+  get isScrubbing(): boolean {
+    return this.holdsCursor
+  }
+
   down(id: number, x: number): void {
     this.fingers.set(id, { x })
     if (this.fingers.size > 1) {

@@ -32,6 +32,8 @@ export const useTimelineStore = defineStore('timeline', () => {
   const near = eventsNear()
   const cursor = timeCursor(band, known.film)
   const live = useLiveStore()
+  /** Whether somebody drags the cursor. */
+  const held = ref(false)
   const stopFitting = watch(
     () => known.film.value.firstMs,
     (firstMs) => {
@@ -45,6 +47,7 @@ export const useTimelineStore = defineStore('timeline', () => {
     ...band,
     ...known,
     ...cursor,
+    held,
     near,
     /** Show the cursor with this much time. */
     showSpan: (spanMs: number) => {
