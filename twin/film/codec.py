@@ -11,7 +11,7 @@ venue's does. A strip stands alone:
 | f64          | start of the segment, ms since 1970 UTC                             |
 | u32          | number of the strip: that of its first point / 256                  |
 | u16, u16     | runs (points), clocks (different columns of times)                  |
-| columns      | heads, times, wide times, values in five bands, wide values, changes of quality (`columns`, `kernels`) |
+| columns      | of times, values and qualities (`layout`), packed (`columns`)         |
 
 A chunk is the quick form, of a keyframe and samples in any order, which is soon replaced by strips: `CHNK`,
 version and CRC as above, u32 keyframe points, u32 samples, columns. Numbers are little-endian.
@@ -21,6 +21,8 @@ import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
 from typing import Final
 
 import numpy as np
@@ -29,13 +31,13 @@ from numpy.typing import NDArray
 from telemetry_bridge.samples import Samples
 from telemetry_bridge.wire import Indices, Qualities, Values
 from twin.errors import DamagedFilmError
-from twin.film import columns, kernels
+from twin.film import columns, layout
 from twin.film.segment import Keyframe, Segment, State, Track, column
 
-STRIP_POINTS: Final = kernels.POINTS
+STRIP_POINTS: Final = layout.POINTS
 VERSION: Final = 2
 #: More samples of 256 points in a segment, the keyframe's included, are refused.
-MOST: Final = kernels.MOST
+MOST: Final = layout.MOST
 #: More samples in a chunk are refused.
 MOST_IN_CHUNK: Final = 1 << 24
 _SEAL: Final = struct.Struct("<4sBI")
@@ -44,16 +46,24 @@ _CHUNK: Final = struct.Struct("<II")
 #: Bytes a sample in each column of a chunk: point, time, value, quality.
 _SAMPLE_WIDTHS: Final = np.array((4, 8, 8, 1))
 _LIMITS: Final = (
-    (kernels.CLOCK_BYTES + kernels.RUN_BYTES) * STRIP_POINTS,
+    (layout.CLOCK_BYTES + layout.RUN_BYTES) * STRIP_POINTS,
     MOST,
-    kernels.WORD * MOST,
-    *(MOST,) * kernels.N_BANDS,
-    kernels.WORD * MOST,
-    kernels.CHANGE_BYTES * MOST,
+    layout.WORD * MOST,
+    *(MOST,) * layout.N_BANDS,
+    layout.WORD * MOST,
+    layout.CHANGE_BYTES * MOST,
 )
 
 Table = NDArray[np.int64]
 Columns = tuple[Values, Values, Qualities]
+
+
+@cache
+def _loops() -> ModuleType:
+    """The compiled loops: slow to load, and the server starts without them."""
+    from twin.film import kernels  # noqa: PLC0415
+
+    return kernels
 
 
 def strip_of(point_index: int) -> int:
@@ -91,7 +101,7 @@ class Strip:
         """
         tables = (self.clocks, self.runs, self.changes)
         into = (state.time_ms, state.value, state.quality)
-        kernels.state_at(self.data, self.at, tables, self.first_point, time_ms, into)
+        _loops().state_at(self.data, self.at, tables, self.first_point, time_ms, into)
 
     def track(self, point_index: int) -> Track:
         """One point's samples, without what the keyframe knows."""
@@ -102,24 +112,24 @@ class Strip:
         return self._rows(point_index, from_keyframe=True)
 
     def _rows(self, point_index: int, *, from_keyframe: bool) -> Track:
-        places = self.runs[kernels.R_POINT] + self.first_point
+        places = self.runs[layout.R_POINT] + self.first_point
         row = int(np.searchsorted(places, point_index))
         if row == len(places) or places[row] != point_index:
             return Track.joined([])
-        clock = int(self.runs[kernels.R_CLOCK, row])
-        known, count = int(self.clocks[kernels.C_KEY, clock]), int(self.clocks[kernels.C_ROWS, clock])
+        clock = int(self.runs[layout.R_CLOCK, row])
+        known, count = int(self.clocks[layout.C_KEY, clock]), int(self.clocks[layout.C_ROWS, clock])
         time_ms, value, quality = np.empty(count), np.empty(count), np.empty(count, dtype=np.uint8)
-        kernels.decode_clock(self.data, self.at, self.clocks, clock, time_ms)
-        kernels.decode_run(self.data, self.at, self.runs, row, value)
-        kernels.decode_quality(self.data, self.at, self.runs, row, self.changes, quality)
+        _loops().decode_clock(self.data, self.at, self.clocks, clock, time_ms)
+        _loops().decode_run(self.data, self.at, self.runs, row, value)
+        _loops().decode_quality(self.data, self.at, self.runs, row, self.changes, quality)
         return Track(time_ms, value, quality)[slice(0, known) if from_keyframe else slice(known, count)]
 
     def segment(self) -> Segment:
         """All of it. DamagedFilmError: its samples are not in order."""
-        total = int(self.clocks[kernels.C_ROWS, self.runs[kernels.R_CLOCK]].sum())
+        total = int(self.clocks[layout.C_ROWS, self.runs[layout.R_CLOCK]].sum())
         point, known = np.empty(total, dtype=np.uint32), np.empty(total, dtype=np.bool_)
         rows = (np.empty(total), np.empty(total), np.empty(total, dtype=np.uint8))
-        kernels.decode_all(self.data, self.at, (self.clocks, self.runs, self.changes), point, rows, known)
+        _loops().decode_all(self.data, self.at, (self.clocks, self.runs, self.changes), point, rows, known)
         point += np.uint32(self.first_point)
         whole = Samples(point, *rows)
         key = whole[known]
@@ -154,13 +164,14 @@ def encode_segment(segment: Segment) -> dict[int, bytes]:
     start = (segment.start_ms, _bits(segment.start_ms))
     strips = {}
     for number, keys, rows in _cut(key_point, point):
-        own_key, own = tuple(each[keys] for each in key), tuple(each[rows] for each in sample)
-        size = np.zeros(kernels.COLUMNS, dtype=np.int64)
-        out, runs, clocks = kernels.encode_strip(start, key_point[keys], own_key, point[rows], own, size)
+        own_key = (key[0][keys], key[1][keys], key[2][keys])
+        own = (sample[0][rows], sample[1][rows], sample[2][rows])
+        size = np.zeros(layout.COLUMNS, dtype=np.int64)
+        out, runs, clocks = _loops().encode_strip(start, key_point[keys], own_key, point[rows], own, size)
         if runs < 0:
             raise ValueError("a segment's samples are not in order")
         dense, base = np.empty_like(size), np.empty_like(size)
-        denser = kernels.densified(out, size, dense, base)
+        denser = _loops().densified(out, size, dense, base)
         packed = columns.pack(_parts(out, size), _parts(denser, dense), base.tolist(), thoroughly=1)
         head = _HEAD.pack(segment.start_ms, number, runs, clocks)
         strips[number] = _sealed(b"STRP", head + packed)
@@ -168,7 +179,7 @@ def encode_segment(segment: Segment) -> dict[int, bytes]:
 
 
 def _parts(data: NDArray[np.uint8], size: Table) -> list[memoryview]:
-    view, ends = memoryview(data), np.cumsum(size).tolist()
+    view, ends = data.data, np.cumsum(size).tolist()
     return [view[end - length : end] for end, length in zip(ends, size.tolist(), strict=True)]
 
 
@@ -207,9 +218,9 @@ def open_strip(data: bytes) -> Strip:
     if not 0 < runs <= STRIP_POINTS or not 0 < clocks <= runs:
         raise DamagedFilmError(f"{runs} points of {clocks} clocks in a strip")
     packed = columns.unpack(body[_HEAD.size :], _LIMITS)
-    heads = kernels.CLOCK_BYTES * clocks + kernels.RUN_BYTES * runs
-    changes, rest = divmod(packed.sizes[kernels.CHANGES], kernels.CHANGE_BYTES)
-    if packed.sizes[kernels.HEADS] != heads or rest or (number + 1) * STRIP_POINTS > 1 << 32:
+    heads = layout.CLOCK_BYTES * clocks + layout.RUN_BYTES * runs
+    changes, rest = divmod(packed.sizes[layout.CHANGES], layout.CHANGE_BYTES)
+    if packed.sizes[layout.HEADS] != heads or rest or (number + 1) * STRIP_POINTS > 1 << 32:
         raise DamagedFilmError("its columns have not the length that they should")
     plain, at = _spread(packed)
     strip = Strip(
@@ -217,23 +228,23 @@ def open_strip(data: bytes) -> Strip:
         start_ms,
         plain,
         at,
-        np.empty((kernels.CLOCK_FIELDS, clocks), dtype=np.int64),
-        np.empty((kernels.RUN_FIELDS, runs), dtype=np.int64),
+        np.empty((layout.CLOCK_FIELDS, clocks), dtype=np.int64),
+        np.empty((layout.RUN_FIELDS, runs), dtype=np.int64),
         np.empty(changes, dtype=np.int64),
     )
     start = (start_ms, _bits(start_ms))
-    if not kernels.laid_out(strip.data, strip.at, start, strip.clocks, strip.runs, strip.changes):
+    if not _loops().laid_out(strip.data, strip.at, start, strip.clocks, strip.runs, strip.changes):
         raise DamagedFilmError("its runs do not add up")
     return strip
 
 
 def _spread(packed: columns.Packed) -> tuple[NDArray[np.uint8], Table]:
     """The columns one after the other, and where each begins."""
-    layout = np.array((packed.sizes, packed.dense, packed.bases))
-    at = np.zeros(layout.shape[1] + 1, dtype=np.int64)
-    np.cumsum(layout[0], out=at[1:])
+    each = np.array((packed.sizes, packed.dense, packed.bases))
+    at = np.zeros(each.shape[1] + 1, dtype=np.int64)
+    np.cumsum(each[0], out=at[1:])
     plain = np.empty(at[-1], dtype=np.uint8)
-    kernels.spread_out(np.frombuffer(packed.data, dtype=np.uint8), layout, plain)
+    _loops().spread_out(np.frombuffer(packed.data, dtype=np.uint8), each, plain)
     return plain, at
 
 
@@ -242,7 +253,7 @@ def decode_segment(strips: Mapping[int, bytes]) -> Segment:
 
     DamagedFilmError: one is damaged, or is another segment's, or another's place.
     """
-    parts = []
+    parts: list[Segment] = []
     for number, data in sorted(strips.items()):
         strip = open_strip(data)
         if strip.number != number or (parts and strip.start_ms != parts[0].start_ms):
@@ -270,8 +281,8 @@ def encode_chunk(keyframe: Keyframe, samples: Samples) -> bytes:
         raise ValueError(f"{len(samples)} samples in a chunk; at most {MOST_IN_CHUNK}")
     parts: list[memoryview] = []
     for point, (time_ms, value, quality) in (_plain(keyframe.samples), _plain(samples)):
-        planes = np.empty(kernels.SAMPLE_BYTES * len(point), dtype=np.uint8)
-        kernels.put_samples(point, time_ms, value, quality, planes)
+        planes = np.empty(layout.SAMPLE_BYTES * len(point), dtype=np.uint8)
+        _loops().put_samples(point, time_ms, value, quality, planes)
         parts += _parts(planes, len(point) * _SAMPLE_WIDTHS)
     return _sealed(b"CHNK", _CHUNK.pack(len(keyframe), len(samples)) + columns.pack(parts))
 
@@ -296,8 +307,8 @@ def decode_chunk(data: bytes) -> tuple[Keyframe, Samples]:
 def _samples(planes: NDArray[np.uint8], before: int, n: int) -> Samples:
     """n samples of a chunk that come after some others."""
     found = Samples(np.empty(n, np.uint32), np.empty(n), np.empty(n), np.empty(n, np.uint8))
-    own = planes[kernels.SAMPLE_BYTES * before : kernels.SAMPLE_BYTES * (before + n)]
-    kernels.take_samples(own, found.point_index, found.time_ms, found.value, found.quality)
+    own = planes[layout.SAMPLE_BYTES * before : layout.SAMPLE_BYTES * (before + n)]
+    _loops().take_samples(own, found.point_index, found.time_ms, found.value, found.quality)
     return found
 
 

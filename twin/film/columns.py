@@ -1,12 +1,12 @@
 """Columns of bytes under Zstandard, one after the other. Pure.
 
-| type     | field                                                                                       |
-| -------- | ------------------------------------------------------------------------------------------- |
-| u16      | a bit for each column that is not empty, the lowest for the first                            |
-| varint   | of each of them: how many bytes it has,                                                      |
-| varint   | how many it takes, 0: as it is,                                                              |
-| u8       | 0, or the base in which several of its bytes are one (see `DIGITS`)                          |
-| bytes    | the columns: Zstandard frames (RFC 8878) without magic number and size, or as they are       |
+| type     | field                                                                            |
+| -------- | -------------------------------------------------------------------------------- |
+| u16      | a bit for each column that is not empty, the lowest for the first                |
+| varint   | of each of these how many bytes it has,                                          |
+| varint   | how many it takes, 0: as it is,                                                  |
+| u8       | 0, or the base in which several of its bytes are one (see `DIGITS`)              |
+| bytes    | the columns: Zstandard frames (RFC 8878) without magic number and size, or as is |
 
 Varints are LEB128. Symbols that have few bits each are poorly served by whole bytes: a column whose bytes are
 all below 16 is also tried with as many in one byte as there is room for, as the digits of a number.

@@ -1,16 +1,15 @@
 """The inner loops of the film's codec, compiled to machine code. No I/O.
 
-A strip is up to 256 runs, one a point, ascending. A run is what the keyframe knows of the point, if anything,
-and then its samples: its rows. A clock is the times of a run's rows; runs of one device share theirs.
+What a strip is, and its runs, rows and clocks, says `layout`.
 
-Times and values are first made whole numbers, by a `code` that says how a number is read (`real`), checked to
-come back to the bit. Then each is kept as what it is more than foretold, zigzagged (0, -1, 1, -2, ... as 0, 1,
-2, 3, ...), in one byte; a byte of `LITERAL` or `WIDE` means that the next of a column of 64-bit words is the
-value's bits or the difference.
+Times and values are first made whole numbers, by a `code` that says how a number is read (`real`), checked
+to come back to the bit. Then each is kept as what it is more than foretold, zigzagged (0, -1, 1, -2, ... as
+0, 1, 2, 3, ...), in one byte; a byte of `LITERAL` or `WIDE` means that the next of a column of 64-bit words
+is the value's bits or the difference.
 
 A value is foretold as the one before plus the run's slope; a time as the one before plus the clock's beat,
-less what the one before was late (`carried`): devices keep to a grid, and how late one message is says nothing
-of the next. The first time is foretold as the clock's origin.
+less what the one before was late (`carried`): devices keep to a grid, and how late one message is says
+nothing of the next. The first time is foretold as the clock's origin.
 
 Whoever decodes calls `laid_out` first. It checks that what the bytes say fits into the columns, so that no
 other kernel can leave its arrays; integers wrap, and any bits are some number.
@@ -18,11 +17,49 @@ other kernel can leave its arrays; integers wrap, and any bits are some number.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from spatial.kernels import compiled
 from twin.film.columns import DIGITS
+from twin.film.layout import (
+    BANDS,
+    C_AT,
+    C_BEAT,
+    C_CODE,
+    C_DIRECT,
+    C_FIRST,
+    C_KEY,
+    C_ROWS,
+    C_WAY,
+    C_WIDE,
+    CHANGE_BYTES,
+    CHANGES,
+    CLOCK_BYTES,
+    HEADS,
+    MOST,
+    N_BANDS,
+    POINTS,
+    R_AT,
+    R_CHANGE,
+    R_CLOCK,
+    R_CODE,
+    R_FIRST,
+    R_LITERAL,
+    R_POINT,
+    R_QUALITY,
+    R_ROW,
+    R_SLOPE,
+    R_WIDE,
+    R_WIDES,
+    RUN_BYTES,
+    TIMES,
+    TIMES_WIDE,
+    VALUES_WIDE,
+    WORD,
+)
 
 Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint64]
@@ -30,18 +67,16 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Points = NDArray[np.uint32]
 Mask = NDArray[np.bool_]
+#: An int64 or a uint64 in compiled code: neither is a Python int, and none of the other.
+Whole = Any
 
-POINTS = 256
-MOST = 1 << 22
+#: Bytes that stand for words: a value's bits, and a difference.
 LITERAL, WIDE = 254, 255
 
 #: Codes: k / 10**code; the same rounded to a float32, from SINGLE on; the bits; k * 10**(code - BITS).
 SINGLE, BITS, CODES = 7, 14, 18
 PLACES = 6
 POWER = np.array([10.0**places for places in range(PLACES + 1)])
-DIGIT = np.array(DIGITS)
-#: The digits of a byte, by base.
-SPREAD = np.array([[[byte // max(base, 1) ** i % max(base, 1) for i in range(8)] for byte in range(256)] for base in range(17)], np.uint8)
 #: Integers up to here are exact as float64.
 EXACT = 2.0**53
 SIGN = np.uint64(1)
@@ -51,64 +86,59 @@ LOWEST, HIGHEST = -(1 << 60), 1 << 60
 #: How a clock's times are foretold; STEADY: exactly so, nothing is stored.
 STEPS, SLOW, GRID, STEADY = 0, 1, 2, 3
 
-HEADS, TIMES, TIMES_WIDE, BANDS, VALUES_WIDE, CHANGES, COLUMNS = 0, 1, 2, 3, 8, 9, 10
-N_BANDS = 5
-CLOCK_BYTES, RUN_BYTES, WORD, CHANGE_BYTES, SAMPLE_BYTES = 21, 21, 8, 5, 21
-#: A clock's table: a column of these.
-C_CODE, C_WAY, C_KEY, C_ROWS, C_FIRST, C_BEAT, C_AT, C_WIDE, C_DIRECT, CLOCK_FIELDS = range(10)
-#: A run's table: a column of these.
-R_POINT, R_CLOCK, R_CODE, R_LITERAL, R_FIRST, R_SLOPE, R_AT, R_WIDE, R_WIDES, R_QUALITY, R_ROW, R_CHANGE = (
-    range(12)
-)
-RUN_FIELDS = 12
+#: How many digits of a base a byte has room for, and which they are, by base.
+DIGIT = np.array(DIGITS)
+SPREAD = np.zeros((len(DIGITS), 256, 8), dtype=np.uint8)
+for _base in range(2, len(DIGITS)):
+    SPREAD[_base] = np.arange(256)[:, None] // _base ** np.arange(8) % _base
 
 #: About what a zigzagged byte costs, bits.
 COST = np.append(np.log2(1.0 + np.arange(LITERAL)), [24.0, 24.0])
 
 
 @compiled
-def zigzag(number: int) -> int:
+def zigzag(number: Whole) -> Whole:
     """0, -1, 1, -2, ... as 0, 1, 2, 3, ..., as uint64."""
     number = np.int64(number)
     return np.uint64((number << 1) ^ (number >> 63))
 
 
 @compiled
-def unzigzag(number: int) -> int:
+def unzigzag(number: Whole) -> Whole:
     """The inverse of `zigzag`."""
     number = np.uint64(number)
     return np.int64(number >> SIGN) ^ -np.int64(number & SIGN)
 
 
 @compiled
-def real(number: int, code: int) -> float:
+def real(number: Whole, code: Whole) -> float:
     """The number that a whole one stands for; not for BITS."""
     if code < SINGLE:
-        return number / POWER[code]
+        return np.float64(number / POWER[code])
     if code < BITS:
         return np.float64(np.float32(number / POWER[code - SINGLE]))
-    return number * POWER[code - BITS]
+    return np.float64(number * POWER[code - BITS])
 
 
 @compiled
-def scaled(value: float, code: int) -> float:
+def scaled(value: float, code: Whole) -> float:
     """The whole number that stands for a value best, as a float; not for BITS."""
     if code < SINGLE:
-        return np.rint(value * POWER[code])
+        return np.float64(np.rint(value * POWER[code]))
     if code < BITS:
-        return np.rint(value * POWER[code - SINGLE])
-    return np.rint(value / POWER[code - BITS])
+        return np.float64(np.rint(value * POWER[code - SINGLE]))
+    return np.float64(np.rint(value / POWER[code - BITS]))
 
 
 @compiled
-def fits(value: float, code: int) -> bool:
+def fits(value: float, code: Whole) -> bool:
     """Whether a value that is not -0.0 comes back exactly."""
     whole = scaled(value, code)
     return abs(whole) <= EXACT and real(np.int64(whole), code) == value
 
 
 @compiled
-def reference(start_ms: float, start_bits: int, code: int) -> int:
+def reference(start_ms: float, start_bits: Whole, code: Whole) -> Whole:
     """What a clock's first time is told from."""
     if code == BITS:
         return start_bits
@@ -117,13 +147,20 @@ def reference(start_ms: float, start_bits: int, code: int) -> int:
 
 
 @compiled
-def carried(late: int, beat: int, way: int) -> int:
-    """How much of a lateness the next time is expected to have made good. Beats that were left out are none."""
-    if way == STEPS or beat <= 0:
-        return np.int64(0)
+def _within_beat(late: Whole, beat: Whole) -> Whole:
+    """A lateness without the whole beats in it; beat > 0."""
     half = beat >> 1
     if late > half or late < -half:
         late -= (late + half) // beat * beat
+    return late
+
+
+@compiled
+def carried(late: Whole, beat: Whole, way: Whole) -> Whole:
+    """How much of a lateness the next time is expected to have made good; beats left out are none."""
+    if way == STEPS or beat <= 0:
+        return np.int64(0)
+    late = _within_beat(late, beat)
     if way == SLOW:
         return late - (late + (late >> 63 & 7) >> 3)
     return late
@@ -140,7 +177,7 @@ def merged(
     sample: tuple[Floats, Floats, Bytes],
     runs: tuple[Ints, Ints, Ints],
     row: tuple[Floats, Floats, Bytes],
-) -> int:
+) -> Whole:
     """Keyframe and samples (time, value, quality each) as rows by run; gives how many runs, -1: out of order.
 
     `runs` takes each run's point, first row (and the end), and whether it begins with the keyframe's.
@@ -167,17 +204,17 @@ def merged(
 
 
 @compiled
-def _same_times(bits: Ints, one: int, other: int, n: int) -> bool:
+def _same_times(bits: Ints, one: Whole, other: Whole, n: Whole) -> bool:
     if bits[one + n - 1] != bits[other + n - 1]:
         return False
-    for i in range(n):
+    for i in range(n):  # noqa: SIM110 - compiled
         if bits[one + i] != bits[other + i]:
             return False
     return True
 
 
 @compiled
-def shared_clocks(bits: Ints, runs: tuple[Ints, Ints, Ints], n: int, refs: Bytes, owner: Ints) -> int:
+def shared_clocks(bits: Ints, runs: tuple[Ints, Ints, Ints], n: Whole, refs: Bytes, owner: Ints) -> Whole:
     """Find which runs share times: `refs` is 0 for a new clock, else how many clocks back; gives how many.
 
     `owner` takes the run that first had each clock.
@@ -200,7 +237,7 @@ def shared_clocks(bits: Ints, runs: tuple[Ints, Ints, Ints], n: int, refs: Bytes
 
 
 @compiled
-def time_code(time: Floats, bits: Ints, first: int, end: int, number: Ints) -> int:
+def time_code(time: Floats, bits: Ints, first: Whole, end: Whole, number: Ints) -> Whole:
     """The coarsest unit of which all times are whole multiples; `number` takes them."""
     for code in (17, 16, 15, 0, 3):
         whole = True
@@ -217,22 +254,24 @@ def time_code(time: Floats, bits: Ints, first: int, end: int, number: Ints) -> i
 
 
 @compiled
-def _origin(number: Ints, first: int, end: int, beat: int, way: int) -> int:
+def _origin(number: Ints, first: Whole, end: Whole, beat: Whole, way: Whole) -> Whole:
     """Where a clock's grid begins."""
-    if way == STEPS:
+    if way == STEPS or beat <= 0:
         return number[first]
     total = np.int64(0)
     for i in range(first, end):
-        total += number[i] - number[first] - (i - first) * beat
+        total += _within_beat(number[i] - number[first] - (i - first) * beat, beat)
     return number[first] + (total + (end - first) // 2) // (end - first)
 
 
 @compiled
-def _clock_cost(number: Ints, first: int, end: int, beat: int, way: int, most: float) -> tuple[float, int]:
+def _clock_cost(
+    number: Ints, first: Whole, end: Whole, beat: Whole, way: Whole, most: float
+) -> tuple[float, Whole]:
     """About the bits that a clock's times take, not further than `most`, and its origin."""
     origin = _origin(number, first, end, beat, way)
     # A grid is read at any place without what lies before; another beat than the last clock's is stored.
-    cost, factor = 0.0, 1.0 if way == GRID else 1.02
+    cost, factor = 0.0, 1.0 if way == GRID else 1.05
     expected = origin
     for i in range(first, end):
         late = number[i] - expected
@@ -244,7 +283,7 @@ def _clock_cost(number: Ints, first: int, end: int, beat: int, way: int, most: f
 
 
 @compiled
-def _rounded(number: int) -> int:
+def _rounded(number: Whole) -> Whole:
     """To two digits: what a beat was meant to be."""
     unit = 1
     while number >= 100 * unit:
@@ -253,7 +292,7 @@ def _rounded(number: int) -> int:
 
 
 @compiled
-def _clock_way(number: Ints, first: int, end: int, before: int) -> tuple[int, int, int]:
+def _clock_way(number: Ints, first: Whole, end: Whole, before: Whole) -> tuple[Whole, Whole, Whole]:
     """The beat, way and origin that make a clock's times smallest; `before` is the last clock's beat."""
     n = end - first - 1
     if n < 1:
@@ -274,7 +313,7 @@ def _clock_way(number: Ints, first: int, end: int, before: int) -> tuple[int, in
 
 
 @compiled
-def put_word(column: Bytes, at: int, n: int, i: int, number: int) -> None:
+def put_word(column: Bytes, at: Whole, n: Whole, i: Whole, number: Whole) -> None:
     """Write the i-th of n words, which lie in byte planes, the lowest first."""
     number = np.uint64(number)
     for plane in range(WORD):
@@ -283,7 +322,7 @@ def put_word(column: Bytes, at: int, n: int, i: int, number: int) -> None:
 
 
 @compiled
-def word(column: Bytes, at: int, n: int, i: int) -> int:
+def word(column: Bytes, at: Whole, n: Whole, i: Whole) -> Whole:
     """The inverse of `put_word`."""
     number = np.uint64(0)
     for plane in range(WORD):
@@ -292,7 +331,7 @@ def word(column: Bytes, at: int, n: int, i: int) -> int:
 
 
 @compiled
-def _put_symbol(number: int, column: Bytes, at: int, wide: Words, wides: int) -> int:
+def _put_symbol(number: Whole, column: Bytes, at: Whole, wide: Words, wides: Whole) -> Whole:
     """Write a zigzagged number; gives how many wide ones there are now."""
     if number < np.uint64(LITERAL):
         column[at] = np.uint8(number)
@@ -305,13 +344,13 @@ def _put_symbol(number: int, column: Bytes, at: int, wide: Words, wides: int) ->
 @compiled
 def encode_clocks(
     time: Floats,
-    start: tuple[float, int],
+    start: tuple[float, Whole],
     runs: tuple[Ints, Ints, Ints],
     owner: Ints,
     heads: Bytes,
     column: Bytes,
     wide: Words,
-) -> tuple[int, int]:
+) -> tuple[Whole, Whole]:
     """Write the clocks' heads and times; gives how many bytes and words."""
     n, at, wides, beat = len(owner), 0, 0, np.int64(0)
     bits = time.view(np.int64)
@@ -335,13 +374,13 @@ def encode_clocks(
 
 
 @compiled
-def _special(value: float, bits: int) -> bool:
+def _special(value: float, bits: Whole) -> bool:
     """What no whole number stands for: not finite, or minus zero."""
     return not np.isfinite(value) or (value == 0.0 and bits != 0)
 
 
 @compiled
-def _places(value: Floats, bits: Ints, first: int, end: int, family: int) -> int:
+def _places(value: Floats, bits: Ints, first: Whole, end: Whole, family: Whole) -> Whole:
     """The decimals that most values of a run need; -1: too many have none."""
     places = misses = 0
     for i in range(first, end):
@@ -360,8 +399,8 @@ def _places(value: Floats, bits: Ints, first: int, end: int, family: int) -> int
 
 
 @compiled
-def value_code(value: Floats, bits: Ints, first: int, end: int, number: Ints, literal: Mask) -> int:
-    """How a run's values are kept; `number` takes them, `literal` those that are kept as bits all the same."""
+def value_code(value: Floats, bits: Ints, first: Whole, end: Whole, number: Ints, literal: Mask) -> Whole:
+    """How a run's values are kept; `number` takes them, `literal` which are kept as bits all the same."""
     for family in (0, SINGLE):
         places = _places(value, bits, first, end, family)
         misses = 0
@@ -377,7 +416,7 @@ def value_code(value: Floats, bits: Ints, first: int, end: int, number: Ints, li
 
 
 @compiled
-def _run_cost(number: Ints, literal: Mask, first: int, end: int, slope: int) -> float:
+def _run_cost(number: Ints, literal: Mask, first: Whole, end: Whole, slope: Whole) -> float:
     cost, before = 0.0, number[first]
     for i in range(first + 1, end):
         if not literal[i]:
@@ -387,7 +426,7 @@ def _run_cost(number: Ints, literal: Mask, first: int, end: int, slope: int) -> 
 
 
 @compiled
-def _slope(number: Ints, literal: Mask, first: int, end: int, code: int) -> int:
+def _slope(number: Ints, literal: Mask, first: Whole, end: Whole, code: Whole) -> Whole:
     """By how much a run rises from row to row, where it is worth saying."""
     if code == BITS or end - first < 8 or literal[first] or literal[end - 1]:
         return np.int64(0)
@@ -401,8 +440,13 @@ def _slope(number: Ints, literal: Mask, first: int, end: int, code: int) -> int:
 
 @compiled
 def _encode_run(
-    rows: tuple[Ints, Mask, Ints], span: tuple[int, int], slope: int, column: Bytes, wide: Words, wides: int
-) -> tuple[int, int]:
+    rows: tuple[Ints, Mask, Ints],
+    span: tuple[Whole, Whole],
+    slope: Whole,
+    column: Bytes,
+    wide: Words,
+    wides: Whole,
+) -> tuple[Whole, Whole]:
     """Write a run's bytes at its rows' places; gives the wide ones so far and the sum of the bytes."""
     number, literal, bits = rows
     before, total = number[span[0]], 0
@@ -419,7 +463,7 @@ def _encode_run(
 
 
 @compiled
-def _band(total: int, n: int) -> int:
+def _band(total: Whole, n: Whole) -> Whole:
     """Runs of like size lie together; 0: nothing ever changed, and nothing is stored."""
     if total == 0:
         return 0
@@ -438,11 +482,11 @@ def encode_runs(
     quality: Bytes,
     runs: tuple[Ints, Ints, Ints],
     refs: Bytes,
-    head: tuple[Bytes, int],
+    head: tuple[Bytes, Whole],
     column: Bytes,
     wide: Words,
     bands: Bytes,
-) -> int:
+) -> Whole:
     """Write the runs' heads and, at their rows' places, their bytes; gives how many words."""
     heads, at, n, wides = head[0], head[1], len(refs), 0
     bits = value.view(np.int64)
@@ -460,14 +504,15 @@ def encode_runs(
         heads[at + 2 * n + run] = code | literal[first] << 7
         heads[at + 3 * n + run] = bands[run]
         heads[at + 4 * n + run] = quality[first]
-        put_word(heads, at + 5 * n, n, run, np.uint64(bits[first]) if literal[first] else zigzag(number[first]))
+        told = np.uint64(bits[first]) if literal[first] else zigzag(number[first])
+        put_word(heads, at + 5 * n, n, run, told)
         put_word(heads, at + 13 * n, n, run, zigzag(slope))
         before = place
     return wides
 
 
 @compiled
-def find_changes(quality: Bytes, runs: tuple[Ints, Ints, Ints], n: int, place: Ints) -> int:
+def find_changes(quality: Bytes, runs: tuple[Ints, Ints, Ints], n: Whole, place: Ints) -> Whole:
     """Find the rows whose quality is not that of the row before in their run; gives how many."""
     found = 0
     for run in range(n):
@@ -480,8 +525,8 @@ def find_changes(quality: Bytes, runs: tuple[Ints, Ints, Ints], n: int, place: I
 
 @compiled
 def _put_bands(
-    runs: tuple[Ints, Ints, Ints], bands: Bytes, column: Bytes, out: Bytes, at: int, size: Ints
-) -> int:
+    runs: tuple[Ints, Ints, Ints], bands: Bytes, column: Bytes, out: Bytes, at: Whole, size: Ints
+) -> Whole:
     for band in range(1, N_BANDS + 1):
         start = at
         for run in range(len(bands)):
@@ -494,14 +539,14 @@ def _put_bands(
 
 
 @compiled
-def _put_wide(wide: Words, n: int, out: Bytes, at: int) -> int:
+def _put_wide(wide: Words, n: Whole, out: Bytes, at: Whole) -> Whole:
     for i in range(n):
         put_word(out, at, n, i, wide[i])
     return at + WORD * n
 
 
 @compiled
-def _put_changes(place: Ints, n: int, quality: Bytes, out: Bytes, at: int) -> int:
+def _put_changes(place: Ints, n: Whole, quality: Bytes, out: Bytes, at: Whole) -> Whole:
     before = np.int64(0)
     for i in range(n):
         for plane in range(4):
@@ -513,13 +558,13 @@ def _put_changes(place: Ints, n: int, quality: Bytes, out: Bytes, at: int) -> in
 
 @compiled
 def encode_strip(
-    start: tuple[float, int],
+    start: tuple[float, Whole],
     key_point: Points,
     key: tuple[Floats, Floats, Bytes],
     point: Points,
     sample: tuple[Floats, Floats, Bytes],
     size: Ints,
-) -> tuple[Bytes, int, int]:
+) -> tuple[Bytes, Whole, Whole]:
     """A strip's columns one after the other, how many runs (-1: they are out of order) and clocks.
 
     start: the segment's, ms, and its bits; key, sample: times, values, qualities; size (COLUMNS,): takes each
@@ -583,7 +628,7 @@ def densified(data: Bytes, size: Ints, dense: Ints, base: Ints) -> Bytes:
 
 @compiled
 def spread_out(packed: Bytes, layout: Ints, out: Bytes) -> None:
-    """Columns as they were. layout (3, COLUMNS): bytes that a column has, bytes of it in `packed`, its base."""
+    """Columns as they were. layout (3, columns): bytes of each, bytes of it in `packed`, its base."""
     first, at = 0, 0
     for column in range(layout.shape[1]):
         n, dense, radix = layout[0, column], layout[1, column], layout[2, column]
@@ -602,18 +647,18 @@ def spread_out(packed: Bytes, layout: Ints, out: Bytes) -> None:
 
 
 @compiled
-def _wide_ones(data: Bytes, first: int, end: int) -> tuple[int, int]:
+def _wide_ones(data: Bytes, first: Whole, end: Whole) -> tuple[Whole, Whole]:
     """How many of some bytes stand for words, and the largest of the others."""
-    count, most = 0, 0
+    count, most = np.int64(0), np.int64(0)
     for i in range(first, end):
         wide = data[i] >= LITERAL
         count += wide
-        most = max(most, 0 if wide else np.int64(data[i]))
+        most = max(most, np.int64(0) if wide else np.int64(data[i]))
     return count, most
 
 
 @compiled
-def _is_direct(data: Bytes, at: Ints, first_wide: int, n_wide: int, most: int, beat: int) -> bool:
+def _is_direct(data: Bytes, at: Ints, first_wide: Whole, n_wide: Whole, most: Whole, beat: Whole) -> bool:
     """Whether a clock's times are all within half a beat of its grid: each can be told without the others."""
     if beat <= 0 or most > beat:
         return False
@@ -625,7 +670,7 @@ def _is_direct(data: Bytes, at: Ints, first_wide: int, n_wide: int, most: int, b
 
 
 @compiled
-def _join_planes(data: Bytes, at: int, planes: int, out: Ints) -> None:
+def _join_planes(data: Bytes, at: Whole, planes: Whole, out: Ints) -> None:
     """Numbers that lie in byte planes, the lowest first."""
     n = len(out)
     out[:] = 0
@@ -635,7 +680,7 @@ def _join_planes(data: Bytes, at: int, planes: int, out: Ints) -> None:
 
 
 @compiled
-def _lay_clocks(data: Bytes, at: Ints, start: tuple[float, int], table: Ints) -> bool:
+def _lay_clocks(data: Bytes, at: Ints, start: tuple[float, Whole], table: Ints) -> bool:
     """Fill the clocks' table; False: they do not fit their columns."""
     n, place, wides, beat = table.shape[1], at[TIMES], 0, np.int64(0)
     _join_planes(data, n, 4, table[C_ROWS])
@@ -652,11 +697,11 @@ def _lay_clocks(data: Bytes, at: Ints, start: tuple[float, int], table: Ints) ->
         table[C_FIRST, clock] = unzigzag(table[C_FIRST, clock]) + reference(start[0], start[1], code)
         table[C_AT, clock], table[C_WIDE, clock] = place, wides
         wide, most = _wide_ones(data, place, place + stored)
-        steady = way == STEADY or way == GRID
+        steady = way in (STEADY, GRID)
         table[C_DIRECT, clock] = steady and _is_direct(data, at, wides, wide, most, beat - 1)
         wides += wide
         place += stored
-    return place == at[TIMES_WIDE] and WORD * wides == at[BANDS] - at[TIMES_WIDE]
+    return bool(place == at[TIMES_WIDE] and WORD * wides == at[BANDS] - at[TIMES_WIDE])
 
 
 @compiled
@@ -664,12 +709,12 @@ def _lay_runs(data: Bytes, at: Ints, clocks: Ints, table: Ints) -> bool:
     """Fill the runs' table; False: they do not fit their columns."""
     n, head = table.shape[1], CLOCK_BYTES * clocks.shape[1]
     ends = at[BANDS : VALUES_WIDE + 1].copy()
-    point, made, wides, rows = np.int64(-1), 0, 0, 0
+    point, made, wides, rows = np.int64(-1), np.int64(0), np.int64(0), np.int64(0)
     some_wide = _wide_ones(data, at[BANDS], at[VALUES_WIDE])[0] > 0
     _join_planes(data, head + 5 * n, WORD, table[R_FIRST])
     _join_planes(data, head + 13 * n, WORD, table[R_SLOPE])
     for run in range(n):
-        point += data[head + run] + 1
+        point += np.int64(data[head + run]) + 1
         back = np.int64(data[head + n + run])
         clock = made - back
         made += back == 0
@@ -691,15 +736,16 @@ def _lay_runs(data: Bytes, at: Ints, clocks: Ints, table: Ints) -> bool:
                 return False
             if some_wide:
                 table[R_WIDES, run] = _wide_ones(data, table[R_AT, run], ends[band - 1])[0]
-                wides += table[R_WIDES, run]
+                wides = wides + table[R_WIDES, run]
     for band in range(N_BANDS):
         if ends[band] != at[BANDS + band + 1]:
             return False
-    return made == clocks.shape[1] and rows <= MOST and WORD * wides == at[CHANGES] - at[VALUES_WIDE]
+    fits_words = WORD * wides == at[CHANGES] - at[VALUES_WIDE]
+    return bool(made == clocks.shape[1] and rows <= MOST and fits_words)
 
 
 @compiled
-def _lay_changes(data: Bytes, at: Ints, runs: Ints, rows: int, place: Ints) -> bool:
+def _lay_changes(data: Bytes, at: Ints, runs: Ints, rows: Whole, place: Ints) -> bool:
     """Find the rows at which qualities change, and each run's first; False: they are not of this strip."""
     n, before = len(place), np.int64(0)
     _join_planes(data, at[CHANGES], 4, place)
@@ -718,11 +764,14 @@ def _lay_changes(data: Bytes, at: Ints, runs: Ints, rows: int, place: Ints) -> b
 
 
 @compiled
-def laid_out(data: Bytes, at: Ints, start: tuple[float, int], clocks: Ints, runs: Ints, place: Ints) -> bool:
-    """Fill the tables of clocks and runs, and the rows at which qualities change; False: the strip is damaged.
+def laid_out(
+    data: Bytes, at: Ints, start: tuple[float, Whole], clocks: Ints, runs: Ints, place: Ints
+) -> bool:
+    """Fill the tables of clocks and runs, and the rows at which qualities change; False: it is damaged.
 
-    at (COLUMNS + 1,): where each column begins in `data`, and the end; heads have the length that the tables'
-    say, CHANGES that which `place` says, words are whole.
+    clocks (CLOCK_FIELDS, clocks), runs (RUN_FIELDS, runs); at (COLUMNS + 1,): where each column begins in
+    `data`, and the end; heads have the length that the tables' say, CHANGES that which `place` says, words
+    are whole.
     """
     if not _lay_clocks(data, at, start, clocks) or not _lay_runs(data, at, clocks, runs):
         return False
@@ -733,7 +782,7 @@ def laid_out(data: Bytes, at: Ints, start: tuple[float, int], clocks: Ints, runs
 
 
 @compiled
-def put_real(number: int, code: int, out: Floats, bits: Ints, i: int) -> None:
+def put_real(number: Whole, code: Whole, out: Floats, bits: Ints, i: Whole) -> None:
     """Write a number as what it stands for; `bits` is the view of `out`."""
     if code == BITS:
         bits[i] = number
@@ -742,7 +791,7 @@ def put_real(number: int, code: int, out: Floats, bits: Ints, i: int) -> None:
 
 
 @compiled
-def _late(data: Bytes, at: Ints, place: int, wide: int) -> tuple[int, int]:
+def _late(data: Bytes, at: Ints, place: Whole, wide: Whole) -> tuple[Whole, Whole]:
     """The lateness at a place of the times, and how many words there were by then."""
     symbol = np.int64(data[place])
     if symbol < LITERAL:
@@ -752,9 +801,10 @@ def _late(data: Bytes, at: Ints, place: int, wide: int) -> tuple[int, int]:
 
 
 @compiled
-def decode_clock(data: Bytes, at: Ints, clocks: Ints, clock: int, out: Floats) -> None:
+def decode_clock(data: Bytes, at: Ints, clocks: Ints, clock: Whole, out: Floats) -> None:
     """A clock's times, ms; out (rows,)."""
-    bits, code, way, beat = out.view(np.int64), clocks[C_CODE, clock], clocks[C_WAY, clock], clocks[C_BEAT, clock]
+    code, way, beat = clocks[C_CODE, clock], clocks[C_WAY, clock], clocks[C_BEAT, clock]
+    bits = out.view(np.int64)
     place, wide, number = clocks[C_AT, clock], clocks[C_WIDE, clock], clocks[C_FIRST, clock]
     late = np.int64(0)
     for i in range(clocks[C_ROWS, clock]):
@@ -766,7 +816,7 @@ def decode_clock(data: Bytes, at: Ints, clocks: Ints, clock: int, out: Floats) -
 
 
 @compiled
-def decode_run(data: Bytes, at: Ints, runs: Ints, run: int, out: Floats) -> None:
+def decode_run(data: Bytes, at: Ints, runs: Ints, run: Whole, out: Floats) -> None:
     """A run's values; out (rows,)."""
     bits, code, slope = out.view(np.int64), runs[R_CODE, run], runs[R_SLOPE, run]
     words, wide, place = (at[CHANGES] - at[VALUES_WIDE]) // WORD, runs[R_WIDE, run], runs[R_AT, run] - 1
@@ -788,7 +838,7 @@ def decode_run(data: Bytes, at: Ints, runs: Ints, run: int, out: Floats) -> None
 
 
 @compiled
-def decode_quality(data: Bytes, at: Ints, runs: Ints, run: int, place: Ints, out: Bytes) -> None:
+def decode_quality(data: Bytes, at: Ints, runs: Ints, run: Whole, place: Ints, out: Bytes) -> None:
     """A run's qualities; out (rows,)."""
     n, i, now = len(place), runs[R_CHANGE, run], np.uint8(runs[R_QUALITY, run])
     for row in range(len(out)):
@@ -822,7 +872,7 @@ def decode_all(
 
 
 @compiled
-def latest(time_ms: float, code: int) -> int:
+def latest(time_ms: float, code: Whole) -> Whole:
     """The greatest number that stands for a time up to this; not for BITS, nor for single precision."""
     if np.isnan(time_ms):
         return LOWEST
@@ -838,7 +888,7 @@ def latest(time_ms: float, code: int) -> int:
 
 
 @compiled
-def _number_of(data: Bytes, at: Ints, clocks: Ints, clock: int, row: int) -> int:
+def _number_of(data: Bytes, at: Ints, clocks: Ints, clock: Whole, row: Whole) -> Whole:
     """The number of a row of a clock that keeps to its grid."""
     number = clocks[C_FIRST, clock] + row * clocks[C_BEAT, clock]
     if clocks[C_WAY, clock] == STEADY:
@@ -850,7 +900,7 @@ def _number_of(data: Bytes, at: Ints, clocks: Ints, clock: int, row: int) -> int
 
 
 @compiled
-def _jump_to(data: Bytes, at: Ints, clocks: Ints, clock: int, until: int) -> tuple[int, int]:
+def _jump_to(data: Bytes, at: Ints, clocks: Ints, clock: Whole, until: Whole) -> tuple[Whole, Whole]:
     """The last row up to a number, and that row's, of a clock that keeps to its grid; row -1: none."""
     # No time is more than half a beat off: it is this row, the one before or the one after.
     row = (until - clocks[C_FIRST, clock]) // max(clocks[C_BEAT, clock], 1) + 1
@@ -864,7 +914,9 @@ def _jump_to(data: Bytes, at: Ints, clocks: Ints, clock: int, until: int) -> tup
 
 
 @compiled
-def _step_to(data: Bytes, at: Ints, clocks: Ints, clock: int, time_ms: float, until: int) -> tuple[int, int]:
+def _step_to(
+    data: Bytes, at: Ints, clocks: Ints, clock: Whole, time_ms: float, until: Whole
+) -> tuple[Whole, Whole]:
     """The last row up to a time, and its number; row -1: none."""
     code, way, beat = clocks[C_CODE, clock], clocks[C_WAY, clock], clocks[C_BEAT, clock]
     place, wide, expected = clocks[C_AT, clock], clocks[C_WIDE, clock], clocks[C_FIRST, clock]
@@ -883,7 +935,7 @@ def _step_to(data: Bytes, at: Ints, clocks: Ints, clock: int, time_ms: float, un
 
 
 @compiled
-def _first_number(data: Bytes, at: Ints, clocks: Ints, clock: int) -> int:
+def _first_number(data: Bytes, at: Ints, clocks: Ints, clock: Whole) -> Whole:
     number = clocks[C_FIRST, clock]
     if clocks[C_WAY, clock] != STEADY:
         number += _late(data, at, clocks[C_AT, clock], clocks[C_WIDE, clock])[0]
@@ -910,7 +962,7 @@ def _clocks_at(data: Bytes, at: Ints, clocks: Ints, time_ms: float, rows: Ints, 
 
 
 @compiled
-def _wide_value(data: Bytes, at: Ints, runs: Ints, run: int, rows: int) -> tuple[int, bool]:
+def _wide_value(data: Bytes, at: Ints, runs: Ints, run: Whole, rows: Whole) -> tuple[Whole, bool]:
     """The number of the last of a run's first rows, or its bits, and whether they are that."""
     literal = runs[R_LITERAL, run] != 0
     number, found = np.int64(0) if literal else runs[R_FIRST, run], runs[R_FIRST, run]
@@ -931,9 +983,7 @@ def _wide_value(data: Bytes, at: Ints, runs: Ints, run: int, rows: int) -> tuple
 
 
 @compiled
-def _values_at(
-    data: Bytes, at: Ints, clocks: Ints, runs: Ints, rows: Ints, first_point: int, out: Floats
-) -> None:
+def _values_at(data: Bytes, at: Ints, runs: Ints, rows: Ints, first_point: Whole, out: Floats) -> None:
     """Write the values of the last of each run's first rows, as its clock has them."""
     bits, n_points = out.view(np.int64), len(out)
     for run in range(runs.shape[1]):
@@ -955,7 +1005,7 @@ def _values_at(
 
 @compiled
 def _qualities_at(
-    data: Bytes, at: Ints, runs: Ints, place: Ints, rows: Ints, first_point: int, out: Bytes
+    data: Bytes, at: Ints, runs: Ints, place: Ints, rows: Ints, first_point: Whole, out: Bytes
 ) -> None:
     """Write the qualities of the last of each run's first rows, as its clock has them."""
     n = len(place)
@@ -975,11 +1025,11 @@ def state_at(
     data: Bytes,
     at: Ints,
     tables: tuple[Ints, Ints, Ints],
-    first_point: int,
+    first_point: Whole,
     time_ms: float,
     state: tuple[Floats, Floats, Bytes],
 ) -> None:
-    """Write time, value and quality of the strip's points at a time into the state of all, where it has them."""
+    """Write time, value and quality of the strip's points at a time into the state of all."""
     clocks, runs, place = tables
     rows, stamp = np.empty(clocks.shape[1], dtype=np.int64), np.empty(clocks.shape[1])
     _clocks_at(data, at, clocks, time_ms, rows, stamp)
@@ -987,7 +1037,7 @@ def state_at(
         clock, point = runs[R_CLOCK, run], first_point + runs[R_POINT, run]
         if rows[clock] and point < len(state[0]):
             state[0][point] = stamp[clock]
-    _values_at(data, at, clocks, runs, rows, first_point, state[1])
+    _values_at(data, at, runs, rows, first_point, state[1])
     _qualities_at(data, at, runs, place, rows, first_point, state[2])
 
 
@@ -995,7 +1045,7 @@ def state_at(
 
 
 @compiled
-def _put_plane(words: Words, plane: int, out: Bytes) -> None:
+def _put_plane(words: Words, plane: Whole, out: Bytes) -> None:
     shift = np.uint64(8 * plane)
     for i in range(len(words)):
         out[i] = np.uint8(words[i] >> shift & np.uint64(255))

@@ -49,8 +49,14 @@ def times(draw: st.DrawFn, start_ms: float, most: int) -> list[float]:
 def runs(draw: st.DrawFn, start_ms: float, clocks: Sequence[list[float]]) -> Run:
     value = draw(series)
     time_ms = draw(st.one_of(st.sampled_from(clocks), times(start_ms, len(value)))) if clocks else []
-    quality = draw(st.one_of(st.just([0] * len(value)), st.lists(st.integers(0, 255), min_size=len(value), max_size=len(value))))
-    key = draw(st.one_of(st.none(), st.tuples(st.sampled_from([0.0, 5000.0, 0.5, 1e9]), values, st.integers(0, 3))))
+    quality = draw(
+        st.one_of(
+            st.just([0] * len(value)), st.lists(st.integers(0, 255), min_size=len(value), max_size=len(value))
+        )
+    )
+    key = draw(
+        st.one_of(st.none(), st.tuples(st.sampled_from([0.0, 5000.0, 0.5, 1e9]), values, st.integers(0, 3)))
+    )
     return (
         None if key is None else (start_ms - key[0], key[1], key[2]),
         list(zip(time_ms, value, quality, strict=False)),
@@ -75,14 +81,16 @@ def segment_of(scene: tuple[float, dict[int, Run]]) -> Segment:
 
 
 def venue(seed: int, points: int = 300, rows: int = 40) -> tuple[float, dict[int, Run]]:
-    """What devices of 1 to 8 points make of some minutes: jittered beats, messages that are lost, values of all
-    kinds, readings that fail, qualities that come and go.
+    """What devices of 1 to 8 points make of some minutes: jittered beats, messages that are lost, values of
+    all kinds, readings that fail, qualities that come and go.
     """
     random = np.random.default_rng(seed)
     found: dict[int, Run] = {}
     while len(found) < points:
         beat, unit = random.choice([100.0, 1000.0, 5000.0, 60_000.0]), random.choice([1.0, 1.0, 100.0, 0.001])
-        stamp = START_MS + (np.arange(-1, rows) + random.random()) * beat + random.normal(0, beat / 100, rows + 1)
+        stamp = (
+            START_MS + (np.arange(-1, rows) + random.random()) * beat + random.normal(0, beat / 100, rows + 1)
+        )
         stamp = np.unique(np.round(stamp / unit) * unit)
         stamp = stamp[random.random(len(stamp)) > random.choice([0.0, 0.1])]
         for _ in range(random.integers(1, 9)):
@@ -90,7 +98,7 @@ def venue(seed: int, points: int = 300, rows: int = 40) -> tuple[float, dict[int
     return START_MS, found
 
 
-def _run(random: np.random.Generator, stamp: np.ndarray) -> Run:  # type: ignore[type-arg]
+def _run(random: np.random.Generator, stamp: np.ndarray) -> Run:
     n = len(stamp)
     walk = random.normal(20, 5) + np.cumsum(random.normal(0, 0.2, n))
     kinds = (
@@ -127,7 +135,8 @@ def folded(scene: tuple[float, dict[int, Run]], time_ms: float, n: int = N) -> S
 def same_state(one: State, other: State) -> bool:
     """Equal to the bit."""
     return all(
-        getattr(one, name).tobytes() == getattr(other, name).tobytes() for name in ("value", "quality", "time_ms")
+        getattr(one, name).tobytes() == getattr(other, name).tobytes()
+        for name in ("value", "quality", "time_ms")
     )
 
 

@@ -1,0 +1,103 @@
+"""Numbers, clocks and runs as the codec's loops see them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telemetry_bridge.samples import Samples
+from tests.twin.film.samples import START_MS, decimals, same_segment
+from twin.film import kernels, layout
+from twin.film.codec import Strip, decode_segment, encode_segment, open_strip
+from twin.film.segment import Keyframe, Segment
+
+integers = st.integers(-(2**63), 2**63 - 1)
+
+
+@given(integers)
+def test_zigzag(number: int) -> None:
+    assert kernels.unzigzag(np.uint64(kernels.zigzag(number))) == number
+    assert kernels.zigzag(number) == (2 * number if number >= 0 else -2 * number - 1)
+
+
+@given(decimals, st.integers(0, kernels.CODES - 1).filter(lambda code: code != kernels.BITS))
+def test_a_value_that_fits_comes_back(value: float, code: int) -> None:
+    if kernels.fits(value, code):
+        assert kernels.real(int(kernels.scaled(value, code)), code) == value
+
+
+def test_short_decimals_fit() -> None:
+    for code in range(7):
+        assert kernels.fits(12345 / 10**code, code)
+        assert kernels.fits(float(np.float32(12345 / 10**code)), kernels.SINGLE + code)
+    assert not kernels.fits(0.1 + 0.2, 6)
+    assert not kernels.fits(2.0**60, 0)
+
+
+@given(st.floats(-1e18, 1e18), st.sampled_from([0, 1, 2, 3, 15, 16, 17]))
+def test_the_latest_number_of_a_time(time_ms: float, code: int) -> None:
+    number = kernels.latest(time_ms, code)
+    if abs(number) < kernels.EXACT:
+        assert kernels.real(number, code) <= time_ms < kernels.real(number + 1, code)
+    else:
+        assert (number > 0) == (time_ms > 0)
+
+
+def strip_of_one(time_ms: np.ndarray, value: np.ndarray) -> Strip:
+    samples = Samples.of(np.zeros(len(time_ms)), time_ms, value, 0)
+    segment = Segment(START_MS, Keyframe.empty(), samples)
+    strips = encode_segment(segment)
+    assert same_segment(decode_segment(strips), segment)
+    return open_strip(strips[0])
+
+
+def jittered(n: int, beat_ms: float, sigma_ms: float, unit_ms: float) -> np.ndarray:
+    random = np.random.default_rng(n)
+    late = random.normal(0, sigma_ms, n)
+    return np.round((START_MS + 1000 + beat_ms * np.arange(n) + late) / unit_ms) * unit_ms
+
+
+@pytest.mark.parametrize("unit_ms", [1.0, 100.0])
+def test_a_clock_that_keeps_to_its_grid_is_told_at_any_place(unit_ms: float) -> None:
+    strip = strip_of_one(jittered(60, 5000, 50, unit_ms), np.zeros(60))
+    assert strip.clocks[layout.C_WAY, 0] == kernels.GRID
+    assert strip.clocks[layout.C_DIRECT, 0]
+    assert strip.clocks[layout.C_BEAT, 0] == 5000 / unit_ms
+
+
+def test_messages_that_were_lost_do_not_move_the_grid() -> None:
+    kept = np.delete(jittered(60, 5000, 50, 1), [10, 11, 12, 30, 45])
+    strip = strip_of_one(kept, np.zeros(55))
+    assert strip.clocks[layout.C_WAY, 0] in (kernels.GRID, kernels.SLOW)
+    late = strip.data[strip.at[layout.TIMES] : strip.at[layout.TIMES + 1]]
+    assert (late >= kernels.LITERAL).sum() <= 3 + 5  # the losses, and jitter beyond 2.5 sigma
+
+
+def test_a_steady_clock_and_a_steady_counter_take_no_room() -> None:
+    n = 10_000
+    strip = strip_of_one(START_MS + 250.0 * np.arange(n), 5e6 + 0.125 * np.arange(n))
+    assert strip.clocks[layout.C_WAY, 0] == kernels.STEADY
+    assert strip.runs[layout.R_SLOPE, 0] == 125
+    assert strip.data.nbytes == layout.CLOCK_BYTES + layout.RUN_BYTES
+
+
+def test_a_reading_that_fails_does_not_cost_the_others() -> None:
+    value = np.round(20 + np.random.default_rng(1).normal(0, 0.2, 100), 1)
+    value[[0, 17, 50]] = np.nan, -0.0, np.inf
+    strip = strip_of_one(START_MS + 1000.0 * np.arange(100), value)
+    assert strip.runs[layout.R_CODE, 0] == 1
+    assert strip.at[layout.CHANGES] - strip.at[layout.VALUES_WIDE] <= 4 * layout.WORD
+
+
+def test_decimals_from_single_precision_are_seen() -> None:
+    value = np.round(np.linspace(20, 25, 100), 2).astype(np.float32).astype(np.float64)
+    strip = strip_of_one(START_MS + 1000.0 * np.arange(100), value)
+    assert strip.runs[layout.R_CODE, 0] == kernels.SINGLE + 2
+
+
+def test_a_devices_points_share_its_times() -> None:
+    time_ms = np.tile(jittered(20, 1000, 10, 1), 3)
+    samples = Samples.of(np.repeat([3, 4, 9], 20), time_ms, 0.0, 0)
+    strip = open_strip(encode_segment(Segment(START_MS, Keyframe.empty(), samples))[0])
+    assert strip.clocks.shape[1] == 1
+    assert strip.runs[layout.R_CLOCK].tolist() == [0, 0, 0]
