@@ -52,6 +52,7 @@ from twin.film.film import Film, FilmSettings
 from twin.film.recorder import RecorderSettings
 from twin.film.replay_socket import ReplaySettings, ReplaySocket
 from twin.film.showing import Pace
+from twin.incidents.manifest import Manifest
 from twin.joining import check_replica, open_bus
 from twin.point_places import PointPlaces
 from twin.replica import Duties, Replica
@@ -106,6 +107,10 @@ class Twin:
     _replica: Replica | None = None
     bus: RedisBus | None = None
     """What joins this server with others and with workers; None: it is alone."""
+    archive: Manifest | None = None
+    """The archive of an incident that this server shows: it writes nothing. None: it is an ordinary one."""
+    make_film: Callable[..., Film] = Film
+    """Makes the film; an archive has one of its own."""
     demo: DemoLinks = field(default_factory=DemoLinks)
     """Sign-in links of the demo; elsewhere none."""
     has_accounts: bool = False
@@ -252,8 +257,10 @@ class Twin:
         return time.monotonic() - self.started_s
 
 
-def open_twin(settings: Settings) -> Twin:
+def open_twin(settings: Settings, clock: Clock | None = None) -> Twin:
     """Open the package, the venue folder and the data folder; nothing runs yet.
+
+    `clock`: the time that it goes by; that of the settings when left out.
 
     Raises SettingError, PackageError, VenueError, RegistryError, BindingError, AdapterError or
     DataFolderError, each with one line for the user.
@@ -263,7 +270,7 @@ def open_twin(settings: Settings) -> Twin:
     venue = venue_of(settings, package)
     registry = open_registry(venue, package)
     make_data_folder(settings.data_folder)
-    clock = make_clock(settings)
+    clock = clock or make_clock(settings)
     bridge = Bridge(registry, clock, simulated=settings.simulate)
     hub = Hub(len(registry), epoch=bridge.epoch)
     store = BindingStore(settings.data_folder)
@@ -419,7 +426,7 @@ async def running(twin: Twin) -> AsyncIterator[None]:
 @contextlib.asynccontextmanager
 async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
     """The database with the events and the film, open until the block ends. Raises DatabaseError."""
-    settings, shared = twin.settings, twin.bus is not None
+    settings, shared = twin.settings, twin.bus is not None or twin.archive is not None
     engine = await open_database(settings.database or default_url(settings.data_folder))
     try:
         twin.database, twin._events = engine, EventLog(engine, twin.clock)
@@ -436,7 +443,8 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
         feed = EventFeed(twin.events, twin.hub, shared=shared)
         await feed.open()
         recording = RecorderSettings(flush_s=settings.film_flush_s)
-        twin._film = Film(engine, twin.registry, twin.clock, FilmSettings(settings.film_keep_days, recording))
+        keeping = FilmSettings(settings.film_keep_days, recording)
+        twin._film = twin.make_film(engine, twin.registry, twin.clock, keeping)
         pace = Pace(settle_ms=MS_PER_S * twin.clock.speed)
         playing = ReplaySettings(settings.allowed_origins, pace=pace)
         twin._replay = ReplaySocket(twin.film, twin.events, twin.registry, playing, twin.places)
