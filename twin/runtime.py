@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -28,6 +29,7 @@ from telemetry_bridge.ports import Adapter
 from telemetry_bridge.pump import Pump
 from telemetry_bridge.redis_bus import RedisBus
 from telemetry_bridge.registry import ModelElement, derive_registry, is_device_class, load_registry
+from telemetry_bridge.wire import Frame, Values
 from twin.accounts.accounts import Accounts
 from twin.accounts.demo import DemoLinks, open_demo
 from twin.alarms.alarms import Alarms, Surroundings
@@ -45,9 +47,11 @@ from twin.devices.binding_rules import load_binding_rules
 from twin.devices.gate import DeviceGate
 from twin.devices.service import Devices
 from twin.errors import DamagedFilmError, DataFolderError, NotRecordedError
+from twin.events.anchors_file import FILE as ANCHORS
 from twin.events.event import Draft, Event
 from twin.events.feed import EventFeed
 from twin.events.log import EventLog
+from twin.events.sealing import Sealer
 from twin.film.film import Film, FilmSettings
 from twin.film.recorder import RecorderSettings
 from twin.film.replay_socket import ReplaySettings, ReplaySocket
@@ -119,6 +123,7 @@ class Twin:
     _commands: Commands | None = None
     _devices: Devices | None = None
     _replay: ReplaySocket | None = None
+    _sealer: Sealer | None = None
     _cache: dict[str, Any] = field(default_factory=dict)
     _rebinding: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -249,7 +254,8 @@ class Twin:
         recording = None if self._film is None else self._film.recorder.note
         alarms = None if self._alarms is None else self._alarms.note
         others = None if self._replica is None else self._replica.note
-        return [*self.notes, *(note for note in (recording, alarms, others) if note)]
+        events = None if self._sealer is None else self._sealer.note
+        return [*self.notes, *(note for note in (recording, alarms, others, events) if note)]
 
     @property
     def uptime_s(self) -> float:
@@ -405,6 +411,7 @@ async def running(twin: Twin) -> AsyncIterator[None]:
             "watch for alarms": twin.alarms.run(),
             "answers to commands": twin.commands.run(),
             "stream of events": feed.run(),
+            "seals of the log of events": (await _sealer(twin)).run(),
             "devices' secrets": twin.gate.run(twin.devices.keyring),
             "watch on the package": twin.watch.run(twin.settings.package_poll_s),
             "first queries": asyncio.to_thread(warm_up, twin.package),
@@ -449,13 +456,24 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
         playing = ReplaySettings(settings.allowed_origins, pace=pace)
         twin._replay = ReplaySocket(twin.film, twin.events, twin.registry, playing, twin.places)
         read = functools.partial(_read_point, twin)
-        around = Surroundings(twin.registry, twin.clock, functools.partial(_place, twin), read)
+        sampled_ms = functools.partial(_sampled_ms, twin)
+        around = Surroundings(twin.registry, twin.clock, functools.partial(_place, twin), read, sampled_ms)
         twin._alarms = Alarms(twin.rulebook.table, twin.events, engine, around, shared=shared)
         await twin.alarms.start()
         async with twin.film.running(records=not shared):
             yield feed
     finally:
         await engine.dispose()
+
+
+async def _sealer(twin: Twin) -> Sealer:
+    """Who notes where the log of events ends; it has looked whether the log still has what was noted."""
+    if twin.database is None:
+        raise RuntimeError("the twin does not run")
+    path = twin.settings.data_folder / ANCHORS
+    twin._sealer = Sealer(twin.events, twin.database, twin.clock, twin.venue.zone, path)
+    await twin._sealer.check()
+    return twin._sealer
 
 
 @contextlib.asynccontextmanager
@@ -507,6 +525,12 @@ def _place(twin: Twin, device: str) -> Place:
 def _read_point(twin: Twin, point_index: int) -> float:
     """What a point reads now; NaN: nothing yet."""
     return float(twin.bridge.live.value[point_index])
+
+
+def _sampled_ms(twin: Twin, frame: Frame) -> Values:
+    """When a frame's samples were taken; its own time where the live state has a later sample already."""
+    live, index = twin.bridge.live, frame.point_index
+    return np.where(live.value[index] == frame.value, live.time_ms[index], frame.time_ms)
 
 
 def _note_failure(twin: Twin, task: asyncio.Task[None]) -> None:
