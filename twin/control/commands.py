@@ -2,14 +2,15 @@
 
 What is desired is the command; what is reported is the point's live value; the two are never mixed. A command
 whose point already reports the value, or does so within `timeout_s`, is confirmed. Commands that were on
-their way when the server stopped are handed over once more by the next one, under the same id.
+their way when the server stopped are handed over once more by the next one, under the same id, when their
+line is there.
 """
 
 import asyncio
 import math
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -108,6 +109,7 @@ class Commands:
         self._timeout_s, self._monotonic_s = timeout_s, monotonic_s
         self._states: dict[int, CommandState] = {}  # by point_index, the last one of each
         self._open: dict[str, _Open] = {}  # by command id, those without an outcome
+        self._unsent: set[str] = set()  # ids of those that a stopped server may not have sent
         self._deciding: set[str] = set()  # ids of those whose outcome is being written
 
     def prepare(self, orders: Sequence[Order], actor: str, cause: str | None = None) -> Prepared:
@@ -204,12 +206,12 @@ class Commands:
         for state in known:
             self._remember(state)
         if self._leads:
-            await self._hand_over([state for state in known if state.is_open])
+            await self._send_again(self._open)
 
     async def lead(self) -> None:
         """Decide from now on what becomes of commands; those that nobody may have sent are handed over."""
         self._leads = True
-        await self._hand_over([each.state for each in self._open.values()])
+        await self._send_again(self._open)
 
     def follow_only(self) -> None:
         """Let another server decide what becomes of commands."""
@@ -248,8 +250,20 @@ class Commands:
         """Confirm what devices report, fail what has waited too long."""
         if not self._leads:
             return
+        await self._send_again(self._unsent)
         judged = (self._judged(each) for each in self._open.values())
         await self._conclude([state for state in judged if state is not None])
+
+    async def _send_again(self, which: Iterable[str]) -> None:
+        """Hand commands over that may not have been sent; one whose line is not there yet waits its time."""
+        now_s, ready = self._monotonic_s(), []
+        waiting = {each: self._open[each] for each in which if each in self._open}
+        for command_id, each in waiting.items():
+            adapter = self._serving(each.state.command)
+            if adapter is None or adapter.health().connected or now_s >= each.deadline_s:
+                ready.append(command_id)
+        self._unsent = waiting.keys() - set(ready)
+        await self._hand_over([waiting[each].state for each in ready])
 
     def _judged(self, waiting: _Open) -> CommandState | None:
         """The command with its outcome; None: still open."""

@@ -20,7 +20,6 @@ from sqlalchemy import (
     bindparam,
     column,
     func,
-    insert,
     literal,
     select,
     table,
@@ -52,7 +51,10 @@ Rows = list[dict[str, Any]]
 
 
 def writes(dialect: str, events: Sequence[Event]) -> list[tuple[Executable, Rows]]:
-    """The statements that index events, each with its rows."""
+    """The statements that index events, each with its rows.
+
+    What an index holds already, of a log whose tail was lost, must not keep the log from going on.
+    """
     keys = [{"key": key, "seq": event.seq} for event in events for key in sorted(keys_of(event))]
     found = [(event.seq, sorted(terms(searched(event)))) for event in events]
     if dialect == SQLITE:
@@ -60,9 +62,12 @@ def writes(dialect: str, events: Sequence[Event]) -> list[tuple[Executable, Rows
         into = text("INSERT INTO event_text(rowid, words) VALUES (:seq, :words)")
     else:
         words = [{"seq": seq, "words": each} for seq, each in found]
-        into = text("INSERT INTO event_text(seq, words) VALUES (:seq, array_to_tsvector(:words))")
-        into = into.bindparams(bindparam("words", type_=ARRAY(PG_TEXT)))
-    return [(insert(EVENT_KEY), keys), (into, words)]
+        into = text(
+            "INSERT INTO event_text(seq, words) VALUES (:seq, array_to_tsvector(:words))"
+            " ON CONFLICT (seq) DO UPDATE SET words = excluded.words"
+        ).bindparams(bindparam("words", type_=ARRAY(PG_TEXT)))
+    under = text("INSERT INTO event_key(key, seq) VALUES (:key, :seq) ON CONFLICT DO NOTHING")
+    return [(under, keys), (into, words)]
 
 
 def with_terms(dialect: str, sought: Sought) -> tuple[Select[Any], Any]:

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from twin.events.about import SET_BACK, severity_key
-from twin.events.event import Event, first_id
+from twin.events.about import SET_BACK, keys_of, severity_key
+from twin.events.event import Event, first_id, severity_of
 from twin.events.filter import EventFilter
 from twin.events.index import EVENT_KEY, listed, with_keys, with_terms
 from twin.events.rows import event_of
@@ -55,14 +55,20 @@ class _Walk:
         size = max(2 * limit, FEWEST_CANDIDATES)
         while len(hits) < limit and (seqs := await self._candidates(first, end, size)):
             those = EVENT.c.seq.in_(listed(self._dialect, seqs, BIG))
-            hits += [event for event in await self._events((those,), size) if self._has_text(event)]
+            hits += [event for event in await self._events((those,), size) if self._fits(event)]
             if len(seqs) < size:
                 break
             first, end = (first, seqs[-1]) if self._newest_first else (seqs[-1] + 1, end)
             size = min(4 * size, MOST_CANDIDATES)
         return tuple(hits[:limit])
 
-    def _has_text(self, event: Event) -> bool:
+    def _fits(self, event: Event) -> bool:
+        """Whether a candidate is what was asked for: the index only says which ones may be."""
+        wanted = self._wanted
+        if wanted.severity is not None and severity_of(event.type, event.data) != wanted.severity:
+            return False
+        if wanted.about is not None and wanted.about.isdisjoint(keys_of(event)):
+            return False
         return self._sought is None or self._sought.finds(searched(event))
 
     async def _candidates(self, first: int, end: int, size: int) -> list[int]:
@@ -76,7 +82,8 @@ class _Walk:
         query = query.where(*_between(seq, first, end))
         for each in keys:
             inner, inner_seq = with_keys(self._dialect, each)
-            query = query.where(seq.in_(inner.where(*_between(inner_seq, first, end))))
+            # Plus nothing: SQLite would ask the text index anew for each of these seqs.
+            query = query.where((seq + 0).in_(inner.where(*_between(inner_seq, first, end))))
         query = query.order_by(seq.desc() if self._newest_first else seq).limit(size)
         return list((await self._connection.execute(query)).scalars())
 

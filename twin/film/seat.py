@@ -122,9 +122,9 @@ class Seat:
 
     def slot_s(self, now_s: float) -> float:
         """When it may be sent the next frame of a player that plays: viewers of one rate together."""
-        if now_s // self._every_s != self._sent_s // self._every_s:
+        if not math.isfinite(self._sent_s):
             return now_s
-        return (now_s // self._every_s + 1.0) * self._every_s
+        return max(now_s, math.ceil(self._sent_s / self._every_s + 0.5) * self._every_s)
 
     def take(self, now_s: float) -> str | bytes | None:
         """The next message to send, or None: wait for `wake`, or until `wait_s`."""

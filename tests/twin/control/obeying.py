@@ -28,6 +28,7 @@ class Obeying:
         self.bridge = bridge
         self.got: list[Command] = []
         self.refuses = ""
+        self.connected = True
         self.busy = asyncio.Event()
         self.answers = asyncio.Event()
         self.answers.set()
@@ -42,12 +43,14 @@ class Obeying:
         """Take a command; while `answers` is not set the line is `busy` with it."""
         self.busy.set()
         await self.answers.wait()
+        if not self.connected:
+            raise CommandError("no connection")
         if self.refuses:
             raise CommandError(self.refuses)
         self.got.append(command)
 
     def health(self) -> Health:
-        return Health(True, "test")
+        return Health(self.connected, "test")
 
     def report(self, device: str | None = None) -> None:
         """The devices, or one of them, say what they were told last."""

@@ -234,6 +234,34 @@ async def test_a_restart_hands_over_again_what_was_on_its_way_and_nothing_else(h
     assert {each.command.device for each in house.commands.last()} == {"a", "b"}
 
 
+async def test_after_a_restart_a_line_has_time_to_connect(house: House) -> None:
+    await house.commands.send([ON], "person:op")
+    house.adapter.connected = False
+    house.commands = house.again()
+    await house.commands.resume()
+    await house.commands.step()
+    assert house.outcome() is Outcome.SENT
+    house.adapter.connected = True
+    await house.commands.step()
+    await house.commands.step()
+    assert [command.value for command in house.adapter.got] == [100.0, 100.0], "once by each server"
+    house.adapter.report()
+    await house.commands.step()
+    assert house.outcome() is Outcome.CONFIRMED
+
+
+async def test_after_a_restart_a_line_that_stays_away_is_the_reason(house: House) -> None:
+    await house.commands.send([ON, Order("b", "level", 20)], "person:op")
+    house.adapter.connected = False
+    house.commands = house.again()
+    await house.commands.resume()
+    await house.commands.send([OFF], "person:op")  # which no longer waits for anything
+    house.seconds = 30.0
+    await house.commands.step()
+    faults = {each.data["value"]: each.data["fault"] for each in await house.events() if "fault" in each.data}
+    assert faults == {0.0: "no connection", 20.0: "no connection", 100.0: "a later command took its place"}
+
+
 @given(st.floats(0, 100), st.floats(0, 100), st.sampled_from(list(Quality)))
 def test_a_report_shows_a_value_only_when_it_is_good_and_near(
     desired: float, reported: float, quality: Quality

@@ -172,3 +172,19 @@ async def test_a_log_of_an_older_version_is_indexed_when_it_is_opened(
     await log.append(Draft("alarm.raised", "device:new", "system", {"text": "灯 31"}))
     assert len(await log.find(EventFilter(text="灯"), 100)) == 31
     await engine.dispose()
+
+
+async def test_a_log_that_lost_its_tail_goes_on_and_is_found_as_it_is(engine: AsyncEngine) -> None:
+    log = EventLog(engine, SteppedClock())
+    await log.append(*[Draft("alarm.raised", "device:old", "system", {"text": "灯", "priority": "high"})] * 4)
+    async with writing(engine) as connection:
+        await connection.execute(text("DELETE FROM event WHERE seq > 2"))
+    await log.append(*[Draft("alarm.raised", "device:new", "system", {"text": "门", "priority": "low"})] * 3)
+    for wanted, seqs in (
+        (EventFilter(text="灯"), [1, 2]),
+        (EventFilter(text="门"), [3, 4, 5]),
+        (EventFilter(about=frozenset({"device:old"})), [1, 2]),
+        (EventFilter(severity="high"), [1, 2]),
+        (EventFilter(severity="low"), [3, 4, 5]),
+    ):
+        assert [event.seq for event in await log.find(wanted, 10)] == seqs

@@ -1,5 +1,6 @@
 """`/api/incidents`: reports on what happened in a stretch of time."""
 
+import asyncio
 import hashlib
 from datetime import datetime
 from http import HTTPStatus
@@ -7,6 +8,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse
 
 from twin.accounts.roles import Role
 from twin.errors import BadRequestError
@@ -20,11 +23,13 @@ from twin.incidents.phrases import Language
 from twin.incidents.png import checked_png
 from twin.incidents.projection import Account, account_of
 from twin.panels.incidents import schemas, shown
+from twin.panels.incidents.archiving import fingerprint_of, make_archive
 from twin.panels.incidents.service import IncidentReports
 from twin.panels.panel import service_of
 
 PNG = "image/png"
 PDF = "application/pdf"
+ARCHIVE = "application/vnd.venue-twin.incident+zip"
 
 router = APIRouter(
     prefix="/api/incidents",
@@ -74,6 +79,13 @@ async def suggest(
     lexicon = await reports.lexicon()
     items = [shown.suggestion(key, lexicon, _unit(reports, key)) for key in choice.points]
     return schemas.Suggestions(items=items, at=rfc3339(choice.at_ms))
+
+
+@router.get("/archive", operation_id="getIncidentArchive")
+async def get_archive(reports: ReportsDep) -> schemas.ArchiveInfo:
+    """What archive this server shows; null on an ordinary one."""
+    known = reports.twin.archive
+    return schemas.ArchiveInfo(archive=None if known is None else shown.archive(known))
 
 
 @router.post("", operation_id="createIncident", status_code=HTTPStatus.CREATED)
@@ -195,6 +207,34 @@ async def print_incident(
     content = await reports.pdf(found, lang)
     await reports.records.note_export(incident, "pdf", _fingerprint(content) | {"lang": lang}, person.actor)
     return Response(content, media_type=PDF, headers=_as_file(f"incident-{found.number}.pdf"))
+
+
+@router.post(
+    "/{incident}/archive",
+    operation_id="archiveIncident",
+    response_class=FileResponse,
+    responses={200: {"content": {ARCHIVE: {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def archive_incident(
+    reports: ReportsDep,
+    person: PersonDep,
+    incident: str,
+    lang: Annotated[Language, Query(description="Language of the report in it.")] = "zh",
+    model: Annotated[bool, Query(description="Take the model along, so that it opens anywhere.")] = True,
+) -> FileResponse:
+    """Everything about it in one file, which `twin incident open` shows: film, events, pictures, report."""
+    found = await reports.records.get(incident)
+    async with reports.archiving:
+        packed = await make_archive(reports, found, lang, person.name, with_model=model)
+    sent = FileResponse(
+        packed.path,
+        media_type=ARCHIVE,
+        headers=_as_file(packed.name),
+        background=BackgroundTask(packed.path.unlink, missing_ok=True),
+    )
+    facts = await asyncio.to_thread(fingerprint_of, packed.path)
+    await reports.records.note_export(incident, "archive", facts | {"model": model}, person.actor)
+    return sent
 
 
 def _fingerprint(content: bytes) -> dict[str, Any]:

@@ -201,10 +201,24 @@ class Suggestions(Answer):
     at: str
 
 
+class ArchiveNote(Answer):
+    """An archive that is shown, read-only: whose, when it was made, and the incident that it is about."""
+
+    incident: str
+    number: int
+    title: str
+    from_time: str = FROM
+    to: str
+    at: str
+    venue: str
+    made: str
+    made_by: str
+
+
 class ArchiveInfo(Answer):
     """The archive that this server shows; null on one that is no archive."""
 
-    archive: dict[str, Any] | None
+    archive: ArchiveNote | None
 
 
 def rendered(incident: Incident, time: Any) -> dict[str, Any]:

@@ -41,6 +41,8 @@ class IncidentReports:
     def __init__(self, twin: Twin, engine: AsyncEngine) -> None:
         self.twin = twin
         self.records = Incidents(engine, twin.events, twin.clock)
+        self.archiving = asyncio.Semaphore(1)
+        """An archive holds a whole film in memory: one at a time."""
         self._printing = asyncio.Semaphore(1)  # a document keeps a core busy for seconds
 
     @property

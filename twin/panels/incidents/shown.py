@@ -10,6 +10,7 @@ from twin.http.present_live import QUALITY_NAMES, name
 from twin.http.schemas import Gap as GapOut
 from twin.incidents.dossier import Dossier, Entry, PointStory
 from twin.incidents.lexicon import Lexicon, spoken
+from twin.incidents.manifest import Manifest
 from twin.incidents.model import Incident
 from twin.incidents.readings import Reading
 from twin.incidents.responses import Response
@@ -46,6 +47,22 @@ def dossier(found: Dossier) -> schemas.Dossier:
         points=[_story(each) for each in found.points],
         gaps=[_gap(each) for each in found.gaps],
         recorded=found.recorded,
+    )
+
+
+def archive(known: Manifest) -> schemas.ArchiveNote:
+    """The archive that is shown."""
+    about = known.incident
+    return schemas.ArchiveNote(
+        incident=about.id,
+        number=about.number,
+        title=about.title,
+        from_time=rfc3339(about.from_ms),
+        to=rfc3339(about.to_ms),
+        at=rfc3339(about.at_ms),
+        venue=known.venue,
+        made=known.made,
+        made_by=known.made_by,
     )
 
 

@@ -34,12 +34,16 @@ async def next_number(connection: AsyncConnection) -> int:
 async def apply(connection: AsyncConnection, before: Incident | None, event: Event) -> Incident:
     """Bring the table to what an event says."""
     after = applied(before, event)
-    row = {name: getattr(after, name) for name in SEARCHED} | {"said": _written(after)}
     if event.type == CREATED:
-        await connection.execute(insert(INCIDENT).values(**row))
+        await put(connection, after)
     else:
-        await connection.execute(update(INCIDENT).where(INCIDENT.c.id == after.id).values(**row))
+        await connection.execute(update(INCIDENT).where(INCIDENT.c.id == after.id).values(**_row(after)))
     return after
+
+
+async def put(connection: AsyncConnection, incident: Incident) -> None:
+    """Write an incident that is not there yet."""
+    await connection.execute(insert(INCIDENT).values(**_row(incident)))
 
 
 async def get(connection: AsyncConnection, incident_id: str, *, lock: bool = False) -> Incident | None:
@@ -102,8 +106,9 @@ async def rebuild(engine: AsyncEngine, log: EventLog) -> int:
     return count
 
 
-def _written(incident: Incident) -> str:
-    return json.dumps(asdict(incident), ensure_ascii=False, sort_keys=True)
+def _row(incident: Incident) -> dict[str, Any]:
+    said = json.dumps(asdict(incident), ensure_ascii=False, sort_keys=True)
+    return {name: getattr(incident, name) for name in SEARCHED} | {"said": said}
 
 
 def _read(said: str) -> Incident:

@@ -1893,6 +1893,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/incidents/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Archive
+         * @description What archive this server shows; null on an ordinary one.
+         */
+        get: operations["getIncidentArchive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/incidents/{incident}": {
         parameters: {
             query?: never;
@@ -2015,6 +2035,26 @@ export interface paths {
          * @description The report as a document to hand out; that it was is written down. 503: what the machine lacks.
          */
         post: operations["printIncident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{incident}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Archive Incident
+         * @description Everything about it in one file, which `twin incident open` shows: film, events, pictures, report.
+         */
+        post: operations["archiveIncident"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2341,6 +2381,37 @@ export interface components {
             status: number;
             /** Detail */
             detail: string;
+        };
+        /**
+         * ArchiveInfo
+         * @description The archive that this server shows; null on one that is no archive.
+         */
+        ArchiveInfo: {
+            archive: components["schemas"]["ArchiveNote"] | null;
+        };
+        /**
+         * ArchiveNote
+         * @description An archive that is shown, read-only: whose, when it was made, and the incident that it is about.
+         */
+        ArchiveNote: {
+            /** Incident */
+            incident: string;
+            /** Number */
+            number: number;
+            /** Title */
+            title: string;
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** At */
+            at: string;
+            /** Venue */
+            venue: string;
+            /** Made */
+            made: string;
+            /** Made By */
+            made_by: string;
         };
         /**
          * BalanceOut
@@ -9302,6 +9373,35 @@ export interface operations {
             };
         };
     };
+    getIncidentArchive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveInfo"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getIncident: {
         parameters: {
             query?: never;
@@ -9559,6 +9659,42 @@ export interface operations {
                 };
                 content: {
                     "application/pdf": string;
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archiveIncident: {
+        parameters: {
+            query?: {
+                /** @description Language of the report in it. */
+                lang?: "zh" | "en";
+                /** @description Take the model along, so that it opens anywhere. */
+                model?: boolean;
+            };
+            header?: never;
+            path: {
+                incident: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.venue-twin.incident+zip": string;
                 };
             };
             /** @description The request cannot be answered as asked. */

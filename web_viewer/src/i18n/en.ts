@@ -92,7 +92,7 @@ export default {
     people: 'People inside',
     power: 'Grid power',
     generation: 'Power generated',
-    temperature: 'Indoor temperature',
+    temperature: 'Mean room temp.',
     co2: 'Mean CO₂',
     humidity: 'Mean humidity',
     bays: 'Bays taken',

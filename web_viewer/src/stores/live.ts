@@ -11,6 +11,8 @@ import { ReplayConnection, ReplayStream, replayUrl, type ReplayStatus } from '@/
 import { LiveStream } from '@/net/stream'
 import type { PointInfo } from '@/net/types'
 
+import { followBindings } from './rebinding'
+
 /** Told after each frame which points it touched. */
 export type FrameListener = (changed: Uint32Array, columns: LiveColumns) => void
 /** Told of each event of now, as the server sends it. */
@@ -159,6 +161,7 @@ function openNow(state: LiveState, show: Show, events: ReadonlySet<EventListener
     fetchPoints,
     () => performance.now(),
   )
+  const rebound = followBindings(state.points, { fetch: fetchPoints, registry: () => state.hello.value?.registry, onFault: note })
   const connection = new LiveConnection(() => liveUrl(window.location, stream.place()), {
     onState: (next) => {
       link.value = next
@@ -175,6 +178,7 @@ function openNow(state: LiveState, show: Show, events: ReadonlySet<EventListener
     onEvent: (message) => {
       const event = message.event
       if (message.type !== 'event' || typeof event !== 'object' || event === null) return
+      rebound(event as Record<string, unknown>)
       for (const listener of events) listener(event as Record<string, unknown>)
     },
     onFault: note,

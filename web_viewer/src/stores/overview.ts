@@ -50,6 +50,16 @@ export const useOverviewStore = defineStore('overview', () => {
     },
   )
 
+  // Devices that are bound to other elements have their faults there.
+  watch(
+    () => live.points,
+    () => {
+      watched = new FaultWatch(live.points)
+      watched.update(live.columns.value.keys(), live.columns)
+      known.value = watched.list()
+    },
+  )
+
   live.onChange((changed, columns) => {
     if (watched.update(changed, columns)) known.value = watched.list()
   })
