@@ -66,6 +66,17 @@ def _loops() -> ModuleType:
     return kernels
 
 
+def warm_up() -> None:
+    """Load the compiled loops, or compile them: some 20 s of CPU on a machine's first run, then kept on disk."""
+    samples = Samples.of([0, 0], [0.0, 1.0], [1.0, 2.0], [0, 0])
+    segment = Segment(0.0, Keyframe.empty(), samples)
+    strip = open_strip(encode_segment(segment)[0])
+    strip.state_at(0.0, State.unknown(1))
+    strip.track(0)
+    strip.segment()
+    decode_chunk(encode_chunk(segment.keyframe, samples))
+
+
 def strip_of(point_index: int) -> int:
     """The number of the strip that holds a point."""
     return point_index // STRIP_POINTS

@@ -86,6 +86,9 @@ LOWEST, HIGHEST = -(1 << 60), 1 << 60
 #: How a clock's times are foretold; STEADY: exactly so, nothing is stored.
 STEPS, SLOW, GRID, STEADY = 0, 1, 2, 3
 
+#: So many steps tell their median well enough.
+ENOUGH = 31
+
 #: How many digits of a base a byte has room for, and which they are, by base.
 DIGIT = np.array(DIGITS)
 SPREAD = np.zeros((len(DIGITS), 256, 8), dtype=np.uint8)
@@ -292,14 +295,28 @@ def _rounded(number: Whole) -> Whole:
 
 
 @compiled
+def _median_step(number: Ints, first: Whole, end: Whole) -> Whole:
+    """The median of the steps between a clock's numbers, of `ENOUGH` of them where there are more."""
+    steps, stride = np.empty(ENOUGH, np.int64), (end - first - 2) // ENOUGH + 1
+    n = 0
+    for i in range(first + 1, end, stride):
+        step, place = number[i] - number[i - 1], n
+        while place > 0 and steps[place - 1] > step:
+            steps[place] = steps[place - 1]
+            place -= 1
+        steps[place] = step
+        n += 1
+    return steps[n // 2]
+
+
+@compiled
 def _clock_way(number: Ints, first: Whole, end: Whole, before: Whole) -> tuple[Whole, Whole, Whole]:
     """The beat, way and origin that make a clock's times smallest; `before` is the last clock's beat."""
     n = end - first - 1
     if n < 1:
         return before, STEADY, number[first]
-    steps = np.sort(number[first + 1 : end] - number[first : end - 1])
     mean = np.int64(np.rint((number[end - 1] - number[first]) / n))
-    median = steps[n // 2]
+    median = _median_step(number, first, end)
     best, beat, way, origin = np.inf, before, STEPS, number[first]
     for each in (before, _rounded(median), mean, median):
         extra = 0.0 if each == before else 8.0
@@ -524,6 +541,14 @@ def find_changes(quality: Bytes, runs: tuple[Ints, Ints, Ints], n: Whole, place:
 
 
 @compiled
+def _copied(data: Bytes, first: Whole, end: Whole, out: Bytes, at: Whole) -> Whole:
+    """Copy bytes to a place; gives the place after them. (A slice takes the compiler ten times as long.)"""
+    for i in range(first, end):
+        out[at + i - first] = data[i]
+    return at + end - first
+
+
+@compiled
 def _put_bands(
     runs: tuple[Ints, Ints, Ints], bands: Bytes, column: Bytes, out: Bytes, at: Whole, size: Ints
 ) -> Whole:
@@ -532,8 +557,7 @@ def _put_bands(
         for run in range(len(bands)):
             if bands[run] == band:
                 first, end = runs[1][run] + 1, runs[1][run + 1]
-                out[at : at + end - first] = column[first:end]
-                at += end - first
+                at = _copied(column, first, end, out, at)
         size[BANDS + band - 1] = at - start
     return at
 
@@ -587,12 +611,10 @@ def encode_strip(
     changes = find_changes(quality, runs, n, place)
     size[HEADS], size[TIMES_WIDE], size[VALUES_WIDE] = len(heads), WORD * lates, WORD * wides
     size[CHANGES] = CHANGE_BYTES * changes
-    size[BANDS:VALUES_WIDE] = 0
     out = np.empty(size.sum() + total, np.uint8)
-    out[: len(heads)] = heads
-    at = len(heads)
-    out[at : at + size[TIMES]] = ticks[: size[TIMES]]
-    at = _put_wide(late, lates, out, at + size[TIMES])
+    at = _copied(heads, 0, len(heads), out, 0)
+    at = _copied(ticks, 0, size[TIMES], out, at)
+    at = _put_wide(late, lates, out, at)
     at = _put_bands(runs, bands, column, out, at, size)
     at = _put_wide(wide, wides, out, at)
     return out[: _put_changes(place, changes, quality, out, at)], n, clocks
@@ -634,7 +656,7 @@ def spread_out(packed: Bytes, layout: Ints, out: Bytes) -> None:
         n, dense, radix = layout[0, column], layout[1, column], layout[2, column]
         digits, end = DIGIT[radix], at + n
         if radix == 0:
-            out[at:end] = packed[first : first + n]
+            _copied(packed, first, first + n, out, at)
         else:
             for i in range(dense - 1):
                 for place in range(digits):
@@ -673,7 +695,8 @@ def _is_direct(data: Bytes, at: Ints, first_wide: Whole, n_wide: Whole, most: Wh
 def _join_planes(data: Bytes, at: Whole, planes: Whole, out: Ints) -> None:
     """Numbers that lie in byte planes, the lowest first."""
     n = len(out)
-    out[:] = 0
+    for i in range(n):
+        out[i] = 0
     for plane in range(planes):
         for i in range(n):
             out[i] |= np.int64(data[at + plane * n + i]) << 8 * plane
@@ -737,8 +760,8 @@ def _lay_runs(data: Bytes, at: Ints, clocks: Ints, table: Ints) -> bool:
             if some_wide:
                 table[R_WIDES, run] = _wide_ones(data, table[R_AT, run], ends[band - 1])[0]
                 wides = wides + table[R_WIDES, run]
-    for band in range(N_BANDS):
-        if ends[band] != at[BANDS + band + 1]:
+    for place in range(N_BANDS):
+        if ends[place] != at[BANDS + place + 1]:
             return False
     fits_words = WORD * wides == at[CHANGES] - at[VALUES_WIDE]
     return bool(made == clocks.shape[1] and rows <= MOST and fits_words)
@@ -854,7 +877,7 @@ def decode_all(
     at: Ints,
     tables: tuple[Ints, Ints, Ints],
     point: Points,
-    row: tuple[Floats, Floats, Bytes],
+    into: tuple[Floats, Floats, Bytes],
     known: Mask,
 ) -> None:
     """Every row: its point within the strip, time, value, quality, and whether it is the keyframe's."""
@@ -863,11 +886,11 @@ def decode_all(
         clock = runs[R_CLOCK, run]
         first, rows = runs[R_ROW, run], clocks[C_ROWS, clock]
         end = first + rows
-        decode_clock(data, at, clocks, clock, row[0][first:end])
-        decode_run(data, at, runs, run, row[1][first:end])
-        decode_quality(data, at, runs, run, place, row[2][first:end])
-        point[first:end] = np.uint32(runs[R_POINT, run])
-        known[first:end] = False
+        decode_clock(data, at, clocks, clock, into[0][first:end])
+        decode_run(data, at, runs, run, into[1][first:end])
+        decode_quality(data, at, runs, run, place, into[2][first:end])
+        for row in range(first, end):
+            point[row], known[row] = np.uint32(runs[R_POINT, run]), False
         known[first] = clocks[C_KEY, clock] != 0
 
 
@@ -1069,7 +1092,7 @@ def put_samples(point: Points, time: Floats, value: Floats, quality: Bytes, out:
     for plane in range(WORD):
         _put_plane(words, plane, out[(4 + plane) * n : (5 + plane) * n])
         _put_plane(value.view(np.uint64), plane, out[(12 + plane) * n : (13 + plane) * n])
-    out[20 * n :] = quality
+    _copied(quality, 0, n, out, 20 * n)
 
 
 @compiled
@@ -1089,4 +1112,4 @@ def take_samples(data: Bytes, point: Points, time: Floats, value: Floats, qualit
         before += unzigzag(bits[i])
         bits[i] = before
     _join_planes(data, 12 * n, WORD, value.view(np.int64))
-    quality[:] = data[20 * n :]
+    _copied(data, 20 * n, 21 * n, quality, 0)

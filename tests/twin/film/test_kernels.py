@@ -6,10 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry_bridge.samples import Samples
-from tests.twin.film.samples import START_MS, decimals, same_segment
+from tests.twin.film.samples import START_MS, decimals, same_segment, segment_of, venue
 from twin.film import kernels, layout
-from twin.film.codec import Strip, decode_segment, encode_segment, open_strip
-from twin.film.segment import Keyframe, Segment
+from twin.film.codec import (
+    Strip,
+    decode_chunk,
+    decode_segment,
+    encode_chunk,
+    encode_segment,
+    open_strip,
+    warm_up,
+)
+from twin.film.segment import Keyframe, Segment, State
 
 integers = st.integers(-(2**63), 2**63 - 1)
 
@@ -101,3 +109,18 @@ def test_a_devices_points_share_its_times() -> None:
     strip = open_strip(encode_segment(Segment(START_MS, Keyframe.empty(), samples))[0])
     assert strip.clocks.shape[1] == 1
     assert strip.runs[layout.R_CLOCK].tolist() == [0, 0, 0]
+
+
+def test_once_warm_nothing_is_compiled() -> None:
+    warm_up()
+    loops = [
+        getattr(kernels, name) for name in vars(kernels) if hasattr(getattr(kernels, name), "signatures")
+    ]
+    known = [len(loop.signatures) for loop in loops]
+    segment = segment_of(venue(1, 20, 5))
+    for strip in map(open_strip, encode_segment(segment).values()):
+        strip.state_at(START_MS, State.unknown(20))
+        strip.track(3)
+        strip.segment()
+    decode_chunk(encode_chunk(segment.keyframe, segment.samples[::-1]))
+    assert [len(loop.signatures) for loop in loops] == known
