@@ -289,7 +289,7 @@ def _clock_cost(
 def _rounded(number: Whole) -> Whole:
     """To two digits: what a beat was meant to be."""
     unit = 1
-    while number >= 100 * unit:
+    while number // 100 >= unit:
         unit *= 10
     return (number + unit // 2) // unit * unit
 
