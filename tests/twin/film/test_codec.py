@@ -44,7 +44,7 @@ SEAL, HEAD = 9, 16  # bytes of magic number, version and checksum; of start, num
 SCENE: Scene = (START_MS, venue(3, 40, 12)[1])
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(scenes())
 def test_round_trip_to_the_bit(scene: Scene) -> None:
     segment = segment_of(scene)
@@ -56,7 +56,7 @@ def test_round_trip_to_the_bit(scene: Scene) -> None:
         assert encode_segment(found) == strips
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(scenes(), st.floats(0, 1e6), st.integers(0, 10**6))
 def test_the_state_of_any_moment_is_the_naive_one(scene: Scene, after_ms: float, which: int) -> None:
     strips = encode_segment(segment_of(scene))
