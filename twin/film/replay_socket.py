@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from telemetry_bridge.errors import SubscriptionError
 from telemetry_bridge.hub import CLOSE_GOING_AWAY, CLOSE_TRY_AGAIN_LATER
-from telemetry_bridge.live_socket import CLOSE_POLICY, SUBPROTOCOL, origin_allowed
+from telemetry_bridge.live_socket import ABORT, CLOSE_POLICY, SUBPROTOCOL, origin_allowed
 from telemetry_bridge.message_guard import MessageGuard
 from telemetry_bridge.messages import Subscribed
 from telemetry_bridge.points import Registry
@@ -97,8 +97,12 @@ class ReplaySocket:
         self._viewers.add(viewer)
         try:
             await viewer.serve()
-        except (WebSocketDisconnect, TimeoutError):
+        except WebSocketDisconnect:
             return
+        except TimeoutError:  # it reads no more: nothing that is said to it would ever leave
+            abort = (websocket.scope.get("extensions") or {}).get(ABORT)
+            if abort is not None:
+                abort["abort"]()
         finally:
             self._viewers.discard(viewer)
 
