@@ -343,6 +343,39 @@ async def test_workers_share_the_lines_and_take_them_over(town: Town) -> None:
         await asyncio.to_thread(until, lambda: shown(server)["time"] > before)
 
 
+def test_all_processes_read_their_file_of_lines_anew(town: Town) -> None:
+    (town.venue / "tape.csv").write_text("time,device,point,value\n2026-01-01T00:00:00Z,L-01,level,40\n")
+    file = town.venue / "adapters.yaml"
+    hook = "- {id: doors, kind: webhook, secret_env: DOORS, samples: [{device: a, point: b, value: 1}]}\n"
+    file.write_text(RECORDING.format(name="one") + RECORDING.format(name="two") + hook, "utf-8")
+    here, there = town.server(), town.server()
+    worker = town.worker()
+
+    def ups(server: RunningServer) -> dict[str, str]:
+        return {each["id"]: each["state"] for each in bridge(server)["items"]}
+
+    def become(**wanted: str) -> None:
+        until(lambda: ups(here) == ups(there) == wanted, f"{ups(here)}, {ups(there)} instead of {wanted}")
+
+    become(doors="down", one="up", two="up")
+    file.write_text(RECORDING.format(name="two") + RECORDING.format(name="three"), "utf-8")
+    answer = httpx.post(f"{here.url}/api/bridge/reload", timeout=30)
+    assert (answer.json()["stopped"], answer.json()["elsewhere"]) == (["doors"], ["two", "three"])
+    become(two="up", three="up")
+    assert not any("twin bridge" in note for note in health(there)["notes"])
+    events = httpx.get(f"{there.url}/api/events?type=bridge.reloaded").json()["items"]
+    assert [each["actor"] for each in events] == ["person:dev"], "one event, of who was asked"
+    # One process alone, by a signal.
+    file.write_text("- [", "utf-8")
+    worker.send_signal(signal.SIGHUP)
+    (log,) = town.folder.glob("worker3.log")
+    until(lambda: "nothing has changed" in log.read_text())
+    file.write_text(RECORDING.format(name="two"), "utf-8")
+    worker.send_signal(signal.SIGHUP)
+    until(lambda: ups(here)["three"] == "down")
+    assert ups(here)["two"] == "up"
+
+
 async def test_what_a_worker_finds_out_of_devices_shows_on_every_server(town: Town) -> None:
     port = free_port()
     broker = Mosquitto(town.folder, port)

@@ -194,7 +194,7 @@ async def test_a_lease_runs_out_with_its_holder(redis_server: RedisServer) -> No
     dead, heir = bus_of(redis_server), bus_of(redis_server)
     held, wanted = dead.lease("film"), heir.lease("film")
     async with contextlib.AsyncExitStack() as stack:
-        await stack.enter_async_context(dead._link.repeating(held.step, "lease"))
+        await stack.enter_async_context(dead._link.repeating(dead._renew_all, "lease"))
         first = await held.changed(0)
         await stack.enter_async_context(heir.running())
         await asyncio.sleep(0.3)
