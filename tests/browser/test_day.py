@@ -286,8 +286,8 @@ def x_of(band: Any, time_ms: float) -> float:
 
 
 def is_lit(colour: Colour) -> bool:
-    """The layer's amber for a lamp that is on, in whatever light."""
-    return colour[0] > colour[2] + 50 and colour[1] > colour[2] + 25
+    """The layer's blue for a lamp that is on, in whatever light."""
+    return colour[2] > colour[0] + 50 and colour[1] > colour[0] + 25
 
 
 def is_dark(colour: Colour) -> bool:
