@@ -129,6 +129,8 @@ export interface TwinSceneApi {
    * right as it is painted. Null shows it once.
    */
   compare(colours: { readonly indices: Uint32Array; readonly rgba: Uint8Array } | null): void
+  /** What is on screen now, as a PNG at most so many pixels wide or high. */
+  picture(mostPx: number): Promise<Blob>
   /** Hides or shows elements, beside what storey isolation does. */
   setHidden(elementIndices: Iterable<number>, hidden: boolean): void
   /** Shows everything that `setHidden` hid. */
