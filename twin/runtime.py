@@ -193,8 +193,10 @@ class Twin:
             return False
         return True
 
-    async def rebind(self, changes: Sequence[Binding], actor: str, reason: str = "") -> None:
-        """Bind devices anew, keep it in the data folder, and tell the clients.
+    async def rebind(
+        self, changes: Sequence[Binding], actor: str, reason: str = "", cause: str | None = None
+    ) -> None:
+        """Bind devices anew, keep it in the data folder, and tell the clients; `cause` is an event's id.
 
         Raises BindingError, and then nothing has changed.
         """
@@ -206,7 +208,7 @@ class Twin:
         told["elements"] = [each.element for each in changes]
         if reason:
             told["reason"] = reason
-        await self.events.append(Draft(BINDINGS_CHANGED, "bindings", actor, told))
+        await self.events.append(Draft(BINDINGS_CHANGED, "bindings", actor, told, cause))
 
     async def reload_lines(self, actor: str) -> LineChanges:
         """Read the file of lines anew, and let other processes do so too.

@@ -2926,6 +2926,11 @@ export interface components {
              * @default
              */
             reason: string;
+            /**
+             * Cause
+             * @description Id of the event that it answers, such as an alarm's.
+             */
+            cause?: string | null;
         };
         /**
          * CommandList
