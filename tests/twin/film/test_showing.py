@@ -83,11 +83,15 @@ class Model:
 moments = st.one_of(
     st.floats(-5000.0, END - T0 + 5000.0).map(lambda each: round(T0 + each)),
     st.sampled_from([T0, *PIECES[0], *PIECES[1]]),
+    st.sampled_from([PIECES[0][1] - 5000.0, PIECES[1][0] + 5000.0]),  # next to the gap
 )
 waits = st.tuples(st.just("wait"), st.sampled_from([0.2, 0.5, 3.0]))
 moves = st.one_of(
     st.tuples(st.just("seek"), moments),
-    st.tuples(st.just("play"), st.sampled_from([0.1, 1.0, 7.5, 60.0, 3600.0, -0.1, -1.0, -60.0, -3600.0])),
+    st.tuples(
+        st.just("play"),
+        st.sampled_from([0.1, 1.0, 7.5, 25.0, 60.0, 3600.0, -0.1, -1.0, -7.5, -25.0, -3600.0]),
+    ),
     st.tuples(st.just("pause"), st.just(0.0)),
     st.tuples(st.just("nudge"), st.booleans()),
     st.tuples(st.just("lag"), st.integers(0, 9)),
@@ -198,7 +202,7 @@ class Scene:
         model.place, model.since_s = reached, self.clock.now_s
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(logs, scripts, st.sampled_from([1, 2, 3, 250]))
 def test_every_viewer_is_told_what_the_player_met_in_order(
     events: list[Event], script: list[tuple[str, float]], at_once: int
