@@ -83,7 +83,6 @@ class Model:
 moments = st.one_of(
     st.floats(-5000.0, END - T0 + 5000.0).map(lambda each: round(T0 + each)),
     st.sampled_from([T0, *PIECES[0], *PIECES[1]]),
-    st.sampled_from([PIECES[0][1] - 5000.0, PIECES[1][0] + 5000.0]),  # next to the gap
 )
 waits = st.tuples(st.just("wait"), st.sampled_from([0.2, 0.5, 3.0]))
 moves = st.one_of(
@@ -97,7 +96,21 @@ moves = st.one_of(
     st.tuples(st.just("lag"), st.integers(0, 9)),
     st.tuples(st.just("ack"), st.integers(0, 3)),
 )
-scripts = st.lists(st.one_of(waits, moves, waits), max_size=25)
+#: Playing into what is seldom met by chance: the gap, the ends.
+encounters = st.sampled_from(
+    [
+        [("seek", PIECES[0][1] - 5000.0), ("play", 25.0), ("wait", 0.5)],
+        [("seek", PIECES[1][0] + 5000.0), ("play", -25.0), ("wait", 0.5)],
+        [("seek", PIECES[0][1] + 5000.0), ("play", 1.0), ("wait", 0.5)],
+        [("seek", PIECES[0][1] + 5000.0), ("play", -1.0), ("wait", 0.5)],
+        [("seek", END - 500.0), ("play", 1.0), ("wait", 0.5), ("wait", 0.5)],
+        [("seek", T0 + 500.0), ("nudge", 1.0), ("play", -1.0)],
+    ]
+)
+turns = st.one_of(waits, moves, waits).map(lambda each: [each])
+scripts = st.lists(st.one_of(turns, turns, turns, encounters), max_size=25).map(
+    lambda parts: [each for part in parts for each in part]
+)
 logs = st.lists(
     st.one_of(
         st.integers(0, 3000), st.integers(0, int(END - T0)), st.sampled_from([60_000, 70_000, 80_000, 80_000])
