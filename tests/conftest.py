@@ -23,8 +23,10 @@ from tests.shared import made_once, run_folder
 
 ROOT = Path(__file__).parents[1]
 FILES = ROOT.parent / "shared" / "ifc"
-#: A test that needs the demo venue may have to wait until another process has built it.
-PALACE_TIMEOUT_S = 600
+#: A test that needs the demo venue may have to wait until another process has built it, and one that starts
+#: servers until a busy machine has started them.
+LONG_TIMEOUT_S = 600
+WITH_SERVERS = "tests/contract/"
 
 
 # A busy machine is no fault of the code: no example of a property test has a time limit, and a request that
@@ -44,11 +46,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests, and allow for the time that the demo venue takes."""
+    """Order the tests, and allow for the time that the demo venue and servers take."""
     items[:] = [items[place] for place in longest_first(item.nodeid for item in items)]
     for item in items:
-        if "palace_package" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(PALACE_TIMEOUT_S))
+        is_long = "palace_package" in getattr(item, "fixturenames", ()) or item.nodeid.startswith(
+            WITH_SERVERS
+        )
+        if is_long and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(LONG_TIMEOUT_S))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> UnitScheduling | None:
