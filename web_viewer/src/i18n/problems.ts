@@ -41,6 +41,8 @@ export const PROBLEMS_ZH: Texts = {
   'workorder-exists': '该报警已有未完成的工单。',
   'not-assignee': '只有工单的负责人可以进行此操作。',
   assignee: '不能派给此人，请选择其他人员。',
+  'note-changed': '备注已被他人修改，请重新打开后再改。',
+  'not-author': '只有备注的作者和管理者可以修改。',
   'slot-taken': '该时段刚被他人预约，请选择其他时段。',
   'booking-rule': '场馆的预约规则不允许：{detail}',
   'booking-state': '该预约已取消、已使用或已过期。',
