@@ -32,7 +32,7 @@ class Seat:
         self.freed: Callable[[], None] = _nobody
         self.close_code: int | None = None
         self.close_reason = ""
-        self._selection, self._every_s = EVERYTHING, 1.0 / DEFAULT_RATE
+        self.selection, self._every_s = EVERYTHING, 1.0 / DEFAULT_RATE
         self._answers: deque[str] = deque()
         self._events: deque[str] = deque()
         self._latest: dict[str, str] = {}
@@ -48,8 +48,8 @@ class Seat:
     def select(self, selection: Selection, rate: float | None) -> None:
         """Take some points alone, at most `rate` frames a second; other points begin with a snapshot."""
         self._every_s = 1.0 / (rate or DEFAULT_RATE)
-        if selection.id != self._selection.id:
-            self._selection = selection
+        if selection.id != self.selection.id:
+            self.selection = selection
             self._due, self._shown = self._due or self._shown, None
         self._poke()
 
@@ -151,7 +151,7 @@ class Seat:
         return self._window_open and (not cut.follows(self._shown) or self.slot_s(now_s) <= now_s)
 
     def _show(self, cut: Cut, now_s: float) -> bytes:
-        message = cut.message(self._shown, self._selection)
+        message = cut.message(self._shown, self.selection)
         self._due, self._shown = None, cut
         self._under_way.append(cut.seq)
         self._sent_s = now_s

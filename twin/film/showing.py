@@ -106,8 +106,10 @@ class Showing:
         seat.begin(self._cut)
 
     def detach(self, seat: Seat) -> None:
-        """A viewer watches no more."""
+        """A viewer watches no more; before nobody the film stands still."""
         self._seats.pop(seat, None)
+        if not self._seats:
+            self.pause()
         self._news.set()
 
     def beside(self) -> "Showing":

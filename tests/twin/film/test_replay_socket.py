@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
+import numpy as np
 import pytest
 import uvicorn
 from starlette.applications import Starlette
@@ -18,6 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from telemetry_bridge.live_socket import SUBPROTOCOL
+from telemetry_bridge.subscriptions import Places
 from telemetry_bridge.times import format_rfc3339
 from telemetry_bridge.uvicorn_handover import HandoverProtocol
 from telemetry_bridge.wire import Frame, Kind, decode_frame
@@ -51,11 +53,13 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def serving(settings: ReplaySettings | None = None) -> AsyncIterator[Served]:
+async def serving(
+    settings: ReplaySettings | None = None, places: Places | None = None
+) -> AsyncIterator[Served]:
     film = MemoryFilm(FRAMES, PIECES)
     log = cast("Any", Log(EVENTS))
     replay = ReplaySocket(
-        cast("Any", film), log, registry(["r1"]), settings or ReplaySettings(pace=Pace(settle_ms=0.0))
+        cast("Any", film), log, registry(["r1"]), settings or ReplaySettings(pace=Pace(settle_ms=0.0)), places
     )
 
     async def endpoint(websocket: WebSocket) -> None:
@@ -304,6 +308,37 @@ async def test_a_phone_takes_few_points_at_few_frames() -> None:
         assert "nothing" in (await phone.text("error"))["message"]
         await phone.say("subscribe")
         assert (await phone.frame(lambda each: len(each) > 1)).kind is Kind.SNAPSHOT
+
+
+class OneRoom:
+    """A venue with a single room, whose points change as devices are bound anew."""
+
+    def __init__(self, points: list[int] | None) -> None:
+        self.points = points
+
+    def points_in_space(self, space: str) -> Any:
+        return None if self.points is None else np.array(self.points, dtype=np.uint32)
+
+    points_on_storey = points_of_layer = points_in_space
+
+
+async def test_devices_bound_anew_are_in_the_frames_of_their_new_room() -> None:
+    room = OneRoom([0])
+    async with serving(places=room) as served, page(served) as viewer:
+        await viewer.say("subscribe", id=1, select=[{"spaces": ["hall"]}])
+        before = await viewer.text("subscribed")
+        assert (await viewer.seek(30_000.0)).point_index.tolist() == [0]
+        served.replay.places_changed()  # nothing for this viewer: nothing is said
+        room.points = [1, 2]
+        served.replay.places_changed()
+        after = await viewer.text("subscribed")
+        assert (after["points"], after["id"]) == (2, 1)
+        assert after["selection"] != before["selection"]
+        assert (await viewer.frame()).point_index.tolist() == [1, 2]
+        room.points = None
+        served.replay.places_changed()
+        assert "no space 'hall'" in (await viewer.text("error"))["message"]
+        assert (await viewer.text("subscribed"))["points"] == 0
 
 
 async def test_who_does_not_acknowledge_is_closed_and_others_are_not() -> None:

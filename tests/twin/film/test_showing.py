@@ -452,3 +452,14 @@ async def test_who_leaves_has_a_player_where_the_film_stands() -> None:
     assert viewer.heard("replay")[-1]["playing"] is False
     await alone.go(1.0)
     assert len(viewer.frames) == 1
+
+
+async def test_before_nobody_the_film_stands_still() -> None:
+    alone = Alone()
+    await alone.ask(seek(T0 + 5000.0), play(60.0))
+    alone.showing.detach(alone.viewer.seat)
+    await alone.go(60.0)
+    alone.showing.attach(alone.viewer.seat)
+    await alone.go(1.0)
+    assert alone.offset_ms == 5000.0
+    assert alone.status["playing"] is False
