@@ -16,7 +16,7 @@ import { ElementPaint } from './paint'
 import { People } from './people'
 import { OtherPaint } from './otherPaint'
 import { Picker } from './picker'
-import { pictureOf } from './picture'
+import { pictureOf, type PicturePart } from './picture'
 import { Pipeline } from './pipeline'
 import type { FrameCost, FrameRequest } from './pipeline'
 import { initialLevel, PROFILES, QualityGovernor } from './quality'
@@ -233,8 +233,8 @@ export class TwinScene implements TwinSceneApi {
     this.resize()
   }
 
-  picture(mostPx: number): Promise<Blob> {
-    return pictureOf(this.canvas, () => { this.draw(performance.now(), true) }, mostPx)
+  picture(mostPx: number, part: PicturePart | null = null): Promise<Blob> {
+    return pictureOf(this.canvas, () => { this.draw(performance.now(), true) }, mostPx, part)
   }
 
   setHidden(elementIndices: Iterable<number>, hidden: boolean): void {
