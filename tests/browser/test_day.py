@@ -263,7 +263,7 @@ def look_back(manager: Visit, palace: Palace) -> None:
 
 def drag_to(visit: Visit, time_ms: float) -> None:
     """Press near the end of the band, then drag the cursor from there to a moment."""
-    visit.part("timeline").get_by_role("button", name="1 小时").click()
+    visit.part("span").select_option(label="1 小时")
     band = visit.part("time-band")
     box = band.bounding_box()
     assert box is not None
