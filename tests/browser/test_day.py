@@ -263,7 +263,7 @@ def look_back(manager: Visit, palace: Palace) -> None:
 
 def drag_to(visit: Visit, time_ms: float) -> None:
     """Press near the end of the band, then drag the cursor from there to a moment."""
-    visit.part("span").select_option(label="1 小时")
+    visit.part("span").select_option("1")  # hours
     band = visit.part("time-band")
     box = band.bounding_box()
     assert box is not None
