@@ -35,6 +35,7 @@ export const PROBLEMS_ZH: Texts = {
   'alarm-state': '报警当前的状态不允许此操作，可能已有人处理。',
   'not-recorded': '该时刻没有记录。',
   'damaged-film': '该时段的记录无法读取，请通知管理员。',
+  'database-away': '数据库暂时无法使用，操作未执行；请稍后重试，仍不行请通知管理员。',
   'body-too-large': '内容过大，请分批发送。',
   'command-refused': '指令被拒绝：{detail}',
   'workorder-state': '工单当前的状态不允许此操作，请刷新后重试。',
