@@ -21,6 +21,8 @@ LOG = logging.getLogger(__name__)
 
 KEPT_RINGS = 1000
 BOARD_S = 1.0
+#: A process tells how it is at least so many times before it is taken for gone.
+TOLD_TIMES = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class RedisBoard:
             await self._link.ask("SADD", self._link.key("processes"), self._own.name)
             await self._link.ask("SET", key, encode_report(self._own), "PX", kept_ms)
         self._processes = tuple([each async for each in self._read()])
-        await asyncio.sleep(min(BOARD_S, self._kept_s / TIMES))
+        await asyncio.sleep(min(BOARD_S, self._kept_s / TOLD_TIMES))
 
     async def _read(self) -> AsyncIterator[ProcessReport]:
         members = self._link.key("processes")

@@ -24,8 +24,8 @@ return fresh
 """
 _GIVE_UP = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
-#: A lease is asked for, or renewed, so many times before it runs out.
-TIMES = 3.0
+#: A lease is asked for, or renewed, so many times before it runs out: who waits for one has it soon after.
+TIMES = 10.0
 
 
 class RedisLease(HeldToken):
