@@ -29,13 +29,13 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.report import finish, print_table
-from telemetry_bridge.bridge import Outgoing
 from telemetry_bridge.points import Device, DeviceType, PointType, Registry
+from telemetry_bridge.samples import Samples
 from telemetry_bridge.wire import Frame, Kind
 from twin.film.film import Film, FilmSettings
 from twin.film.recorder import RecorderSettings
 from twin.store.database import open_database
-from twin.store.tables import FILM_SEGMENT
+from twin.store.tables import FILM_STRIP
 
 START_MS = 1_790_000_000_000.0
 PERIOD_S = 5.0
@@ -109,7 +109,7 @@ async def film_written(film: Film, clock: HandClock, frames: Sequence[Frame]) ->
     next_flush_ms = START_MS + FLUSH_MS
     for frame in frames:
         clock.time_ms = frame.time_ms
-        film.recorder.take(Outgoing(frame, b""))
+        film.recorder.take(Samples.of(frame.point_index, frame.time_ms, frame.value, frame.quality))
         if frame.time_ms >= next_flush_ms:
             next_flush_ms += FLUSH_MS
             if not await film.recorder.flush():
@@ -182,7 +182,7 @@ def rows_read(
 async def film_bytes(engine: AsyncEngine) -> int:
     """What the segments take."""
     async with engine.connect() as connection:
-        query = select(func.sum(func.length(FILM_SEGMENT.c.data)))
+        query = select(func.sum(func.length(FILM_STRIP.c.data)))
         return int((await connection.execute(query)).scalar() or 0)
 
 

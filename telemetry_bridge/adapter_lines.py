@@ -1,7 +1,8 @@
 """Adapters made from `adapters.yaml`, each kept apart: what is wrong with one costs the others nothing."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from telemetry_bridge.adapter_file import AdapterFile, Entry
 from telemetry_bridge.adapter_file_mqtt import MqttLineSettings
@@ -9,7 +10,7 @@ from telemetry_bridge.adapter_making import Surroundings, make_adapter
 from telemetry_bridge.errors import BridgeError, CommandError
 from telemetry_bridge.ports import Adapter, Command, Health, Selective, Sink
 
-__all__ = ["Line", "Surroundings", "make_adapter", "make_lines"]
+__all__ = ["Line", "LineChanges", "Surroundings", "make_adapter", "make_lines"]
 
 LOG = logging.getLogger(__name__)
 
@@ -100,6 +101,41 @@ class Line:
         if not self.enabled:
             return Health(False, "switched off in the file")
         return Health(False, self._failure, last_error=self._failure)
+
+
+@dataclass(frozen=True, slots=True)
+class LineChanges:
+    """What is to be done for a file of lines to count: names of lines, in the file's order."""
+
+    kept: tuple[str, ...]
+    started: tuple[str, ...]
+    restarted: tuple[str, ...]
+    stopped: tuple[str, ...]
+
+    @classmethod
+    def between(cls, running: Mapping[str, Line], wanted: Sequence[Line]) -> "LineChanges":
+        """Compare lines that run with those of a file: what has other settings is restarted."""
+        same = {line.id for line in wanted if _is_same(running.get(line.id), line)}
+        names = [line.id for line in wanted]
+        return cls(
+            tuple(name for name in names if name in same),
+            tuple(name for name in names if name not in running),
+            tuple(name for name in names if name in running and name not in same),
+            tuple(name for name in running if name not in names),
+        )
+
+    @property
+    def told(self) -> dict[str, list[str]]:
+        """What changes, for an event and the log."""
+        return {
+            "started": list(self.started),
+            "restarted": list(self.restarted),
+            "stopped": list(self.stopped),
+        }
+
+
+def _is_same(one: Line | None, other: Line) -> bool:
+    return one is not None and type(one) is type(other) and one.settings == other.settings
 
 
 def make_lines(file: AdapterFile, around: Surroundings) -> list[Line]:

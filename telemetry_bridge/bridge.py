@@ -167,7 +167,8 @@ class Bridge:
             np.full(int(taken.sum()), Quality.SIMULATED) if simulated else quality[taken],
             now_ms,
         )
-        refused = [_refusal(*each) for row, each in gathered.faults.items() if taken[row]]
+        faults = (each for row, each in gathered.faults.items() if taken[row])
+        refused = [_refusal(reading, fault, "; the point is marked bad") for reading, fault in faults]
         for row in np.flatnonzero(~taken):
             code, reason = self._time_fault(float(time_ms[row]), now_ms)
             refused.append(_refusal(gathered.readings[row], BadValue(code, reason)))
@@ -311,8 +312,8 @@ class Bridge:
         }
 
 
-def _refusal(reading: Reading, fault: BadValue) -> Refusal:
-    return Refusal.of(reading.row, reading.device, reading.point, fault.code, fault.reason)
+def _refusal(reading: Reading, fault: BadValue, besides: str = "") -> Refusal:
+    return Refusal.of(reading.row, reading.device, reading.point, fault.code, fault.reason + besides)
 
 
 def _check_bounds(name: str, column: Rows, size: int) -> None:

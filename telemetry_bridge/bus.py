@@ -93,12 +93,16 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class ProcessReport:
-    """What a process tells the others: the lines that it could hold, those that it holds, what it found."""
+    """What a process tells the others: the lines that it could hold, those that it holds, what it found.
+
+    `reload_ms`: when somebody told it last that all are to read their files of lines anew, ms since 1970 UTC.
+    """
 
     name: str
     able: frozenset[str] = frozenset()
     lines: tuple[LineReport, ...] = ()
     findings: Findings = field(default_factory=Findings)
+    reload_ms: float = 0.0
 
 
 TakeBatch = Callable[[Batch], None]

@@ -109,6 +109,7 @@ def decode_report(data: bytes) -> ProcessReport:
             frozenset(document["able"]),
             tuple(_line(each) for each in document["lines"]),
             _findings(document["findings"]),
+            float(document["reload_ms"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise WireError("bytes that are no report of a process: run one release everywhere") from error

@@ -31,6 +31,8 @@ CLOSE_POLICY = 1008
 CLOSE_SIGN_IN = 4401
 #: In the scope of a server that lends its transports; see `uvicorn_handover`.
 HANDOVER = "twin.handover"
+#: In the scope of a server that ends connections without waiting for clients that do not read.
+ABORT = "twin.abort"
 #: Never sent (RFC 6455, 7.4.1): the client has gone by itself.
 _GONE = 1005
 DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}

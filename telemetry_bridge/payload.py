@@ -30,15 +30,6 @@ class Batch:
     refused: tuple[Refusal, ...] = ()
 
 
-def parse_http(data: bytes) -> Batch:
-    """Read the body of `POST /api/telemetry`.
-
-    Raises:
-        PayloadError: too large, not JSON, or no list of samples.
-    """
-    return read_samples(read_document(data))
-
-
 def read_samples(document: object) -> Batch:
     """Read `{"samples": [...]}`, parsed already. PayloadError: it is something else, or too long."""
     samples = document.get("samples") if isinstance(document, dict) else None

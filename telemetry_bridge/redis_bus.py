@@ -21,6 +21,8 @@ LOG = logging.getLogger(__name__)
 
 KEPT_RINGS = 1000
 BOARD_S = 1.0
+#: A process tells how it is at least so many times before it is taken for gone.
+TOLD_TIMES = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class RedisBoard:
             await self._link.ask("SADD", self._link.key("processes"), self._own.name)
             await self._link.ask("SET", key, encode_report(self._own), "PX", kept_ms)
         self._processes = tuple([each async for each in self._read()])
-        await asyncio.sleep(min(BOARD_S, self._kept_s / TIMES))
+        await asyncio.sleep(min(BOARD_S, self._kept_s / TOLD_TIMES))
 
     async def _read(self) -> AsyncIterator[ProcessReport]:
         members = self._link.key("processes")
@@ -157,7 +159,6 @@ class RedisBus:
         self.commands = RedisCommands(self._link, self.name)
         self.bell = RedisBell(self._link)
         self.board = RedisBoard(self._link, self._settings.lease_s)
-        self._stack: contextlib.AsyncExitStack | None = None
         self._leases: dict[str, RedisLease] = {}
 
     @property
@@ -170,7 +171,7 @@ class RedisBus:
         self._link.when_back(call)
 
     def lease(self, name: str, *, asked: bool = True) -> RedisLease:
-        """Give a lease, which is asked for from when `running` begins; call this before."""
+        """Give a lease, which is asked for from when `running` begins."""
         if name not in self._leases:
             length_s = self._settings.lease_s
             self._leases[name] = RedisLease(self._link, name, self.name, length_s, asked=asked)
@@ -189,10 +190,19 @@ class RedisBus:
             await stack.enter_async_context(
                 self._link.repeating(self.commands.read_answers, "answers to commands")
             )
-            for name, lease in self._leases.items():
-                stack.push_async_callback(lease.give_up)
-                await stack.enter_async_context(self._link.repeating(lease.step, f"lease of {name}"))
+            stack.push_async_callback(self._give_up_all)
+            await stack.enter_async_context(self._link.repeating(self._renew_all, "leases"))
             yield
+
+    async def _renew_all(self) -> None:
+        """Ask for all leases, or renew them, and wait until that is due again. Raises one of `FAULTS`."""
+        for lease in tuple(self._leases.values()):
+            await lease.step()
+        await asyncio.sleep(self._settings.lease_s / TIMES)
+
+    async def _give_up_all(self) -> None:
+        for lease in tuple(self._leases.values()):
+            await lease.give_up()
 
 
 __all__ = ["FAULTS", "BusSettings", "RedisBus", "SampleSettings"]

@@ -3,7 +3,6 @@
 The token is the time of Redis in microseconds, so that one that forgot everything gives no smaller ones.
 """
 
-import asyncio
 import contextlib
 
 from telemetry_bridge.held_token import HeldToken
@@ -25,8 +24,8 @@ return fresh
 """
 _GIVE_UP = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
-#: A lease is asked for, or renewed, so many times before it runs out.
-TIMES = 3.0
+#: A lease is asked for, or renewed, so many times before it runs out: who waits for one has it soon after.
+TIMES = 10.0
 
 
 class RedisLease(HeldToken):
@@ -39,11 +38,10 @@ class RedisLease(HeldToken):
         self._wanted = asked
 
     async def step(self) -> None:
-        """Ask for it, or renew it, and wait until that is due again. Raises one of `FAULTS`."""
+        """Ask for it, or renew it, where it is wanted. Raises one of `FAULTS`."""
         if self._wanted:
             length_ms = int(self._length_s * 1000)
             self._set(int(await self._link.ask("EVAL", _ASK, 2, *self._keys, self._holder, length_ms)))
-        await asyncio.sleep(self._length_s / TIMES)
 
     def _set(self, token: int) -> None:
         if self._wanted:

@@ -13,7 +13,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 
 from telemetry_bridge.live_connection import Handover, LiveConnection
-from telemetry_bridge.live_socket import HANDOVER
+from telemetry_bridge.live_socket import ABORT, HANDOVER
 
 
 class _Lent:
@@ -29,7 +29,7 @@ class _Lent:
     def close(self) -> None:
         """There is nothing to close."""
 
-    pause_reading = resume_reading = close
+    abort = pause_reading = resume_reading = close
 
 
 class HandoverProtocol(WebSocketsSansIOProtocol):
@@ -41,6 +41,11 @@ class HandoverProtocol(WebSocketsSansIOProtocol):
         if self.response.status_code == 101:
             extensions = cast("dict[str, Any]", self.scope["extensions"])
             extensions[HANDOVER] = {"hand_over": self.hand_over}
+            extensions[ABORT] = {"abort": self.abort}
+
+    def abort(self) -> None:
+        """Let go of the connection, and of what its client has not read: it may never read on."""
+        self.transport.abort()
 
     def hand_over(self, make: Callable[[Handover], LiveConnection]) -> LiveConnection | None:
         """Give the accepted connection away; None: the client has gone already.

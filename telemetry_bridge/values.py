@@ -23,7 +23,7 @@ def number_of(point: Point, value: object) -> float | BadValue:
     Numbers outside the range pass (their quality is judged later); a number that is no state's does not.
     """
     if value is None:
-        return BadValue("bad_value", f"null is no reading; {point.key} is marked bad")
+        return BadValue("bad_value", f"null is no value of {point.key}")
     if isinstance(value, bool):
         return _from_truth(point, value)
     if isinstance(value, int | float):
@@ -49,7 +49,7 @@ def _from_number(point: Point, value: float) -> float | BadValue:
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        return BadValue("bad_value", f"{number} is no reading; {point.key} is marked bad")
+        return BadValue("bad_value", f"{number} is no value of {point.key}")
     if point.states and not number.is_integer():
         return BadValue("unknown_state", f"{point.key} takes {_expected(point)}, not {number}")
     return number

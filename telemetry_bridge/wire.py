@@ -134,13 +134,6 @@ def encode_frame(frame: Frame) -> bytes:
     )
 
 
-def encode_heartbeat(seq: int, time_ms: float, *, replay: bool = False) -> bytes:
-    """Give a delta without samples: nothing changed, and the stream is alive."""
-    empty = np.empty(0, dtype=np.float64)
-    none = np.empty(0, dtype=np.uint32)
-    return encode_frame(Frame(Kind.DELTA, seq, time_ms, none, empty, none.astype(np.uint8), replay))
-
-
 def decode_frame(data: bytes | bytearray | memoryview) -> Frame:
     """Read one frame; the columns are read-only views into `data`.
 

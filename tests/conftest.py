@@ -1,6 +1,7 @@
 """Real services and models for the tests, each started or made once; which test runs in which process."""
 
 import getpass
+import hashlib
 import os
 import shutil
 import signal
@@ -23,8 +24,10 @@ from tests.shared import made_once, run_folder
 
 ROOT = Path(__file__).parents[1]
 FILES = ROOT.parent / "shared" / "ifc"
-#: A test that needs the demo venue may have to wait until another process has built it.
-PALACE_TIMEOUT_S = 600
+#: A test that needs the demo venue may have to wait until another process has built it, and one that starts
+#: servers until a busy machine has started them.
+LONG_TIMEOUT_S = 600
+WITH_SERVERS = "tests/contract/"
 
 
 # A busy machine is no fault of the code: no example of a property test has a time limit, and a request that
@@ -39,16 +42,32 @@ def pytest_configure(config: pytest.Config) -> None:
     """Each process has compiled code of its own: numba's cache bears no two that fill it at once."""
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is not None:
-        os.environ["NUMBA_CACHE_DIR"] = str(ROOT / "var" / "numba" / worker)
+        folder = ROOT / "var" / "numba" / worker
+        for package in ("twin/film", "spatial"):
+            _copy_compiled(ROOT / package, folder)
+        os.environ["NUMBA_CACHE_DIR"] = str(folder)
+
+
+def _copy_compiled(package: Path, folder: Path) -> None:
+    """Begin with what setup has compiled, in the place where numba looks for it (numba.core.caching)."""
+    to = folder / f"{package.name}_{hashlib.sha1(str(package).encode(), usedforsecurity=False).hexdigest()}"
+    for file in (package / "__pycache__").glob("*.nb[ic]"):
+        copy = to / file.name
+        if not copy.exists() or copy.stat().st_mtime < file.stat().st_mtime:
+            to.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file, copy)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests, and allow for the time that the demo venue takes."""
+    """Order the tests, and allow for the time that the demo venue and servers take."""
     items[:] = [items[place] for place in longest_first(item.nodeid for item in items)]
     for item in items:
-        if "palace_package" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(PALACE_TIMEOUT_S))
+        is_long = "palace_package" in getattr(item, "fixturenames", ()) or item.nodeid.startswith(
+            WITH_SERVERS
+        )
+        if is_long and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(LONG_TIMEOUT_S))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> UnitScheduling | None:

@@ -6,6 +6,7 @@ those who come later. The others follow, so that each could go on where the lead
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from typing import Any
@@ -25,12 +26,14 @@ from twin.control.commands import Commands
 from twin.errors import FencedError
 from twin.film.film import Film
 from twin.joining import state_of
+from twin.line_file import LineFile
 from twin.simulation.adapter import SimulationAdapter
 
 LOG = structlog.get_logger(__name__)
 
 LEADER = "leader"
 LINES_EVERY_S = 0.5
+MS_PER_S = 1000.0
 KEEP_EVERY_S = 5.0
 RETRY_S = 1.0
 DATABASE_FAULTS = (SQLAlchemyError, OSError, TimeoutError)
@@ -66,13 +69,16 @@ class Replica:
         bridge: Bridge,
         adapters: dict[str, Adapter | SimulationAdapter],
         duties: Duties,
-        wanted: Collection[str] = (),
+        lines: LineFile | None = None,
     ) -> None:
-        """`adapters` is kept up to the lines that workers hold; they should hold the `wanted` ones."""
+        """`adapters` is kept up to the lines that workers hold, as `lines` says that they should."""
         self._bus, self._bridge, self._adapters, self._duties = bus, bridge, adapters, duties
         self._lease = bus.lease(LEADER)
         self._remote: dict[str, RemoteLine] = {}
-        self._wanted = wanted
+        self._forgotten: set[str] = set()
+        self._lines = lines
+        self._read_ms = time.time() * MS_PER_S
+        self._reload_ms = 0.0
         self.leads = False
 
     @contextlib.asynccontextmanager
@@ -110,13 +116,18 @@ class Replica:
 
     async def _see_lines_for_ever(self) -> None:
         while True:
-            self._bus.board.post(ProcessReport(self._bus.name, findings=findings_of(self._bridge)))
+            findings = findings_of(self._bridge)
+            self._bus.board.post(ProcessReport(self._bus.name, findings=findings, reload_ms=self._reload_ms))
+            await self._follow_reload()
             self.see_lines()
             await asyncio.sleep(LINES_EVERY_S)
 
     def see_lines(self) -> None:
         """Bring the lines up to what workers tell; one that was known and is told of no more is down."""
         reports = lines_of(self._bus.board.processes)
+        for name in self._forgotten - reports.keys():
+            del self._remote[name], self._adapters[name]
+            self._forgotten.discard(name)
         for name, line in self._remote.items():
             if name not in reports:
                 line.fall_silent()
@@ -127,12 +138,32 @@ class Replica:
                 line = RemoteLine(report, self._bus.commands, self._bridge.registry)
                 self._remote[name] = self._adapters[name] = line
 
+    async def _follow_reload(self) -> None:
+        """Read the file of lines anew where another process was told to."""
+        told_ms = max((each.reload_ms for each in self._bus.board.processes), default=0.0)
+        if told_ms > self._read_ms and self._lines is not None:
+            self._read_ms = told_ms
+            before = self._lines.elsewhere
+            await self._lines.follow()
+            self.forget(before)
+
+    def tell_reload(self, before: Collection[str]) -> None:
+        """Let all processes read their files of lines anew, as this one did; `before` as `forget` has it."""
+        self._reload_ms = self._read_ms = time.time() * MS_PER_S
+        self.forget(before)
+
+    def forget(self, before: Collection[str]) -> None:
+        """Show no more, once no worker holds them, lines that were in the file `before` and are not now."""
+        now = () if self._lines is None else self._lines.elsewhere
+        self._forgotten = (self._forgotten | (set(before) & self._remote.keys())) - set(now)
+
     @property
     def note(self) -> str | None:
         """What is wrong with the whole, for people; None: nothing."""
         if self._bus.note is not None:
             return self._bus.note
-        missing = ", ".join(name for name in self._wanted if name not in self._remote)
+        wanted = () if self._lines is None else self._lines.elsewhere
+        missing = ", ".join(name for name in wanted if name not in self._remote)
         return f"no worker holds the lines {missing}: start 'twin bridge'" if missing else None
 
     # Leading

@@ -13,10 +13,11 @@ import numpy as np
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from spatial import warming
 from spatial.errors import UnknownPlaceError
 from spatial.model import ElementFilter
 from spatial.package import ModelPackage
-from spatial.warming import warm_up
+from telemetry_bridge.adapter_lines import LineChanges
 from telemetry_bridge.binding_store import BindingStore
 from telemetry_bridge.bindings import Binding, Bindings
 from telemetry_bridge.bridge import Bridge, Outgoing
@@ -52,17 +53,19 @@ from twin.events.event import Draft, Event
 from twin.events.feed import EventFeed
 from twin.events.log import EventLog
 from twin.events.sealing import Sealer
+from twin.film import codec
 from twin.film.film import Film, FilmSettings
 from twin.film.recorder import RecorderSettings
 from twin.film.replay_socket import ReplaySettings, ReplaySocket
 from twin.film.showing import Pace
 from twin.incidents.manifest import Manifest
 from twin.joining import check_replica, open_bus
+from twin.line_file import LineFile
 from twin.point_places import PointPlaces
 from twin.replica import Duties, Replica
 from twin.settings import Settings
 from twin.simulation.adapter import SimulationAdapter
-from twin.sources import lines_elsewhere, sources_here, sources_of
+from twin.sources import sources_of
 from twin.store.database import default_url, open_database
 from twin.venue import Location, Venue, load_venue, plain_venue
 from twin.watch import PackageWatch
@@ -73,6 +76,7 @@ T = TypeVar("T")
 MS_PER_S = 1000.0
 PING_EVERY_S = 20.0
 BINDINGS_CHANGED = "bindings.changed"
+BRIDGE_RELOADED = "bridge.reloaded"
 
 
 @dataclass(slots=True, eq=False)
@@ -99,6 +103,8 @@ class Twin:
     """What keeps commands from being sent."""
     gate: DeviceGate
     """Lets devices in by their secrets."""
+    lines: LineFile
+    """The lines of `adapters.yaml` that run here."""
     database: AsyncEngine | None = None
     """The database, while the twin runs; see `film` and `events`."""
     adapters: dict[str, Adapter | SimulationAdapter] = field(default_factory=dict)
@@ -188,8 +194,10 @@ class Twin:
             return False
         return True
 
-    async def rebind(self, changes: Sequence[Binding], actor: str, reason: str = "") -> None:
-        """Bind devices anew, keep it in the data folder, and tell the clients.
+    async def rebind(
+        self, changes: Sequence[Binding], actor: str, reason: str = "", cause: str | None = None
+    ) -> None:
+        """Bind devices anew, keep it in the data folder, and tell the clients; `cause` is an event's id.
 
         Raises BindingError, and then nothing has changed.
         """
@@ -201,7 +209,22 @@ class Twin:
         told["elements"] = [each.element for each in changes]
         if reason:
             told["reason"] = reason
-        await self.events.append(Draft(BINDINGS_CHANGED, "bindings", actor, told))
+        await self.events.append(Draft(BINDINGS_CHANGED, "bindings", actor, told, cause))
+
+    async def reload_lines(self, actor: str) -> LineChanges:
+        """Read the file of lines anew, and let other processes do so too.
+
+        Raises AdapterFileError for a file with faults, and then nothing has changed.
+        """
+        before = self.lines.elsewhere
+
+        async def tell(changes: LineChanges) -> None:
+            await self.events.append(Draft(BRIDGE_RELOADED, "bridge", actor, {**changes.told}))
+
+        changes = await self.lines.reload(tell)
+        if self._replica is not None:
+            self._replica.tell_reload(before)
+        return changes
 
     async def _bind(self, changed: Bindings) -> None:
         bound = await asyncio.to_thread(bind_devices, self.package, changed.element_of)
@@ -288,11 +311,12 @@ def open_twin(settings: Settings, clock: Clock | None = None) -> Twin:
     )
     places = PointPlaces(registry, package, venue.layers, bound)
     rulebook = open_rulebook(venue, registry, lambda device: place_of(package, bound.element_of.get(device)))
-    adapters: dict[str, Adapter | SimulationAdapter] = (
-        dict(sources_of(settings, venue, registry, package, clock, gate))
-        if settings.redis is None
-        else dict(sources_here(settings, venue, registry, clock))
-    )
+    adapters: dict[str, Adapter | SimulationAdapter] = {}
+    lines = LineFile(settings, venue, registry, clock, bridge, adapters)
+    if settings.redis is None:
+        adapters.update(sources_of(settings, venue, registry, package, clock, gate))
+    else:
+        lines.open()
     return Twin(
         settings=settings,
         package=package,
@@ -312,6 +336,7 @@ def open_twin(settings: Settings, clock: Clock | None = None) -> Twin:
         interlocks=load_interlocks(venue.folder),
         gate=gate,
         adapters=adapters,
+        lines=lines,
         bus=None if settings.redis is None else open_bus(settings, venue, registry),
         notes=[*mismatches(venue, registry, package, bound), *rulebook.notes],
     )
@@ -414,13 +439,15 @@ async def running(twin: Twin) -> AsyncIterator[None]:
             "seals of the log of events": (await _sealer(twin)).run(),
             "devices' secrets": twin.gate.run(twin.devices.keyring),
             "watch on the package": twin.watch.run(twin.settings.package_poll_s),
-            "first queries": asyncio.to_thread(warm_up, twin.package),
+            "first queries": asyncio.to_thread(warming.warm_up, twin.package),
+            "first film": asyncio.to_thread(codec.warm_up),
         }
         for name, work in background.items():
             task = asyncio.create_task(work, name=name)
             task.add_done_callback(functools.partial(_note_failure, twin))
             stack.push_async_callback(_cancel, task)
         await _resume_simulation(twin)
+        stack.push_async_callback(twin.lines.stop)
         for adapter in tuple(twin.adapters.values()):
             await adapter.start(twin.bridge)
             stack.push_async_callback(adapter.stop)
@@ -492,8 +519,7 @@ async def _together(twin: Twin, feed: EventFeed) -> AsyncIterator[None]:
     twin.events.listen(lambda event: bus.bell.ring(event.seq))
     bus.bell.listen(lambda _seq: feed.wake())
     duties = Duties(twin.film, twin.alarms, twin.commands)
-    wanted = lines_elsewhere(twin.settings, twin.venue)
-    twin._replica = Replica(bus, twin.bridge, twin.adapters, duties, wanted)
+    twin._replica = Replica(bus, twin.bridge, twin.adapters, duties, twin.lines)
     async with twin._replica.running():
         yield
 

@@ -12,15 +12,20 @@ from types import FrameType
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 
+from telemetry_bridge.errors import BridgeError
 from telemetry_bridge.uvicorn_handover import HandoverProtocol
-from twin.errors import PortError
+from twin.errors import PortError, TwinError
+from twin.hangup import on_hangup
+from twin.runtime import Twin
 from twin.settings import Settings
 
 LOG = structlog.get_logger(__name__)
 
 SPARE_FILES = 256
 """Open files for all that is no live stream."""
+SYSTEM = "system"
 GRACE_S = 3
 """How long open connections get to end after Ctrl-C."""
 WEBSOCKET_MESSAGE_BYTES = 65_536
@@ -103,6 +108,31 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
+@contextlib.contextmanager
+def reloading(twin: Twin) -> Iterator[None]:
+    """Let SIGHUP read the file of lines anew while the block lasts; why it could not be is logged."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def reload() -> None:
+        try:
+            await twin.reload_lines(SYSTEM)
+        except (BridgeError, TwinError, SQLAlchemyError, OSError) as error:
+            LOG.error("the lines were not read anew; nothing has changed", reason=str(error))
+
+    def begin() -> None:
+        task = asyncio.create_task(reload(), name="SIGHUP")
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    if twin.archive is None:  # an archive has no devices
+        on_hangup(begin)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
 def serve(app: FastAPI, settings: Settings, bound: socket.socket, on_ready: Callable[[], None]) -> None:
     """Run until Ctrl-C or SIGTERM, then end clean.
 
@@ -132,7 +162,8 @@ def serve(app: FastAPI, settings: Settings, bound: socket.socket, on_ready: Call
 
     async def run() -> None:
         async with app.router.lifespan_context(app):
-            await server.serve(sockets=[bound])
+            with reloading(app.state.twin):
+                await server.serve(sockets=[bound])
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(run())

@@ -2,19 +2,21 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from spatial.package import ModelPackage
 from telemetry_bridge.adapter_file import FILE, load_adapter_file
-from telemetry_bridge.adapter_file_modbus import ModbusSettings
 from telemetry_bridge.adapter_lines import Line, Surroundings, make_lines
 from telemetry_bridge.adapters.broker import EmbeddedBroker
 from telemetry_bridge.adapters.mqtt import MqttAdapter
 from telemetry_bridge.clock import Clock
-from telemetry_bridge.errors import AdapterError, CommandError
+from telemetry_bridge.errors import AdapterError, AdapterFileError, CommandError, Fault
 from telemetry_bridge.gate import Gate
 from telemetry_bridge.points import Registry
 from telemetry_bridge.ports import Adapter, Command, Health
@@ -101,43 +103,57 @@ def sources_of(
     if settings.mqtt is not None:
         yield "mqtt", MqttAdapter(settings.mqtt, venue.info.id, registry)
     lines = lines_of(settings, venue, registry, clock)
+    simulation: SimulationAdapter | None = None
     if settings.simulate:
-        # A worker may hold a line without the simulation: there the simulation speaks for its devices itself.
-        alone = settings.redis is None
-        elsewhere = points_over(lines if alone else (), registry)
+        elsewhere = _points_over(settings, lines, registry)
         simulation = SimulationAdapter(registry, package, venue, clock, settings.seed, elsewhere)
         yield "simulation", simulation
-        if alone:
-            lines = [simulated_line(line, registry, simulation, clock.speed) for line in lines]
-        else:
-            lines = [line for line in lines if not may_be_simulated(line)]
+    if settings.redis is None:
+        lines = list(file_lines(settings, lines, registry, clock, simulation).here)
+    elif settings.simulate:
+        lines = [line for line in lines if not may_be_simulated(line)]
     for line in lines:
         yield line.id, line
 
 
-def sources_here(
-    settings: Settings, venue: Venue, registry: Registry, clock: Clock
-) -> Iterator[tuple[str, Line]]:
-    """The lines that a server runs itself where workers hold the others. Raises AdapterFileError."""
-    for line in lines_of(settings, venue, registry, clock):
-        if line.kind in HERE:
-            yield line.id, line
+def _points_over(settings: Settings, lines: Sequence[Line], registry: Registry) -> NDArray[np.bool_]:
+    """Which points, `(points,)`, the simulation leaves to lines.
 
-
-def lines_elsewhere(settings: Settings, venue: Venue) -> tuple[str, ...]:
-    """The lines that workers should hold, by the file; not those that a simulation may speak for.
-
-    Raises AdapterFileError.
+    A worker may hold a line without the simulation: there the simulation speaks for its devices itself.
     """
-    path = settings.adapters or adapter_file_of(venue)
-    wanted = () if path is None else (entry.settings for entry in load_adapter_file(path).entries)
-    return tuple(
-        each.id
-        for each in wanted
-        if each.enabled
-        and each.kind not in HERE
-        and not (isinstance(each, ModbusSettings) and each.simulated)
-    )
+    return points_over(lines if settings.redis is None else (), registry)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FileLines:
+    """The lines of the file: those that run in the server, and the names of those that workers should hold.
+
+    `simulated`: which points, `(points,)`, the simulation leaves to lines.
+    """
+
+    here: tuple[Line, ...]
+    elsewhere: tuple[str, ...]
+    simulated: NDArray[np.bool_]
+
+
+def file_lines(
+    settings: Settings,
+    lines: Sequence[Line],
+    registry: Registry,
+    clock: Clock,
+    simulation: SimulationAdapter | None = None,
+) -> FileLines:
+    """Say of the lines of a file where each runs; the simulation plays the devices of those that allow it."""
+    simulated = _points_over(settings, lines, registry)
+    if settings.redis is not None:
+        here = tuple(line for line in lines if line.kind in HERE)
+        elsewhere = tuple(
+            line.id for line in lines if line.enabled and line.kind not in HERE and not may_be_simulated(line)
+        )
+        return FileLines(here, elsewhere, simulated)
+    if simulation is not None:
+        lines = [simulated_line(line, registry, simulation, clock.speed) for line in lines]
+    return FileLines(tuple(lines), (), simulated)
 
 
 def lines_of(settings: Settings, venue: Venue, registry: Registry, clock: Clock) -> list[Line]:
@@ -154,7 +170,8 @@ def lines_of(settings: Settings, venue: Venue, registry: Registry, clock: Clock)
     lines = make_lines(file, around)
     for line in lines:
         if line.id in RESERVED:
-            raise AdapterError(f"{file.name}: the id {line.id} means a source of the server; choose another")
+            message = f"the id {line.id} means a source of the server; choose another"
+            raise AdapterFileError([Fault(file.name, message)])
     return lines
 
 

@@ -6,15 +6,15 @@ worker starts it; when a worker is gone, the others share its lines, and when on
 
 import asyncio
 import contextlib
-import functools
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import structlog
 
 from spatial.package import ModelPackage
-from telemetry_bridge.adapter_lines import Line
+from telemetry_bridge.adapter_lines import Line, LineChanges
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.bus import Batch, Bus, Lease, LineReport, ProcessReport
 from telemetry_bridge.bus_findings import findings_of
@@ -28,17 +28,20 @@ from telemetry_bridge.ports import Adapter, Health
 from telemetry_bridge.redis_link import LONGEST_PAUSE_S
 from twin.devices.gate import DeviceGate
 from twin.errors import SettingError
+from twin.hangup import on_hangup
 from twin.joining import open_bus, state_of
 from twin.logs import configure_logs
 from twin.runtime import open_registry, venue_of
 from twin.settings import Settings, load_settings
 from twin.simulation.adapter import SimulationAdapter
-from twin.sources import HERE, sources_of
+from twin.simulation.lines import may_be_simulated
+from twin.sources import HERE, lines_of, sources_of
 
 LOG = structlog.get_logger(__name__)
 
 REPORT_S = 0.5
 SHARE_S = 0.25
+MS_PER_S = 1000.0
 RETRY_S = 5.0
 
 Source = Adapter | SimulationAdapter
@@ -63,6 +66,12 @@ class Holder:
             task, self._task = self._task, None
             await end(task)
             await self._lease.give_up()
+
+    async def restart(self, group: asyncio.TaskGroup) -> None:
+        """Let the line begin anew, where it is held here; its lease stays ours."""
+        if self._task is not None:
+            await end(self._task)
+            self._task = group.create_task(self._run(), name=f"line {self.name}")
 
     async def _run(self) -> None:
         """Hold the line whenever the lease is ours; cancel to stop."""
@@ -122,30 +131,38 @@ class Worker:
         self._clock = SystemClock()
         self._bridge = Bridge(self._registry, self._clock, simulated=settings.simulate)
         self._bus = open_bus(settings, self._venue, self._registry)
-        first = self._sources()
-        names = [name for name in first if not only or name in only]
+        self._only = frozenset(only)
+        self._first = self._sources()
+        names = [name for name in self._first if self._may_hold(name)]
+        self._lines = {name: line for name in names if isinstance(line := self._first[name], Line)}
         if missing := set(only) - set(names):
             raise SettingError(f"--line: there is no line {', '.join(sorted(missing))}; see adapters.yaml")
         if not names:
             raise SettingError(
                 "there are no lines to hold: give --mqtt or --simulate, or write adapters.yaml"
             )
-        self._holders = [self._holder(name, first) for name in names]
+        self._holders = {name: self._holder(name) for name in names}
         self._settled_s = 0.0
+        self._read_ms = time.time() * MS_PER_S
+        self._is_reload_wanted = False
+
+    def _may_hold(self, name: str) -> bool:
+        return not self._only or name in self._only
 
     def _sources(self) -> dict[str, Source]:
         gate = DeviceGate(self._registry.devices, self._venue.info.id, self._bridge.refused, self._clock)
         found = sources_of(self._settings, self._venue, self._registry, self._package, self._clock, gate)
         return {name: each for name, each in found if not (isinstance(each, Line) and each.kind in HERE)}
 
-    def _holder(self, name: str, first: dict[str, Source]) -> Holder:
-        made = functools.partial(self._made, name, first)
+    def _holder(self, name: str) -> Holder:
         lease = self._bus.lease(f"line:{name}", asked=False)
-        return Holder(name, made, lease, self._bus, self._bridge)
+        return Holder(name, lambda: self._made(name), lease, self._bus, self._bridge)
 
-    def _made(self, name: str, first: dict[str, Source]) -> Source:
-        """The source of a line: one that runs for the first time, or else a new one."""
-        return first.pop(name, None) or self._sources()[name]
+    def _made(self, name: str) -> Source:
+        """The source of a line, to be started: lines may be started again, of others there is a new one."""
+        if name in self._lines:
+            return self._lines[name]
+        return self._first.pop(name, None) or self._sources()[name]
 
     async def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
         """Hold its share of the lines until cancelled. BusError: Redis cannot be reached."""
@@ -171,10 +188,11 @@ class Worker:
             self._bus.samples.publish(state)
 
     async def _tell_for_ever(self) -> None:
-        name, able = self._bus.name, frozenset(each.name for each in self._holders)
+        name = self._bus.name
         while True:
-            told = (each.report(name, self._writable) for each in self._holders)
+            told = (each.report(name, self._writable) for each in self._holders.values())
             lines = tuple(each for each in told if each is not None)
+            able = frozenset(self._holders)
             self._bus.board.post(ProcessReport(name, able, lines, findings_of(self._bridge)))
             await asyncio.sleep(REPORT_S)
 
@@ -183,10 +201,53 @@ class Worker:
         while True:
             await asyncio.sleep(SHARE_S)
             processes = self._bus.board.processes
+            if self._is_told_to_reload(processes):
+                await self._reload(group)
             is_known = any(each.name == self._bus.name for each in processes)
             if is_known and asyncio.get_running_loop().time() >= self._settled_s:
                 share = share_of(self._bus.name, processes)
-                await asyncio.gather(*(each.want(group, wanted=each.name in share) for each in self._holders))
+                holders = self._holders.values()
+                await asyncio.gather(*(each.want(group, wanted=each.name in share) for each in holders))
+
+    # The file of lines, read anew
+
+    def want_reload(self) -> None:
+        """Read the file of lines anew soon."""
+        self._is_reload_wanted = True
+
+    def _is_told_to_reload(self, processes: Sequence[ProcessReport]) -> bool:
+        told_ms = max((each.reload_ms for each in processes), default=0.0)
+        is_told = self._is_reload_wanted or told_ms > self._read_ms
+        self._is_reload_wanted, self._read_ms = False, max(told_ms, self._read_ms)
+        return is_told
+
+    async def _reload(self, group: asyncio.TaskGroup) -> None:
+        """Let lines start and stop by the file; one with faults changes nothing."""
+        try:
+            wanted = await asyncio.to_thread(self._wanted_lines)
+        except (BridgeError, OSError) as error:
+            LOG.error("the file of lines has faults; nothing has changed", reason=str(error))
+            return
+        changes = LineChanges.between(self._lines, wanted)
+        for line in wanted:
+            if line.id in changes.kept:
+                self._lines[line.id].notes = line.notes  # they name lines of the file
+        self._lines = {line.id: self._lines[line.id] if line.id in changes.kept else line for line in wanted}
+        gone = [self._holders.pop(name) for name in changes.stopped]
+        await asyncio.gather(*(each.want(group, wanted=False) for each in gone))
+        await asyncio.gather(*(self._holders[name].restart(group) for name in changes.restarted))
+        self._holders |= {name: self._holder(name) for name in changes.started}
+        LOG.info("the file of lines was read anew", **changes.told)
+
+    def _wanted_lines(self) -> list[Line]:
+        lines = lines_of(self._settings, self._venue, self._registry, self._clock)
+        return [
+            line
+            for line in lines
+            if line.kind not in HERE
+            and self._may_hold(line.id)
+            and not (self._settings.simulate and may_be_simulated(line))
+        ]
 
 
 def run_worker(options: Mapping[str, Any], only: Collection[str] = ()) -> None:
@@ -208,4 +269,5 @@ async def _until_signal(worker: Worker) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, task.cancel)
     with contextlib.suppress(asyncio.CancelledError), contextlib.closing(worker):
+        on_hangup(worker.want_reload)
         await worker.run(lambda: LOG.info("the worker runs; Ctrl-C ends it"))

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.modbus_plant import LEVEL
-from tests.browser.visit import WAIT_MS, Visit
+from tests.browser.visit import Visit
 from tests.contract.running import ROOT, RunningServer, environment, running_server
 from tests.contract.small_house import write_venue
 from tests.ports import free_port
@@ -123,29 +123,29 @@ def send(server: RunningServer, camera: str) -> None:
 def test_a_line_that_goes_down_says_why_and_comes_back(opened: Callable[[str], Visit], plant: Plant) -> None:
     visit = opened("zh-CN")
     modbus = line(visit, "plant")
-    expect(modbus).to_have_attribute("data-mark", "up", timeout=WAIT_MS)
+    expect(modbus).to_have_attribute("data-mark", "up")
     for words in ("Modbus TCP", "正常", "1 个点"):
         expect(modbus).to_contain_text(words)
     expect(modbus.locator("[data-test=bridge-trouble]")).to_have_count(0)
     plant.kill()
-    expect(modbus).to_have_attribute("data-mark", "down", timeout=WAIT_MS)
+    expect(modbus).to_have_attribute("data-mark", "down")
     expect(modbus).to_contain_text("断开")
     expect(modbus.locator("[data-test=bridge-trouble]")).to_contain_text(f"127.0.0.1:{plant.port}")
     expect(visit.part("bridge")).to_contain_text("1 断开")
     expect(visit.part("bridge-line").first).to_contain_text("plant")  # what needs a person comes first
     plant.start()
-    expect(modbus).to_have_attribute("data-mark", "up", timeout=WAIT_MS)
+    expect(modbus).to_have_attribute("data-mark", "up")
     expect(modbus).to_contain_text("重连 ")
     expect(modbus.locator("[data-test=bridge-trouble]")).to_have_count(0)
 
 
 def test_what_came_over_a_line_is_shown_at_its_device(opened: Callable[[str], Visit]) -> None:
     visit = opened("zh-CN")
-    expect(line(visit, "plant")).to_have_attribute("data-mark", "up", timeout=WAIT_MS)
+    expect(line(visit, "plant")).to_have_attribute("data-mark", "up")
     visit.part("search").fill("L-01")
     visit.part("result").filter(has_text="L-01").first.click()
     value = visit.page.locator("[data-point='L-01/level'] [data-test=point-value]")
-    expect(value).to_contain_text(str(LEVEL), timeout=WAIT_MS)
+    expect(value).to_contain_text(str(LEVEL))
 
 
 def test_refused_samples_are_told_with_their_reason_and_their_sender_is_listed(
@@ -154,19 +154,19 @@ def test_refused_samples_are_told_with_their_reason_and_their_sender_is_listed(
     send(server, "CAM-99")
     visit = opened("zh-CN")
     hook = line(visit, "cameras")
-    expect(hook).to_contain_text("事件推送", timeout=WAIT_MS)
+    expect(hook).to_contain_text("事件推送")
     expect(hook).to_contain_text("拒绝 ")
     expect(hook.locator("[data-test=bridge-trouble]")).to_contain_text("CAM-99")
     visit.page.locator("[data-panel=devices]").click()
     visit.page.get_by_role("tab", name="被拒设备").click()
     refused = visit.part("refused").locator("li").filter(has_text="CAM-99")
-    expect(refused).to_contain_text("未登记", timeout=WAIT_MS)
+    expect(refused).to_contain_text("未登记")
 
 
 def test_the_panel_speaks_english(opened: Callable[[str], Visit], server: RunningServer) -> None:
     send(server, "CAM-99")
     visit = opened("en")
-    expect(line(visit, "plant")).to_have_attribute("data-mark", "up", timeout=WAIT_MS)
+    expect(line(visit, "plant")).to_have_attribute("data-mark", "up")
     expect(line(visit, "plant")).to_contain_text("1 points")
     expect(line(visit, "cameras")).to_contain_text("Webhook")
     expect(line(visit, "cameras")).to_contain_text("refused")

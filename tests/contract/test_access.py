@@ -47,6 +47,7 @@ EXPECTED = {
     Role.MANAGER: """
         PATCH /api/devices/{device}/facts · POST /api/devices/table
         POST /api/bindings/accept · POST /api/bindings/reject · POST /api/bindings/table
+        POST /api/bridge/reload · GET /api/events/{event} · GET /api/events/{event}/chain
         PUT /api/bindings · GET /api/film · WS /ws/replay · GET /api/events · GET /api/events/density
     """,
     Role.ADMIN: """

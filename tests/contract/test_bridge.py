@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -47,6 +49,7 @@ def within(seconds: float, holds: Callable[[], bool]) -> bool:
     return False
 
 
+SPARE = "- {{id: {}, kind: mqtt, url: 'mqtt://127.0.0.1:9', enabled: false}}\n"
 FILE = """
 - id: plant
   kind: modbus
@@ -95,6 +98,95 @@ def test_lines_are_shown_and_commands_go_over_the_one_that_names_the_point(
         assert peer.units[1].holding(1) == 600
         refused = http.post("/api/commands", json={"device": "L-02", "point": "level", "value": 60}).json()
         assert (refused["state"], "HALL_PASSWORD" in refused["fault"]) == ("failed", True)
+
+
+def reads(device: str, address: int) -> str:
+    return f"    - {{device: {device}, point: level, address: {address}, scale: 0.1, writable: true}}\n"
+
+
+def plant(name: str, port: int, points: str) -> str:
+    head = f"- id: {name}\n  kind: modbus\n  host: 127.0.0.1\n  port: {port}\n"
+    return f"{head}  groups: {{default: 0.1}}\n  points:\n{points}"
+
+
+def test_the_file_is_read_anew_and_what_did_not_change_keeps_running(
+    house: Path, venue: Path, tmp_path: Path
+) -> None:
+    port, other = free_port(), free_port()
+    file = tmp_path / "lines.yaml"
+    file.write_text(
+        plant("stays", port, reads("L-01", 1))
+        + plant("changes", port, reads("L-02", 2))
+        + SPARE.format("goes")
+    )
+    options = ("--venue", str(venue), "--data", str(tmp_path / "data"), "--adapters", str(file))
+    with (
+        peer_in_background(port) as peer,
+        peer_in_background(other) as new_peer,
+        running_server(house, tmp_path / "log", *options) as server,
+        httpx.Client(base_url=server.url, timeout=20) as http,
+    ):
+        for each, value in ((peer, 400), (new_peer, 600)):
+            for address in (1, 2, 3):
+                each.units[1].set(READ_HOLDING, address, value)
+
+        def lines() -> dict[str, dict[str, Any]]:
+            return {each["id"]: each for each in http.get("/api/bridge").json()["items"]}
+
+        def shows(device: str, value: float) -> bool:
+            items = http.get("/api/state").json()["items"]
+            return (device, "level", value) in {
+                (each["device"], each["point"], each["value"]) for each in items
+            }
+
+        def reloads() -> list[dict[str, Any]]:
+            items = http.get("/api/events", params={"type": "bridge.reloaded"}).json()["items"]
+            return [{"actor": each["actor"]} | each["data"] for each in items]
+
+        assert within(WAIT_S, lambda: shows("L-01", 40) and shows("L-02", 40)), server.log.read_text()
+        before = lines()
+
+        file.write_text(file.read_text() + "- {id: slip, kind: modbus, host: a, prot: 1}\n- {id: odd}\n")
+        refused = http.post("/api/bridge/reload")
+        assert refused.status_code == 422
+        assert [each["where"] for each in refused.json()["errors"]] == ["lines.yaml:16", "lines.yaml:17"]
+        file.write_text("- {id: mqtt, kind: mqtt, url: 'mqtt://127.0.0.1:9'}\n")
+        assert "source of the server" in http.post("/api/bridge/reload").json()["detail"]
+        assert list(lines()) == ["stays", "changes", "goes"]
+        assert reloads() == []
+
+        file.write_text(
+            SPARE.format("comes")
+            + plant("changes", other, reads("L-02", 2))
+            + plant("stays", port, reads("L-01", 1))
+        )
+        answer = http.post("/api/bridge/reload")
+        changes = {"started": ["comes"], "restarted": ["changes"], "stopped": ["goes"]}
+        assert answer.json() == {"kept": ["stays"], "elsewhere": []} | changes
+        assert within(WAIT_S, lambda: shows("L-02", 60)), server.log.read_text()
+        after = lines()
+        assert list(after) == ["comes", "changes", "stays"]
+        assert (after["stays"]["state"], after["stays"]["reconnects"]) == ("up", 0)
+        assert after["stays"]["received"] > before["stays"]["received"]
+        sent = http.post("/api/commands", json={"device": "L-02", "point": "level", "value": 70}).json()
+        assert sent.get("state") == "sent", sent
+        assert reloads() == [{"actor": "person:dev"} | changes]
+
+        file.write_text(SPARE.format("comes"))
+        server.process.send_signal(signal.SIGHUP)
+        assert within(WAIT_S, lambda: list(lines()) == ["comes"]), server.log.read_text()
+        assert within(WAIT_S, lambda: len(reloads()) == 2)
+        assert {
+            "actor": "system",
+            "started": [],
+            "restarted": [],
+            "stopped": ["changes", "stays"],
+        } in reloads()
+        file.write_text("- [")
+        server.process.send_signal(signal.SIGHUP)
+        assert within(WAIT_S, lambda: "not read anew" in server.log.read_text())
+        assert list(lines()) == ["comes"]
+        assert server.stop() == 0
 
 
 def test_a_file_with_faults_keeps_the_server_from_starting(house: Path, tmp_path: Path) -> None:

@@ -181,9 +181,9 @@ class Viewer:
                 return heard
 
 
-def replay(server: RunningServer, **options: Any) -> connect:
+def replay(server: RunningServer, query: str = "", **options: Any) -> connect:
     options.setdefault("subprotocols", [Subprotocol("twin.v1")])
-    return connect(server.url.replace("http", "ws") + "/ws/replay", **options)
+    return connect(server.url.replace("http", "ws") + "/ws/replay" + query, **options)
 
 
 def point_of(http: httpx.Client, point: str = "level", device: str = "L-01") -> int:
@@ -265,6 +265,28 @@ async def test_a_viewer_that_acknowledges_is_never_far_ahead(
                 await viewer.frame()
         await viewer.say(type="ack", seq=2)
         assert (await viewer.frame()).seq == 3
+
+
+async def test_two_people_see_the_past_together_each_the_points_they_want(
+    server: RunningServer, http: httpx.Client, past: list[tuple[float, str]]
+) -> None:
+    points = get(http, "/api/points")["items"]
+    point = next(each for each in points if each["point"] == "level")
+    async with replay(server) as socket:
+        driver = Viewer(socket)
+        await driver.say(type="host")
+        session = await driver.text("session")
+        assert [each["name"] for each in session["participants"]] == ["dev"]
+        async with replay(server, query=f"?session={session['id']}") as other:
+            phone = Viewer(other)
+            await phone.say(type="subscribe", select=[{"classes": [point["class"]]}], rate=2)
+            count = (await phone.text("subscribed"))["points"]
+            assert count == sum(each["class"] == point["class"] for each in points) < len(points)
+            await driver.say(type="seek", time=past[1][1])
+            while point["point_index"] not in phone.shown:
+                await phone.frame()
+            assert phone.shown[point["point_index"]] == past[1][0]
+            assert len(phone.shown) <= count
 
 
 @pytest.mark.parametrize(

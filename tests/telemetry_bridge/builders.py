@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from telemetry_bridge.payload import Batch, read_document, read_samples
 from telemetry_bridge.points import Device, DeviceType, PointType, Registry, State
 
 START_MS = 1_790_000_000_000.0
@@ -43,3 +44,8 @@ def registry(rooms: Iterable[str] = ("r1", "r2"), lamps: Iterable[str] = ("l1",)
     devices = [Device(each, "room", guid=f"guid-{each}") for each in rooms]
     devices += [Device(each, "lamp") for each in lamps]
     return Registry([ROOM, LAMP], devices)
+
+
+def parse_http(data: bytes) -> Batch:
+    """Read a body of `POST /api/telemetry` with samples."""
+    return read_samples(read_document(data))

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import aiomqtt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from telemetry_bridge.adapter_file import KINDS, parse_adapter_file
-from telemetry_bridge.adapter_lines import Line, Surroundings, make_lines
+from telemetry_bridge.adapter_lines import Line, LineChanges, Surroundings, make_lines
 from telemetry_bridge.adapter_making import MAKERS
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.errors import CommandError
@@ -38,9 +40,9 @@ PASSWORD_LINE = (
 COMMAND = Command("c", "r1", "setpoint", 20.0, 0.0)
 
 
-def lines(environment: dict[str, str] | None = None) -> list[Line]:
+def lines(environment: dict[str, str] | None = None, text: str = FILE) -> list[Line]:
     around = Surroundings("palace", registry(), HandClock(), Path(), environment or {})
-    return make_lines(parse_adapter_file(FILE), around)
+    return make_lines(parse_adapter_file(text), around)
 
 
 async def test_a_line_whose_secret_is_missing_says_so_and_the_others_run() -> None:
@@ -108,6 +110,27 @@ async def test_a_line_can_be_started_again() -> None:
         await asyncio.sleep(0)
         assert plant.adapter is not None
         await plant.stop()
+
+
+ENTRY = "- {{id: {}, kind: mqtt, url: 'mqtt://h:{}'}}\n"
+
+
+PORTS = st.dictionaries(st.sampled_from("abcde"), st.integers(1, 3))
+
+
+@given(PORTS, PORTS)
+def test_what_is_to_be_done_leads_from_one_file_to_the_other(
+    old: dict[str, int], new: dict[str, int]
+) -> None:
+    running, wanted = (
+        {each.id: each for each in lines(text="".join(ENTRY.format(*entry) for entry in file.items()))}
+        for file in (old, new)
+    )
+    changes = LineChanges.between(running, list(wanted.values()))
+    assert changes.kept == tuple(name for name in new if old.get(name) == new[name])
+    assert changes.restarted == tuple(name for name in new if name in old and old[name] != new[name])
+    assert changes.started == tuple(name for name in new if name not in old)
+    assert changes.stopped == tuple(name for name in old if name not in new)
 
 
 def test_libraries_are_loaded_when_a_line_needs_them() -> None:

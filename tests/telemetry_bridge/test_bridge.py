@@ -67,6 +67,12 @@ def test_the_bad_of_a_batch_are_named_and_the_good_are_kept() -> None:
         (8, "bad_value"),
     ]
     assert "mode, setpoint, temperature" in acceptance.refused[1].reason
+    marked = [each.index for each in acceptance.refused if "the point is marked bad" in each.reason]
+    assert marked == [3, 4, 8]
+    known = bridge.live.known & (bridge.live.quality == Quality.BAD)
+    assert np.flatnonzero(known).tolist() == sorted(
+        index_of(bridge, *each) for each in (("r1", "temperature"), ("r1", "mode"), ("r2", "temperature"))
+    )
     assert bridge.live.value[index_of(bridge, "r1", "temperature")] == 20.0
 
 

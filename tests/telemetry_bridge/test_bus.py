@@ -18,7 +18,9 @@ from telemetry_bridge.refused import RefusedSender
 from tests.telemetry_bridge.redis_server import RedisServer
 
 N_POINTS = 100
-WAIT_S = 20.0
+WAIT_S = 60.0
+#: Longer than a busy machine keeps a process from renewing its lease.
+LEASE_S = 2.5
 Join = Callable[[], Bus]
 
 
@@ -67,7 +69,7 @@ def join(request: pytest.FixtureRequest) -> Join:
         return lambda: bus
     url = request.getfixturevalue("redis_server").url
     venue = request.node.name  # each test is a venue of its own
-    return lambda: RedisBus(url, venue, "registry", N_POINTS, BusSettings(lease_s=0.6))
+    return lambda: RedisBus(url, venue, "registry", N_POINTS, BusSettings(lease_s=LEASE_S))
 
 
 @contextlib.asynccontextmanager

@@ -98,7 +98,7 @@ def test_a_report_comes_out_as_it_went_in(
     line = LineReport("plc", "modbus", "w1", flag, not flag, health, (detail,), writes, token)
     refused = RefusedSender("message", detail, "unknown_device", token, 1.0, 2.0)
     findings = Findings((refused,), token, (ClockSkew(detail, -5.0, 7.0),))
-    report = ProcessReport(detail, frozenset({"plc", detail}), (line, line), findings)
+    report = ProcessReport(detail, frozenset({"plc", detail}), (line, line), findings, 5.0)
     assert decode_report(encode_report(report)) == report
     assert decode_report(encode_report(ProcessReport("w1"))) == ProcessReport("w1")
 

@@ -19,12 +19,11 @@ from telemetry_bridge.payload import (
     MAX_SAMPLES,
     command_topic,
     deliver,
-    parse_http,
     parse_reports,
     telemetry_topic,
 )
 from telemetry_bridge.ports import Acceptance, Reading
-from tests.telemetry_bridge.builders import HandClock, registry
+from tests.telemetry_bridge.builders import HandClock, parse_http, registry
 
 NAN_AND_3 = (("r1", math.nan), ("r2", 3))
 TOPIC = "twin/palace/devices/r1/telemetry"

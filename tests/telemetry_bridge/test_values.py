@@ -63,7 +63,7 @@ def test_bad_values(key: str, value: object, code: str) -> None:
 def test_no_reading(value: object) -> None:
     bad = number_of(point("r1/temperature"), value)
     assert isinstance(bad, BadValue)
-    assert "no reading" in bad.reason
+    assert "is no value of" in bad.reason
 
 
 _json = st.recursive(

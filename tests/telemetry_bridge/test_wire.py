@@ -20,7 +20,6 @@ from telemetry_bridge.wire import (
     Quality,
     decode_frame,
     encode_frame,
-    encode_heartbeat,
     frame_bytes,
 )
 
@@ -88,7 +87,7 @@ def test_layout_is_the_documented_one() -> None:
 
 
 def test_a_heartbeat_is_an_empty_delta() -> None:
-    frame = decode_frame(encode_heartbeat(9, 5.0))
+    frame = decode_frame(encode_frame(frame_of([], Kind.DELTA, 9, 5.0)))
     assert (frame.kind, frame.seq, len(frame)) == (Kind.DELTA, 9, 0)
 
 

@@ -26,10 +26,11 @@ from telemetry_bridge.bridge import BridgeSettings
 from telemetry_bridge.errors import PayloadCode
 from telemetry_bridge.live_socket import SUBPROTOCOL
 from telemetry_bridge.messages import EventMessage, Filter, Hello, Refused, Subscribed
-from telemetry_bridge.payload import command_topic, parse_http, parse_reports, telemetry_topic
+from telemetry_bridge.payload import command_topic, parse_reports, telemetry_topic
 from telemetry_bridge.ports import RefusalCode
 from telemetry_bridge.wire import Kind, Quality, decode_frame
 from tests.telemetry_bridge import builders
+from tests.telemetry_bridge.builders import parse_http
 from twin.http import identity
 
 DOC = (Path(__file__).parents[2] / "docs" / "wire.md").read_text("utf-8")

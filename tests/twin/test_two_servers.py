@@ -14,7 +14,7 @@ from tests.twin.alarms.test_alarms import House
 from tests.twin.control.test_commands import ON
 from tests.twin.control.test_commands import House as Lamps
 from tests.twin.film.filming import SHORT, noise
-from tests.twin.film.scenes import START_MS, folded, samples_of, same_state
+from tests.twin.film.scenes import START_MS, folded, same_state, samples_of
 from twin.alarms.alarms import Alarms
 from twin.alarms.model import AlarmState
 from twin.control.commands import Commands

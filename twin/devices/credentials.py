@@ -84,7 +84,6 @@ class CredentialBook:
         self._by_digest: Mapping[str, Credential] = MappingProxyType(
             {each.digest: each for each in self.credentials}
         )
-        self._by_username = {each.username: each for each in self.credentials}
         self._by_device: dict[str, list[Credential]] = {}
         for each in self.credentials:
             self._by_device.setdefault(each.device, []).append(each)
@@ -99,10 +98,6 @@ class CredentialBook:
         if found is None:
             return "bad_secret"
         return found.fault(now_ms) or found
-
-    def named(self, username: str) -> Credential | None:
-        """The credential of an MQTT user name."""
-        return self._by_username.get(username)
 
     def signs(self, device: str, now_ms: float) -> bool:
         """Whether a device has a good secret, so that nobody may speak for it without one."""

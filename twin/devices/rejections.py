@@ -6,7 +6,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from telemetry_bridge.clock import Clock
-from twin.events.event import Draft
+from twin.events.event import Draft, Event
 from twin.events.log import EventLog
 from twin.store.database import writing
 from twin.store.tables import BINDING_REJECTION
@@ -28,7 +28,7 @@ class Rejections:
             rows = await connection.execute(select(COLUMNS.device, COLUMNS.element))
             return frozenset((row.device, row.element) for row in rows)
 
-    async def reject(self, pairs: Sequence[Pair], actor: str, reason: str = "") -> None:
+    async def reject(self, pairs: Sequence[Pair], actor: str, reason: str = "") -> tuple[Event, ...]:
         """Say that some devices do not belong to some elements; what was said before is said once."""
         now = int(self._clock.now_ms())
         async with writing(self._engine) as connection:
@@ -44,6 +44,7 @@ class Rejections:
             ]
             events = await self._log.append_within(connection, *drafts) if drafts else ()
         self._log.announce(events)
+        return events
 
     async def forget(self, devices: Sequence[str]) -> None:
         """Let all guesses for some devices be made again."""

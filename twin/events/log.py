@@ -130,7 +130,7 @@ class EventLog:
         """Whether the whole log is what was written, and still has what `anchors` say."""
         auditor = Auditor(anchors=anchors)
         async with self._engine.connect() as connection:
-            while rows := await _page_after(connection, auditor.head.seq):
+            while rows := await _page_after(connection, auditor.head.seq if auditor.events else None):
                 fault = _fault_in(rows, auditor)
                 if fault is not None:
                     return Audit(auditor.events, auditor.head, fault)
@@ -172,8 +172,10 @@ async def _head(connection: AsyncConnection) -> Head:
     return Head() if row is None else Head(row.seq, row.id, row.hash)
 
 
-async def _page_after(connection: AsyncConnection, seq: int) -> Sequence[Row[Any]]:
-    query = select(EVENT).where(EVENT.c.seq > seq).order_by(EVENT.c.seq).limit(PAGE)
+async def _page_after(connection: AsyncConnection, seq: int | None) -> Sequence[Row[Any]]:
+    """The next rows as they lie there; None: from the first on, whatever its seq."""
+    query = select(EVENT).order_by(EVENT.c.seq).limit(PAGE)
+    query = query if seq is None else query.where(EVENT.c.seq > seq)
     return (await connection.execute(query)).all()
 
 

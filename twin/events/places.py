@@ -28,7 +28,8 @@ def space_keys(guid: str, package: ModelPackage, devices_at: DevicesAt) -> froze
     except UnknownPlaceError:
         return frozenset(keys | element_keys(guid, devices_at))
     for space in inside:
-        keys |= {f"space:{space.guid}"} | element_keys(space.guid, devices_at)
+        # A booking names the space as the venue's files do, by its IFC Name.
+        keys |= {f"space:{space.guid}", f"space:{space.name}"} | element_keys(space.guid, devices_at)
     rows = np.flatnonzero(np.isin(package.columns.space, [space.element_index for space in inside]))
     for element in package.elements_at(rows):
         keys |= element_keys(element.guid, devices_at)

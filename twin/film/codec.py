@@ -74,6 +74,7 @@ def warm_up() -> None:
     strip.state_at(0.0, State.unknown(1))
     strip.track(0)
     strip.segment()
+    segment.state_at(0.0, 1)
     decode_chunk(encode_chunk(segment.keyframe, samples))
 
 

@@ -495,7 +495,11 @@ class Film:
         carried, before = late[:0], None
         for piece in self._catalogue.pieces(float(late.time_ms.min()), math.inf):
             own = late[(late.time_ms >= piece.from_ms) & (late.time_ms < piece.to_ms)]
-            if before is None or before.to_ms != piece.from_ms or self._catalogue.is_afterwards(before.segment):
+            if (
+                before is None
+                or before.to_ms != piece.from_ms
+                or self._catalogue.is_afterwards(before.segment)
+            ):
                 carried = late[late.time_ms < piece.from_ms]  # a server that began anew knew nothing younger
             before = piece
             if piece.segment == self.recorder.open_id:

@@ -1,6 +1,7 @@
 """The events that a player meets on its way, in the order in which it meets them, a part at a time."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol
@@ -10,6 +11,8 @@ from twin.events.log import EventFilter
 from twin.film.replay import Place
 
 ANY = EventFilter()
+#: The log is asked for this many times the way that is passed now: for some seconds of playing.
+MOST_AHEAD = 64.0
 
 
 class FindEvents(Protocol):
@@ -83,3 +86,44 @@ async def _of_one_moment(
 def _before(end: Place, time_ms: int) -> Place:
     """Before all events of a millisecond, on the way back to `end`."""
     return max(end, Place(time_ms - 1.0))
+
+
+class Road:
+    """The events on the way of one player, asked of the log a good way ahead: asking costs more than the rest
+    of a frame. What is written into the past meanwhile, as by a clock set back, is met from the next time on.
+    """
+
+    def __init__(self, find: FindEvents, most: int) -> None:
+        self._find, self._most = find, most
+        self._ahead = MOST_AHEAD
+        self._known = Place(math.inf), Place(-math.inf)
+        self._events: list[Event] = []
+
+    async def passed(self, start: Place, end: Place, limit_ms: float) -> Passed:
+        """As the function; beyond `limit_ms`, and beyond `end`, the log may still change."""
+        if self._knows(start, end):
+            return Passed(self._between(start, end), end)
+        is_back = end < start
+        far = Place(start.time_ms + (end.time_ms - start.time_ms) * self._ahead)
+        limit = Place(limit_ms)
+        goal = min(end, max(far, limit)) if is_back else max(end, min(far, limit))
+        events, reached = await passed(self._find, start, goal, self._most)
+        self._ahead = min(self._ahead * 2.0, MOST_AHEAD) if reached == goal else max(self._ahead / 2.0, 1.0)
+        self._known = min(start, reached), max(start, reached)
+        self._events = events[::-1] if is_back else events
+        stop = max(end, reached) if is_back else min(end, reached)
+        return Passed(self._between(start, stop), stop)
+
+    def forget(self) -> None:
+        """The player is elsewhere: what was asked ahead may be old by the time it comes back."""
+        self._known = Place(math.inf), Place(-math.inf)
+
+    def _knows(self, start: Place, end: Place) -> bool:
+        low, high = self._known
+        return low <= start <= high and low <= end <= high
+
+    def _between(self, start: Place, end: Place) -> list[Event]:
+        """Of the known events those on a way, in the order in which they are met."""
+        low, high = (bisect_right(self._events, place, key=place_of) for place in sorted((start, end)))
+        found = self._events[low:high]
+        return found[::-1] if end < start else found

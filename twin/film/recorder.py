@@ -308,8 +308,7 @@ class Recorder:
         async with self.writing:
             try:
                 await self.cut()
-                async with asyncio.timeout(WRITE_TIMEOUT_S):
-                    await self.write()
+                await self.write()
             except Exception as error:  # noqa: BLE001 - the live stream goes on, whatever happens to the film
                 self._complain(error)
                 return False
@@ -366,7 +365,8 @@ class Recorder:
 
     async def _save(self, news: News) -> None:
         if news:
-            await self._store.save(news)
+            async with asyncio.timeout(WRITE_TIMEOUT_S):
+                await self._store.save(news)
 
 
 def _encoded(reel: Growing) -> dict[int, bytes]:

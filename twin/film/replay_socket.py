@@ -15,10 +15,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from telemetry_bridge.errors import SubscriptionError
 from telemetry_bridge.hub import CLOSE_GOING_AWAY, CLOSE_TRY_AGAIN_LATER
-from telemetry_bridge.live_socket import CLOSE_POLICY, SUBPROTOCOL, origin_allowed
+from telemetry_bridge.live_socket import ABORT, CLOSE_POLICY, SUBPROTOCOL, origin_allowed
 from telemetry_bridge.message_guard import MessageGuard
 from telemetry_bridge.messages import Subscribed
 from telemetry_bridge.points import Registry
+from telemetry_bridge.selection import Selection
 from telemetry_bridge.subscriptions import Directory, Places
 from twin.events.log import EventLog
 from twin.film.film import Film
@@ -97,8 +98,12 @@ class ReplaySocket:
         self._viewers.add(viewer)
         try:
             await viewer.serve()
-        except (WebSocketDisconnect, TimeoutError):
+        except WebSocketDisconnect:
             return
+        except TimeoutError:  # it reads no more: nothing that is said to it would ever leave
+            abort = (websocket.scope.get("extensions") or {}).get(ABORT)
+            if abort is not None:
+                abort["abort"]()
         finally:
             self._viewers.discard(viewer)
 
@@ -260,7 +265,9 @@ class _Viewer:
             self.showing.move(wish, self.seat.answer)
 
     def _select(self, wish: Subscription) -> None:
-        selection = self._desk.directory.select(wish.filters)
+        self._take(wish, self._desk.directory.select(wish.filters))
+
+    def _take(self, wish: Subscription, selection: Selection) -> None:
         self._subscription = wish
         self.seat.select(selection, wish.rate)
         count = self._desk.points if selection.count is None else selection.count
@@ -269,13 +276,14 @@ class _Viewer:
 
     def select_again(self) -> None:
         """Find its points anew; where one of its filters names nothing any more, it gets none."""
-        if self._subscription.filters is None:
-            return
+        wish = self._subscription
         try:
-            self._select(self._subscription)
+            selection = self._desk.directory.select(wish.filters)
         except SubscriptionError as error:
-            self.seat.answer(refusal(str(error), id=error.id))
-            self._select(Subscription((), self._subscription.rate))
+            self.seat.answer(refusal(str(error), id=wish.id))
+            selection = self._desk.directory.select(())
+        if selection.id != self.seat.selection.id:
+            self._take(wish, selection)
 
     # With others
 

@@ -32,7 +32,7 @@ class Seat:
         self.freed: Callable[[], None] = _nobody
         self.close_code: int | None = None
         self.close_reason = ""
-        self._selection, self._every_s = EVERYTHING, 1.0 / DEFAULT_RATE
+        self.selection, self._every_s = EVERYTHING, 1.0 / DEFAULT_RATE
         self._answers: deque[str] = deque()
         self._events: deque[str] = deque()
         self._latest: dict[str, str] = {}
@@ -42,15 +42,14 @@ class Seat:
         self._sending = False
         self._under_way: deque[int] = deque(maxlen=MAX_AHEAD)
         self._ahead: int | None = None  # it does not acknowledge
-        self._stuck_s: float | None = None
 
     # What it wants
 
     def select(self, selection: Selection, rate: float | None) -> None:
         """Take some points alone, at most `rate` frames a second; other points begin with a snapshot."""
         self._every_s = 1.0 / (rate or DEFAULT_RATE)
-        if selection.id != self._selection.id:
-            self._selection = selection
+        if selection.id != self.selection.id:
+            self.selection = selection
             self._due, self._shown = self._due or self._shown, None
         self._poke()
 
@@ -59,7 +58,6 @@ class Seat:
         while self._under_way and self._under_way[0] <= seq:
             self._under_way.popleft()
         self._ahead = ahead or self._ahead or DEFAULT_AHEAD
-        self._stuck_s = None
         self._poke()
 
     # What it is told
@@ -91,7 +89,6 @@ class Seat:
         """Watch another player from now on, which showed that cut last."""
         self._due, self._shown = cut, None
         self._under_way.clear()
-        self._stuck_s = None
         self._poke()
 
     def close(self, code: int, reason: str = "") -> None:
@@ -128,6 +125,8 @@ class Seat:
 
     def take(self, now_s: float) -> str | bytes | None:
         """The next message to send, or None: wait for `wake`, or until `wait_s`."""
+        if not self._window_open and now_s - self._sent_s >= self._patience_s:
+            self.close(CLOSE_TRY_AGAIN_LATER, "no frame was acknowledged")
         message = self._take(now_s)
         self._sending = message is not None
         return message
@@ -149,16 +148,10 @@ class Seat:
         return None
 
     def _may_show(self, cut: Cut, now_s: float) -> bool:
-        if self._window_open:
-            return not cut.follows(self._shown) or self.slot_s(now_s) <= now_s
-        if self._stuck_s is None:
-            self._stuck_s = now_s
-        elif now_s - self._stuck_s >= self._patience_s:
-            self.close(CLOSE_TRY_AGAIN_LATER, "no frame was acknowledged")
-        return False
+        return self._window_open and (not cut.follows(self._shown) or self.slot_s(now_s) <= now_s)
 
     def _show(self, cut: Cut, now_s: float) -> bytes:
-        message = cut.message(self._shown, self._selection)
+        message = cut.message(self._shown, self.selection)
         self._due, self._shown = None, cut
         self._under_way.append(cut.seq)
         self._sent_s = now_s
@@ -166,9 +159,6 @@ class Seat:
 
     def wait_s(self, now_s: float) -> float | None:
         """How long nothing can be taken if nothing happens; None: for ever."""
-        if self._due is None:
-            return None
-        if self._window_open:
-            return max(self.slot_s(now_s) - now_s, 0.0)
-        since_s = now_s if self._stuck_s is None else self._stuck_s
-        return max(since_s + self._patience_s - now_s, 0.0)
+        if not self._window_open:
+            return max(self._sent_s + self._patience_s - now_s, 0.0)
+        return None if self._due is None else max(self.slot_s(now_s) - now_s, 0.0)

@@ -55,9 +55,16 @@ class State:
             raise IndexError(f"point {samples.point_index.max()} of {len(self)}")
         from twin.film.folding import fold  # noqa: PLC0415 - slow to load, and the server starts without it
 
-        columns = (samples.point_index, samples.time_ms, samples.value, samples.quality)
-        # Each form of an array (strides, read-only) would be compiled anew.
-        fold(*(np.require(each, requirements=("C", "W")) for each in columns), until_ms, self.value, self.quality, self.time_ms)
+        fold(
+            _plain(samples.point_index),
+            _plain(samples.time_ms),
+            _plain(samples.value),
+            _plain(samples.quality),
+            until_ms,
+            self.value,
+            self.quality,
+            self.time_ms,
+        )
 
     def copy(self) -> "State":
         """The same, to be changed on its own."""
@@ -243,6 +250,11 @@ class Reel(Protocol):
 
     def at_start(self, point_index: int) -> Track:
         """What was known of a point at the start: one sample, of the time when it came, or none."""
+
+
+def _plain(column: NDArray[Number]) -> NDArray[Number]:
+    """A column in the one form that the loops are compiled for: contiguous, and not read-only."""
+    return np.require(column, requirements=("C", "W"))
 
 
 def _room(n: int) -> Samples:

@@ -24,7 +24,7 @@ from twin.errors import NotRecordedError, RequestError
 from twin.events.event import Event, event_json
 from twin.events.log import EventFilter
 from twin.film.film import Moment
-from twin.film.passing import FindEvents, passed, place_of
+from twin.film.passing import FindEvents, Road, passed, place_of
 from twin.film.replay import Cut, Place, Player
 from twin.film.seat import REPLAY, Seat
 from twin.film.timeline import Gap, Piece
@@ -84,6 +84,7 @@ class Showing:
     ) -> None:
         self._film, self._find, self._now_s = film, find, now_s
         self._pace = pace or Pace()
+        self._road = Road(find, self._pace.events_at_once)
         self._player = Player()
         self._jumps: deque[_Jump] = deque()
         self._seats: dict[Seat, None] = {}
@@ -105,8 +106,10 @@ class Showing:
         seat.begin(self._cut)
 
     def detach(self, seat: Seat) -> None:
-        """A viewer watches no more."""
+        """A viewer watches no more; before nobody the film stands still."""
         self._seats.pop(seat, None)
+        if not self._seats:
+            self.pause()
         self._news.set()
 
     def beside(self) -> "Showing":
@@ -259,7 +262,9 @@ class Showing:
 
     async def _go(self, target: Place, now_s: float) -> bool:
         """Pass what happens on the way to a place, and show it; False: it got only a part of the way."""
-        events, reached = await passed(self._find, self._begun(), target, self._pace.events_at_once)
+        start, (first_ms, last_ms) = self._begun(), self._ends()
+        limit_ms = first_ms if target < start else last_ms
+        events, reached = await self._road.passed(start, target, limit_ms)
         await self._show(reached, tuple(_event_text(event) for event in events), now_s)
         return reached == target
 
@@ -267,6 +272,8 @@ class Showing:
         """Be at a place, since `now_s`; None: it was jumped to."""
         moment = await self._film.state_at(place.time_ms)
         jumped = now_s is None or self._cut is None
+        if now_s is None:
+            self._road.forget()
         since_s = self._now_s() if now_s is None else max(now_s, self._player.since_s)
         self._player.stand(place, since_s)
         self._status_due = self._status_due or jumped or moment.gap != self._gap

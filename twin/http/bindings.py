@@ -120,13 +120,14 @@ async def reject_bindings(
     unknown = [each.device for each in wish.items if each.device not in twin.registry.devices]
     if unknown:
         raise NotFoundError(f"there is no device {unknown[0]!r}")
-    await twin.devices.rejections.reject(
+    rejected = await twin.devices.rejections.reject(
         [(each.device, each.element) for each in wish.items], actor, wish.reason
     )
     ruled = twin.bindings.ruled
     wrong = [each.device for each in wish.items if ruled.get(each.device) == each.element]
     if wrong:
-        await twin.rebind([Binding(device, None) for device in dict.fromkeys(wrong)], actor, wish.reason)
+        changes = [Binding(device, None) for device in dict.fromkeys(wrong)]
+        await twin.rebind(changes, actor, wish.reason, cause=rejected[0].id)
     return _counts(await twin.binding_report())
 
 

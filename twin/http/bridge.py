@@ -2,13 +2,15 @@
 
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from telemetry_bridge.adapter_lines import Line
 from telemetry_bridge.adapters.mqtt import MqttAdapter
 from telemetry_bridge.bus_findings import wrong_clocks
 from telemetry_bridge.ports import Adapter
-from twin.http.context import TwinDep
+from twin.accounts.roles import Role
+from twin.http.context import ActorDep, TwinDep
+from twin.http.identity import requires
 from twin.http.present import rfc3339
 from twin.http.problems import PROBLEM_RESPONSES
 from twin.http.schemas import Answer
@@ -61,6 +63,19 @@ class BridgeState(Answer):
     clocks: list[WrongClock]
 
 
+class ReloadedLines(Answer):
+    """What became of the lines that this server runs, or by its file ought to: their names.
+
+    `elsewhere` are those that workers hold; these read their own file, and their log says what became of it.
+    """
+
+    kept: list[str]
+    started: list[str]
+    restarted: list[str]
+    stopped: list[str]
+    elsewhere: list[str]
+
+
 @router.get("", operation_id="getBridge")
 async def get_bridge(twin: TwinDep) -> BridgeState:
     """Each line to devices: whether it is up, what came over it, what went wrong last."""
@@ -69,6 +84,22 @@ async def get_bridge(twin: TwinDep) -> BridgeState:
         for each in wrong_clocks(twin.bridge, found_elsewhere(twin.bus))[:MAX_CLOCKS]
     ]
     return BridgeState(items=bridge_lines(twin), clocks=clocks)
+
+
+@router.post("/reload", operation_id="reloadBridge", dependencies=[Depends(requires(Role.MANAGER))])
+async def reload_bridge(twin: TwinDep, actor: ActorDep) -> ReloadedLines:
+    """Read `adapters.yaml` anew, here and on all servers and workers; lines that did not change keep running.
+
+    A file with faults changes nothing, and the answer lists them all.
+    """
+    changes = await twin.reload_lines(actor)
+    return ReloadedLines(
+        kept=list(changes.kept),
+        started=list(changes.started),
+        restarted=list(changes.restarted),
+        stopped=list(changes.stopped),
+        elsewhere=list(twin.lines.elsewhere),
+    )
 
 
 def bridge_lines(twin: Twin) -> list[BridgeLine]:

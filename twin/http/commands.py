@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from twin.control.model import CommandState, Order
+from twin.errors import BadRequestError
 from twin.http.context import TwinDep
 from twin.http.identity import PersonDep
 from twin.http.present import rfc3339
@@ -25,6 +26,9 @@ class CommandIn(BaseModel):
     point: str = Field(max_length=128)
     value: float | bool | str = Field(description="A number, a truth value or the key of a state.")
     reason: str = Field(default="", max_length=200)
+    cause: str | None = Field(
+        default=None, max_length=26, description="Id of the event that it answers, such as an alarm's."
+    )
 
 
 class CommandOut(Answer):
@@ -57,8 +61,10 @@ async def send_command(twin: TwinDep, person: PersonDep, order: CommandIn) -> Co
 
     409: it cannot be obeyed, or the venue's interlocks forbid it; or somebody works at the device.
     """
+    if order.cause is not None and await twin.events.get(order.cause) is None:
+        raise BadRequestError(f"cause: there is no event '{order.cause}'")
     wanted = Order(order.device, order.point, order.value, order.reason)
-    (state,) = await twin.commands.send([wanted], person.actor, role=person.role)
+    (state,) = await twin.commands.send([wanted], person.actor, order.cause, role=person.role)
     return command_out(twin, state)
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from telemetry_bridge.bridge import Outgoing
+from telemetry_bridge.samples import Samples
 from twin.errors import NotRecordedError
 from twin.film.described import PastPoint
 from twin.film.film import Film, GonePoint, History, Moment
@@ -26,8 +26,8 @@ class StillRecorder:
 
     note = NOTE
 
-    def take(self, outgoing: Outgoing) -> None:
-        """Let a frame go by."""
+    def take(self, samples: Samples) -> None:
+        """Let samples go by."""
 
 
 class ArchivedFilm(Film):

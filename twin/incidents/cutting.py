@@ -3,6 +3,7 @@
 import math
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,7 @@ class _Points:
 
     points: list[PastPoint]
     rows: dict[tuple[str, str], int] = field(default_factory=dict)
+    others: dict[PastPoint, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, registry: Registry) -> "_Points":
@@ -40,11 +42,10 @@ class _Points:
         row = self.rows.get((point.device, point.name))
         if row is not None and self.points[row].means_the_same(point):
             return row
-        for place, known in enumerate(self.points):
-            if known == point:
-                return place
-        self.points.append(point)
-        return len(self.points) - 1
+        if point not in self.others:
+            self.others[point] = len(self.points)
+            self.points.append(point)
+        return self.others[point]
 
 
 async def cut(film: Film, registry: Registry, from_ms: float, to_ms: float) -> FilmCut:
@@ -109,19 +110,43 @@ def _joint(points: _Points, moment: Moment) -> Joint:
 
 async def _samples(film: Film, points: _Points, from_ms: float, to_ms: float) -> AsyncIterator[Part]:
     """Every sample after a time up to another; the one place that reads the film in bulk."""
-    await _open_pieces(film, from_ms, to_ms)
     after_ms, end_ms = math.nextafter(from_ms, math.inf), math.nextafter(to_ms, math.inf)
+    in_bulk: Any = getattr(film, "samples", None)
+    parts = (
+        _by_point(film, points, after_ms, end_ms)
+        if in_bulk is None
+        else _by_stretch(in_bulk, points, after_ms, end_ms)
+    )
     count = 0
+    async for part in parts:
+        count += len(part[0])
+        if count > MOST_SAMPLES:
+            raise IntervalError(
+                f"more than {MOST_SAMPLES} samples lie in this time; archive a shorter one", "long"
+            )
+        yield part
+
+
+async def _by_stretch(in_bulk: Any, points: _Points, from_ms: float, to_ms: float) -> AsyncIterator[Part]:
+    """From a film that gives its stretches whole, each in the numbers of the registry of then."""
+    rows: dict[str, Numbers] = {}
+    async for stretch in in_bulk(from_ms, to_ms):
+        then, samples = stretch.registry, stretch.samples
+        if then.hash not in rows:
+            rows[then.hash] = np.array([points.row_of(each) for each in then.points], dtype=np.int32)
+        inside = (samples.time_ms >= from_ms) & (samples.time_ms < to_ms)
+        row = rows[then.hash][samples.point_index[inside]]
+        yield row, samples.time_ms[inside], samples.value[inside], samples.quality[inside]
+
+
+async def _by_point(film: Film, points: _Points, from_ms: float, to_ms: float) -> AsyncIterator[Part]:
+    """From a film that is asked for each point."""
+    await _open_pieces(film, from_ms, to_ms)
     for row, point in enumerate(tuple(points.points)):
-        next_ms: float | None = after_ms
+        next_ms: float | None = from_ms
         while next_ms is not None:
-            history = await film.history(point, next_ms, end_ms, 0, limit=PAGE)
+            history = await film.history(point, next_ms, to_ms, 0, limit=PAGE)
             track, next_ms = history.track, history.next_ms
-            count += len(track)
-            if count > MOST_SAMPLES:
-                raise IntervalError(
-                    f"more than {MOST_SAMPLES} samples lie in this time; archive a shorter one", "long"
-                )
             if len(track):
                 yield np.full(len(track), row, dtype=np.int32), track.time_ms, track.value, track.quality
 

@@ -45,6 +45,10 @@ class SimulationAdapter:
         self._sent = 0
         self._failure = ""
 
+    def leave(self, elsewhere: NDArray[np.bool_]) -> None:
+        """From now on these points, `(points,)`, and no others come over lines of their own."""
+        self._elsewhere = elsewhere
+
     async def start(self, sink: ColumnSink) -> None:
         """Send the state of every device at once, then what changes."""
         self._sink = sink

@@ -169,6 +169,11 @@ async def change(engine: AsyncEngine, statement: str) -> None:
         ("UPDATE event SET data = 'not json' WHERE seq = 3", "event 3 ("),
         ("UPDATE event SET cause = NULL, time_ms = 1 WHERE seq = 1", "event 1 ("),
         ("DELETE FROM event WHERE seq = 2", "event 2 is missing"),
+        (
+            "INSERT INTO event SELECT 0, 'A', time_ms, type, subject, actor, cause, data, hash "
+            "FROM event WHERE seq = 5",
+            "event 1 is missing: 0 follows 0",
+        ),
         ("DELETE FROM event WHERE seq >= 4", "the log ends with event 3, but event 5"),
         ("DELETE FROM event", "the log ends with event 0, but event 5"),
     ],

@@ -126,7 +126,8 @@ class Watcher:
             frame = decode_frame(message)
             if frame.kind is Kind.SNAPSHOT:
                 self.shown = State.unknown(POINTS)
-            self.shown.take(frame)
+            self.shown.value[frame.point_index] = frame.value
+            self.shown.quality[frame.point_index] = frame.quality
             self.frames.append(frame)
             self.told.append(("frame", frame.time_ms))
             return

@@ -51,7 +51,9 @@ def test_the_state_of_any_moment_is_what_the_frames_add_up_to(
 ) -> None:
     async def check() -> None:
         engine = await open_database(f"sqlite:///{tmp_path_factory.mktemp('film') / 'twin.db'}")
-        run = await Filming.begin(engine, settings=RecorderSettings(segment_s=2.0, grace_s=0.5, segment_samples=7))
+        run = await Filming.begin(
+            engine, settings=RecorderSettings(segment_s=2.0, grace_s=0.5, segment_samples=7)
+        )
         for number, frame in enumerate(frames_of(scene)):
             run.record(frame)
             if number in flushes:

@@ -1,4 +1,4 @@
-"""Samples that come late are found where they belong, whatever was written, cut, merged or killed meanwhile."""
+"""Samples that come late are found where they belong, whatever was cut, merged or killed meanwhile."""
 
 import asyncio
 import contextlib
@@ -6,24 +6,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from telemetry_bridge.samples import Samples
-from telemetry_bridge.wire import Quality
-from tests.telemetry_bridge.builders import registry
 from tests.twin.film.filming import Filming
 from tests.twin.film.scenes import START_MS, same_state
 from twin.errors import NotRecordedError
-from twin.film.merging import merge
 from twin.film.recorder import RecorderSettings
-from twin.film.segment import Keyframe, Segment, State
+from twin.film.segment import State
 from twin.store.database import open_database
-from twin.store.tables import FILM_LATE
 
 N = 9
 SETTINGS = RecorderSettings(segment_s=2.0, grace_s=0.5, worth_a_key=0.0)
@@ -138,14 +132,16 @@ class Venue:
             expected = self.expected(time_ms)
             moment = await self.film.film.state_at(time_ms)
             if moment.gap is None:
-                assert same_state(moment.state, expected), (time_ms - START_MS)
+                assert same_state(moment.state, expected), time_ms - START_MS
             else:
                 assert moment.state.value.tobytes() == expected.value.tobytes(), time_ms - START_MS
                 assert moment.state.time_ms.tobytes() == expected.time_ms.tobytes()
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(script=st.lists(steps, min_size=1, max_size=25), shares=st.lists(st.floats(0, 1), min_size=4, max_size=8))
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    script=st.lists(steps, min_size=1, max_size=25), shares=st.lists(st.floats(0, 1), min_size=4, max_size=8)
+)
 def test_every_moment_is_what_was_told_of_it_in_any_order_and_over_any_stop(
     tmp_path_factory: pytest.TempPathFactory,
     script: list[tuple[str, int, list[tuple[int, int, int, int]] | None]],

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.twin.film.playing import Log, event, met
 from twin.events.event import Event
 from twin.events.log import EventFilter
-from twin.film.passing import passed
+from twin.film.passing import Road, passed
 from twin.film.replay import Place
 
 times = st.one_of(st.integers(0, 12), st.integers(0, 100_000))
@@ -62,3 +62,41 @@ async def test_only_what_is_wanted_is_met() -> None:
     events = [event(1, 10, "alarm.raised"), event(2, 20), event(3, 30, "alarm.cleared")]
     found, _ = await passed(Log(events).find, Place(0.0), Place(99.0), 9, EventFilter(type="alarm.*"))
     assert [each.seq for each in found] == [1, 3]
+
+
+@given(logs, st.lists(places, min_size=2, max_size=12), st.integers(1, 8))
+def test_a_road_tells_the_same_wherever_one_turns(events: list[Event], turns: list[Place], most: int) -> None:
+    async def walk() -> None:
+        road, place = Road(Log(events).find, most), turns[0]
+        for goal in turns[1:]:
+            found = list[int]()
+            for _ in range(5000):
+                part, reached = await road.passed(place, goal, 50_000.0)
+                assert len(part) <= most
+                found += [each.seq for each in part]
+                assert found[len(found) - len(part) :] == met(events, place, reached)
+                place = reached
+                if place == goal:
+                    break
+            assert place == goal
+
+    asyncio.run(walk())
+
+
+async def test_a_road_is_asked_for_once_in_a_while() -> None:
+    log = Log([event(number + 1, number * 10_000) for number in range(100)])
+    road, found = Road(log.find, 250), 0
+    for number in range(300):
+        part, _ = await road.passed(Place(number * 1000.0), Place((number + 1) * 1000.0), 1e9)
+        found += len(part)
+    assert found == 30
+    assert log.asked < 10
+
+
+async def test_a_road_does_not_believe_to_know_what_may_still_be_written() -> None:
+    log = Log([])
+    road = Road(log.find, 250)
+    assert (await road.passed(Place(0.0), Place(10.0), 15.0)).events == []
+    log.events = [event(1, 20)]
+    assert (await road.passed(Place(10.0), Place(14.0), 15.0)).events == []
+    assert [each.seq for each in (await road.passed(Place(14.0), Place(30.0), 35.0)).events] == [1]

@@ -301,7 +301,10 @@ def replaced(name: str, old: bytes, new: bytes) -> Change:
 
 
 def less(name: str) -> Change:
-    return lambda parts: parts.pop(name) and None
+    def change(parts: dict[str, bytes]) -> None:
+        del parts[name]
+
+    return change
 
 
 def in_film(**changes: Any) -> Change:

@@ -895,6 +895,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/bridge/reload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reload Bridge
+         * @description Read `adapters.yaml` anew, here and on all servers and workers; lines that did not change keep running.
+         *
+         *     A file with faults changes nothing, and the answer lists them all.
+         */
+        post: operations["reloadBridge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/bindings": {
         parameters: {
             query?: never;
@@ -2904,6 +2926,11 @@ export interface components {
              * @default
              */
             reason: string;
+            /**
+             * Cause
+             * @description Id of the event that it answers, such as an alarm's.
+             */
+            cause?: string | null;
         };
         /**
          * CommandList
@@ -4963,6 +4990,24 @@ export interface components {
             device: string;
             /** Element */
             element: string;
+        };
+        /**
+         * ReloadedLines
+         * @description What became of the lines that this server runs, or by its file ought to: their names.
+         *
+         *     `elsewhere` are those that workers hold; these read their own file, and their log says what became of it.
+         */
+        ReloadedLines: {
+            /** Kept */
+            kept: string[];
+            /** Started */
+            started: string[];
+            /** Restarted */
+            restarted: string[];
+            /** Stopped */
+            stopped: string[];
+            /** Elsewhere */
+            elsewhere: string[];
         };
         /**
          * ReportCounts
@@ -7407,6 +7452,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BridgeState"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reloadBridge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReloadedLines"];
                 };
             };
             /** @description The request cannot be answered as asked. */

@@ -4,6 +4,22 @@ import { describe, expect, it } from 'vitest'
 import { PointHistory, sparkPath } from './history'
 
 describe('PointHistory', () => {
+  it('begins with what all points read, of which those that change go on', () => {
+    const history = new PointHistory(0)
+    const values = Float64Array.of(5, Number.NaN, 7)
+    history.begin(1000, values)
+    values[0] = 99
+    history.record(0, 2000, 6)
+    history.record(1, 2000, 1)
+    const of = (point: number): number[][] => [[...history.series(point).time], [...history.series(point).value]]
+    expect(of(0)).toEqual([[1000, 2000], [5, 6]])
+    expect(of(1)).toEqual([[2000], [1]])
+    expect(of(2)).toEqual([[1000], [7]])
+    expect(of(3)).toEqual([[], []])
+    history.clear()
+    expect(of(2)).toEqual([[], []])
+  })
+
   it('keeps the newest of samples that crowd, and the rest in order', () => {
     const history = new PointHistory(1000)
     for (const [time, value] of [[0, 1], [200, 2], [400, 3], [1500, 4], [1600, 5]]) history.record(7, time, value)

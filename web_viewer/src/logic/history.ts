@@ -22,9 +22,18 @@ interface Ring {
  */
 export class PointHistory {
   private readonly rings = new Map<number, Ring>()
+  private beginMs = Number.NaN
+  private beginning = new Float64Array(0)
 
   /** @param leastGapMs server milliseconds between kept samples; a fast simulation needs longer ones. */
   constructor(private readonly leastGapMs = 1000) {}
+
+  /** Begin anew with what all points read at a moment; `(points,)` values, copied, NaN where nothing is known. */
+  begin(timeMs: number, value: Float64Array): void {
+    this.rings.clear()
+    this.beginMs = timeMs
+    this.beginning = value.slice()
+  }
 
   record(point: number, timeMs: number, value: number): void {
     if (Number.isNaN(value) || Number.isNaN(timeMs)) return
@@ -45,12 +54,15 @@ export class PointHistory {
   /** A copy of what is known of a point, empty for a silent one. */
   series(point: number): Series {
     const ring = this.rings.get(point)
-    if (ring === undefined) return { time: new Float64Array(0), value: new Float64Array(0) }
+    if (ring === undefined) {
+      const first = this.firstOf(point)
+      return Number.isNaN(first) ? { time: new Float64Array(0), value: new Float64Array(0) } : { time: Float64Array.of(this.beginMs), value: Float64Array.of(first) }
+    }
     return { time: unrolled(ring, ring.time), value: unrolled(ring, ring.value) }
   }
 
   clear(): void {
-    this.rings.clear()
+    this.begin(Number.NaN, new Float64Array(0))
   }
 
   private ringOf(point: number): Ring {
@@ -58,8 +70,18 @@ export class PointHistory {
     if (ring === undefined) {
       ring = { time: new Float64Array(CAPACITY), value: new Float64Array(CAPACITY), next: 0, length: 0 }
       this.rings.set(point, ring)
+      const first = this.firstOf(point)
+      if (!Number.isNaN(first)) {
+        ring.time[0] = this.beginMs
+        ring.value[0] = first
+        ring.next = ring.length = 1
+      }
     }
     return ring
+  }
+
+  private firstOf(point: number): number {
+    return this.beginning.at(point) ?? Number.NaN
   }
 }
 

@@ -359,7 +359,9 @@ export class ReplayStream {
     if (jumped || frame.time < this.shownMs) this.history = new PointHistory(HISTORY_GAP_MS * Math.max(1, this.rate))
     if (jumped) forget(this.columns)
     const changed = applyFrame(this.columns, frame)
-    for (const point of changed) this.history.record(point, frame.time, this.columns.value[point])
+    // Of a slider's many moments a second all points at once: rings are made for those alone that change afterwards.
+    if (jumped) this.history.begin(frame.time, this.columns.value)
+    else for (const point of changed) this.history.record(point, frame.time, this.columns.value[point])
     this.stand(frame.time, this.rate)
     return jumped ? Uint32Array.from(this.columns.value.keys()) : changed
   }

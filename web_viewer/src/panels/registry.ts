@@ -13,6 +13,7 @@ import { changes } from './changes'
 import { devices } from './devices'
 import { energy } from './energy'
 import { guide } from './guide'
+import { incidents } from './incidents'
 import { ops } from './ops'
 import { timeline } from './timeline'
 
@@ -54,7 +55,7 @@ export interface TwinPanel {
 }
 
 /** The registered panels, in the order of the dock. */
-export const PANELS: readonly TwinPanel[] = [alarms, ops, energy, timeline, account, guide, booking, changes, devices, bridge]
+export const PANELS: readonly TwinPanel[] = [alarms, ops, energy, timeline, incidents, account, guide, booking, changes, devices, bridge]
 
 /** Pages of some panels, each with its panel in `meta`, whose texts it needs. */
 export function panelRoutes(panels: readonly TwinPanel[]): RouteRecordRaw[] {

@@ -16,6 +16,7 @@ import { ElementPaint } from './paint'
 import { People } from './people'
 import { OtherPaint } from './otherPaint'
 import { Picker } from './picker'
+import { pictureOf, type PicturePart } from './picture'
 import { Pipeline } from './pipeline'
 import type { FrameCost, FrameRequest } from './pipeline'
 import { initialLevel, PROFILES, QualityGovernor } from './quality'
@@ -230,6 +231,10 @@ export class TwinScene implements TwinSceneApi {
     if (wasSplit === (this.other !== null)) return
     this.drawnAtRest = false
     this.resize()
+  }
+
+  picture(mostPx: number, part: PicturePart | null = null): Promise<Blob> {
+    return pictureOf(this.canvas, () => { this.draw(performance.now(), true) }, mostPx, part)
   }
 
   setHidden(elementIndices: Iterable<number>, hidden: boolean): void {

@@ -3,6 +3,8 @@
  * (metres, Z up, right-handed); the scene alone knows three's Y up.
  */
 
+import type { PicturePart } from './picture'
+
 /** x, y, z in the local frame, metres. */
 export type Point3 = readonly [number, number, number]
 
@@ -129,6 +131,8 @@ export interface TwinSceneApi {
    * right as it is painted. Null shows it once.
    */
   compare(colours: { readonly indices: Uint32Array; readonly rgba: Uint8Array } | null): void
+  /** What is on screen now, or a part of it (CSS pixels of the page), as a PNG at most so many pixels wide or high. */
+  picture(mostPx: number, part?: PicturePart | null): Promise<Blob>
   /** Hides or shows elements, beside what storey isolation does. */
   setHidden(elementIndices: Iterable<number>, hidden: boolean): void
   /** Shows everything that `setHidden` hid. */

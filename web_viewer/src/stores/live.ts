@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef, type Ref } from 'vue'
+import { computed, markRaw, ref, shallowRef, type Ref } from 'vue'
 
 import { Kind, type Hello } from '@/generated/wire'
 import { problemText } from '@/i18n/problem'
@@ -7,7 +7,8 @@ import { fetchPoints } from '@/net/api'
 import { emptyColumns, type LiveColumns } from '@/net/columns'
 import type { LinkState } from '@/net/link'
 import { LiveConnection, liveUrl } from '@/net/live'
-import { ReplayConnection, ReplayStream, replayUrl, type ReplayStatus } from '@/net/replay'
+import { ReplayConnection, ReplayStream, replayUrl, type ReplayHandlers, type ReplayStatus } from '@/net/replay'
+import type { SessionEnd, SharedSession, SharedView } from '@/net/replaySession'
 import { LiveStream } from '@/net/stream'
 import type { PointInfo } from '@/net/types'
 
@@ -64,16 +65,9 @@ export const useLiveStore = defineStore('live', () => {
   }
 
   function start(): void {
-    heedVisibility(now.connection)
     now.connection.start()
     window.setInterval(tick, TICK_MS)
-    window.addEventListener('online', () => {
-      now.connection.retryNow()
-    })
-    document.addEventListener('visibilitychange', () => {
-      heedVisibility(now.connection)
-      if (!document.hidden) now.connection.retryNow()
-    })
+    heedPage(now.connection)
   }
 
   return {
@@ -91,8 +85,25 @@ export const useLiveStore = defineStore('live', () => {
     play: past.play,
     pause: past.pause,
     backToLive,
+    join: (session: string) => {
+      past.join(session, now.stream.columns)
+    },
+    /** The film's connection, by which it is seen together with others. */
+    film: markRaw(past.connection),
   }
 })
+
+/** Connects at once when the network or the page comes back, and asks for little while nobody looks. */
+function heedPage(connection: LiveConnection): void {
+  heedVisibility(connection)
+  window.addEventListener('online', () => {
+    connection.retryNow()
+  })
+  document.addEventListener('visibilitychange', () => {
+    heedVisibility(connection)
+    if (!document.hidden) connection.retryNow()
+  })
+}
 
 /** Where nobody looks, a frame a second keeps the columns, and spares a phone's battery. */
 function heedVisibility(connection: LiveConnection): void {
@@ -121,6 +132,12 @@ function liveState() {
     presentMs: ref(Number.NaN),
     ageMs: ref(Number.NaN),
     player: shallowRef<ReplayStatus>(NOWHERE),
+    /** The session in which several see the film; null: in none. */
+    session: shallowRef<SharedSession | null>(null),
+    /** Where the session's driver looks. */
+    driverView: shallowRef<SharedView | null>(null),
+    /** Why the session that was to be joined is not to be had; null: nothing is amiss. */
+    sessionEnd: ref<SessionEnd | null>(null),
     /** Where a seek that is not answered yet goes; NaN: none is under way. */
     seekingMs: ref(Number.NaN),
   }
@@ -188,16 +205,30 @@ function openNow(state: LiveState, show: Show, events: ReadonlySet<EventListener
 
 interface Past {
   readonly stream: ReplayStream
+  readonly connection: ReplayConnection
   readonly enter: (shown: LiveColumns) => void
   readonly rejoin: (columns: LiveColumns) => void
   readonly seek: (timeMs: number) => void
+  /** See what the driver of a session shows, by the session's id; until then `shown`. */
+  readonly join: (session: string, shown: LiveColumns) => void
   readonly play: (speed: number) => void
   readonly pause: () => void
   readonly leave: () => void
 }
 
-function openPast(state: LiveState, show: Show): Past {
-  const stream = new ReplayStream(() => performance.now())
+function sessionHandlers(state: LiveState): Pick<ReplayHandlers, 'onSession' | 'onDriver' | 'onSessionEnd'> {
+  return {
+    onSession: (session) => {
+      state.session.value = session
+      if (session !== null) state.sessionEnd.value = null
+    },
+    onDriver: (view) => (state.driverView.value = view),
+    onSessionEnd: (why) => (state.sessionEnd.value = why),
+  }
+}
+
+/** The connection to the film, whose frames go into `stream` and from there on screen. */
+function connectFilm(state: LiveState, stream: ReplayStream, show: Show): ReplayConnection {
   const connection = new ReplayConnection(replayUrl(window.location), {
     onState: (link) => (state.link.value = link),
     onFrame: (frame) => {
@@ -213,26 +244,40 @@ function openPast(state: LiveState, show: Show): Past {
       if (!Number.isNaN(status.timeMs)) stream.stand(status.timeMs, status.playing ? status.speed : 0)
     },
     onEvent: () => undefined,
+    ...sessionHandlers(state),
     onFault: (message) => {
       state.fault.value = message
       if (!connection.isSeeking) state.seekingMs.value = Number.NaN
     },
   })
+  return connection
+}
+
+function openPast(state: LiveState, show: Show): Past {
+  const stream = new ReplayStream(() => performance.now())
+  const connection = connectFilm(state, stream, show)
   const adopt = (columns: LiveColumns): void => {
     stream.begin(columns)
     state.columns.value = stream.columns
   }
   const seek = (timeMs: number): void => {
+    if (!connection.canMove) return
     state.seekingMs.value = timeMs
     connection.seek(timeMs)
   }
+  const enter = (shown: LiveColumns): void => {
+    state.mode.value = 'replay'
+    state.player.value = NOWHERE
+    adopt(shown)
+  }
   return {
     stream,
+    connection,
     seek,
-    enter: (shown) => {
-      state.mode.value = 'replay'
-      state.player.value = NOWHERE
-      adopt(shown)
+    enter,
+    join: (session, shown) => {
+      if (state.mode.value === 'live') enter(shown)
+      connection.join(session)
     },
     // Other points: their indices mean other things, so the moment must be asked for anew.
     rejoin: (columns) => {
@@ -248,6 +293,7 @@ function openPast(state: LiveState, show: Show): Past {
     },
     leave: () => {
       connection.stop()
+      state.session.value = state.driverView.value = null
       state.mode.value = 'live'
       state.seekingMs.value = Number.NaN
       state.fault.value = ''

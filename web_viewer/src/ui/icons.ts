@@ -50,6 +50,11 @@ export const ICONS = {
   check: 'M5 12.500l4.500 4.500L19 7.500',
   wrench: 'M20 7.500a5 5 0 0 1-6.600 6L7 20a2.100 2.100 0 0 1-3-3l6.500-6.400a5 5 0 0 1 6-6.600l-3 3 .500 3 3 .500z',
   download: 'M12 4v11M7.500 11 12 15.500l4.500-4.500M5 20h14',
+  flag: 'M6 21V4M6 4.500h11l-2.500 4 2.500 4H6',
+  pen: 'M4 20l1-4.500L16.500 4a2.100 2.100 0 0 1 3 3L8.500 18.500zM14.500 6l3.500 3.500',
+  plus: 'M12 5v14M5 12h14',
+  compare: 'M12 3v18M4 6h5v12H4zM15 6h5v12h-5z',
+  reverse: 'M17 4.500 5 12l12 7.500z',
 } as const
 
 export type IconName = keyof typeof ICONS

@@ -1,5 +1,7 @@
+import { decodeFrame } from '@/generated/wire'
 import type { components } from '@/generated/api'
-import { getJson, type Page } from '@/net/http'
+import { applyFrame, emptyColumns, type LiveColumns } from '@/net/columns'
+import { getBytes, getJson, withQuery, type Page } from '@/net/http'
 import type { Span } from '@/net/replay'
 
 import { histogramOf, type Histogram, type Wanted } from './density'
@@ -18,9 +20,19 @@ export interface PastEvent {
   readonly id: string
   readonly timeMs: number
   readonly type: string
+  readonly severity: string | null
   readonly subject: string
   readonly actor: string
   readonly data: Readonly<Record<string, unknown>>
+}
+
+/** A booking that was held. */
+export interface PastBooking {
+  readonly id: string
+  readonly bookable: string
+  readonly fromMs: number
+  readonly toMs: number
+  readonly people: number
 }
 
 function spanQuery(fromMs: number, toMs: number): { readonly from: string; readonly to: string } {
@@ -47,5 +59,22 @@ export async function fetchEvents(side: 'before' | 'from', timeMs: number, limit
   const moment = new Date(timeMs).toISOString()
   const query = side === 'before' ? { to: moment, newest_first: true, limit } : { from: moment, limit }
   const page = await getJson<Page<Schemas['Event']>>('/api/events', query)
-  return page.items.map(({ id, time, type, subject, actor, data }) => ({ id, timeMs: Date.parse(time), type, subject, actor, data }))
+  return page.items.map(({ id, time, type, severity, subject, actor, data }) => ({ id, timeMs: Date.parse(time), type, severity, subject, actor, data }))
+}
+
+/** The bookings of a time that were not given back before they began. */
+export async function fetchPastBookings(fromMs: number, toMs: number): Promise<PastBooking[]> {
+  const { items } = await getJson<Schemas['BookingList']>('/api/booking/bookings', spanQuery(fromMs, toMs))
+  return items
+    .map(({ id, bookable, start, end, released, people }) => ({
+      id, bookable, people, fromMs: Date.parse(start), toMs: Math.min(Date.parse(end), released === null ? Infinity : Date.parse(released)),
+    }))
+    .filter((booking) => booking.toMs > booking.fromMs)
+}
+
+/** The state of all points at a moment of the film. */
+export async function fetchStateAt(timeMs: number, points: number): Promise<LiveColumns> {
+  const columns = emptyColumns(points)
+  applyFrame(columns, decodeFrame(await getBytes(withQuery('/api/state', { at: new Date(Math.round(timeMs)).toISOString() }))))
+  return columns
 }

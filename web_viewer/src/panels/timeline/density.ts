@@ -1,14 +1,16 @@
+import { PRIORITIES } from '@/panels/alarms/alarm'
+
 import { DAY_MS, HOUR_MS, MINUTE_MS, spanOf, type TimeView } from './view'
 
-/** How grave an event is, gravest first: something raised an alarm, somebody answered it, all else. */
-export const SEVERITIES = ['alarm', 'handled', 'other'] as const
+/** How grave an event is, gravest first: it raised an alarm of a priority, somebody answered one, all else. */
+export const SEVERITIES = [...PRIORITIES, 'handled', 'other'] as const
 export type Severity = (typeof SEVERITIES)[number]
 
 const WIDTHS_MS = [
-  1000, 2000, 5000, 10_000, 30_000,
+  10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000,
   ...[1, 2, 5, 15, 30].map((minutes) => minutes * MINUTE_MS),
   ...[1, 3, 6, 12].map((hours) => hours * HOUR_MS),
-  DAY_MS,
+  ...[1, 2, 7].map((days) => days * DAY_MS),
 ]
 /** Bars of a view, about. */
 const BARS = 150
@@ -29,24 +31,27 @@ export interface Histogram {
   readonly counts: Readonly<Record<Severity, Uint32Array>>
 }
 
-/** How many events of a type fall into a bar. */
+/** How many events of a type, raised alarms of a severity, fall into a bar. */
 export interface DensityItem {
   readonly bucket: number
   readonly type: string
+  readonly severity: string | null
   readonly count: number
 }
 
 export const EMPTY: Histogram = histogramOf({ fromMs: 0, toMs: 0, buckets: 0, widthMs: 1 }, [])
 
-export function severityOf(type: string): Severity {
-  if (type === 'alarm.raised') return 'alarm'
+/** @param severity what the server says of a raised alarm; one of which it says nothing counts as high. */
+export function severityOf(type: string, severity: unknown = null): Severity {
+  if (type === 'alarm.raised') return PRIORITIES.find((each) => each === severity) ?? 'high'
   return type.startsWith('alarm.') ? 'handled' : 'other'
 }
 
-export function wantedFor(view: TimeView): Wanted {
+/** @param offsetMs how far the venue's clocks are ahead of UTC: bars of days begin at its midnight. */
+export function wantedFor(view: TimeView, offsetMs = 0): Wanted {
   const span = spanOf(view)
-  const widthMs = WIDTHS_MS.find((width) => width >= span / BARS) ?? DAY_MS
-  const fromMs = Math.floor((view.fromMs - span) / widthMs) * widthMs
+  const widthMs = WIDTHS_MS.find((width) => width >= span / BARS) ?? WIDTHS_MS[WIDTHS_MS.length - 1]
+  const fromMs = Math.floor((view.fromMs - span + offsetMs) / widthMs) * widthMs - offsetMs
   const buckets = Math.ceil((view.toMs + span - fromMs) / widthMs)
   return { fromMs, toMs: fromMs + buckets * widthMs, buckets, widthMs }
 }
@@ -58,21 +63,27 @@ export function serves(wanted: Wanted | null, view: TimeView): boolean {
   )
 }
 
+function bySeverity<T>(make: (severity: Severity) => T): Record<Severity, T> {
+  return Object.fromEntries(SEVERITIES.map((severity) => [severity, make(severity)])) as Record<Severity, T>
+}
+
 export function histogramOf(wanted: Wanted, items: readonly DensityItem[]): Histogram {
-  const column = (): Uint32Array => new Uint32Array(wanted.buckets)
-  const counts: Record<Severity, Uint32Array> = { alarm: column(), handled: column(), other: column() }
-  for (const { bucket, type, count } of items) {
-    if (bucket >= 0 && bucket < wanted.buckets) counts[severityOf(type)][bucket] += count
+  const counts = bySeverity(() => new Uint32Array(wanted.buckets))
+  for (const { bucket, type, severity, count } of items) {
+    if (bucket >= 0 && bucket < wanted.buckets) counts[severityOf(type, severity)][bucket] += count
   }
   return { fromMs: wanted.fromMs, widthMs: wanted.widthMs, counts }
 }
 
+/** All events of a bar. */
+export function totalOf({ counts }: Histogram, bucket: number): number {
+  return SEVERITIES.reduce((sum, severity) => sum + (counts[severity][bucket] ?? 0), 0)
+}
+
 /** The bar that holds a moment; null where no event is, or where nothing was asked for. */
 export function countsAt(histogram: Histogram, timeMs: number): Readonly<Record<Severity, number>> | null {
-  const { fromMs, widthMs, counts } = histogram
-  const bucket = Math.floor((timeMs - fromMs) / widthMs)
-  const found = { alarm: counts.alarm[bucket] ?? 0, handled: counts.handled[bucket] ?? 0, other: counts.other[bucket] ?? 0 }
-  return found.alarm + found.handled + found.other > 0 ? found : null
+  const bucket = Math.floor((timeMs - histogram.fromMs) / histogram.widthMs)
+  return totalOf(histogram, bucket) > 0 ? bySeverity((severity) => histogram.counts[severity][bucket] ?? 0) : null
 }
 
 /** The highest bar that a view shows, in events. */
@@ -81,8 +92,6 @@ export function highest(histogram: Histogram, view: TimeView): number {
   const first = Math.max(0, Math.floor((view.fromMs - fromMs) / widthMs))
   const last = Math.min(counts.other.length - 1, Math.floor((view.toMs - fromMs) / widthMs))
   let most = 0
-  for (let bucket = first; bucket <= last; bucket++) {
-    most = Math.max(most, counts.alarm[bucket] + counts.handled[bucket] + counts.other[bucket])
-  }
+  for (let bucket = first; bucket <= last; bucket++) most = Math.max(most, totalOf(histogram, bucket))
   return most
 }

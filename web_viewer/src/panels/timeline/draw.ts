@@ -1,8 +1,8 @@
-import { PRIORITIES, PRIORITY_COLOURS, type Alarm } from '@/panels/alarms/alarm'
 import type { Span } from '@/net/replay'
 
 import { stepFor, ticksOf } from './axis'
-import { highest, SEVERITIES, type Histogram, type Severity } from './density'
+import { highest, SEVERITIES, totalOf, type Histogram, type Severity } from './density'
+import { NOTES_REM, zonesOf, type Item, type Size } from './items'
 import { xOf, type TimeView } from './view'
 
 /** Colours of the interface, as its style sheet has them. */
@@ -11,6 +11,8 @@ export interface Palette {
   readonly faint: string
   readonly line: string
   readonly bars: Readonly<Record<Severity, string>>
+  readonly booking: string
+  readonly note: string
   readonly past: string
   readonly now: string
   readonly font: string
@@ -20,29 +22,21 @@ export interface Palette {
 export interface Picture {
   readonly view: TimeView
   readonly histogram: Histogram
-  readonly alarms: readonly Alarm[]
+  readonly items: readonly Item[]
+  /** Alarms that found no row. */
+  readonly left: number
   readonly gaps: readonly Span[]
   /** Before it nothing was recorded; NaN: unknown. */
   readonly firstMs: number
   readonly presentMs: number
   readonly cursorMs: number
   readonly isPast: boolean
+  /** The moment that the one on screen is compared with; NaN: with none. */
+  readonly markMs: number
   readonly timeZone: string
   readonly locale: string
 }
 
-/** Sizes, CSS pixels. */
-export interface Size {
-  readonly width: number
-  readonly height: number
-  /** One rem. */
-  readonly rem: number
-}
-
-const AXIS_REM = 1.25
-const LANE_REM = 0.25
-const LANE_GAP_REM = 0.09
-const LANES_REM = PRIORITIES.length * (LANE_REM + LANE_GAP_REM) + 0.15
 const LEAST_BAR_PX = 2
 const HATCH_ALPHA = 0.28
 
@@ -52,20 +46,21 @@ export function draw(context: CanvasRenderingContext2D, picture: Picture, size: 
   drawGaps(context, picture, size, palette)
   drawAxis(context, picture, size, palette)
   drawBars(context, picture, size, palette)
-  drawAlarms(context, picture, size)
+  drawItems(context, picture, size, palette)
   drawPresent(context, picture, size, palette)
-  drawCursor(context, picture, size, palette)
+  drawHandle(context, picture.markMs, 'A', picture, size, palette)
+  if (picture.isPast) drawHandle(context, picture.cursorMs, Number.isNaN(picture.markMs) ? '' : 'B', picture, size, palette)
 }
 
-function drawGaps(context: CanvasRenderingContext2D, picture: Picture, { width, height, rem }: Size, palette: Palette): void {
+function drawGaps(context: CanvasRenderingContext2D, picture: Picture, size: Size, palette: Palette): void {
   const { view, presentMs, firstMs } = picture
   const ends = Number.isNaN(presentMs) ? view.toMs : presentMs
   const before: Span[] = Number.isNaN(firstMs) ? [] : [{ fromMs: -Infinity, toMs: firstMs }]
   for (const gap of [...before, ...picture.gaps]) {
-    const left = Math.max(0, xOf(view, gap.fromMs, width))
-    const right = Math.min(width, xOf(view, gap.toMs ?? ends, width))
+    const left = Math.max(0, xOf(view, gap.fromMs, size.width))
+    const right = Math.min(size.width, xOf(view, gap.toMs ?? ends, size.width))
     if (right - left < 1) continue
-    hatch(context, left, right, height - AXIS_REM * rem, rem, palette.faint)
+    hatch(context, left, right, zonesOf(size).axis, size.rem, palette.faint)
   }
 }
 
@@ -90,7 +85,7 @@ function hatch(context: CanvasRenderingContext2D, left: number, right: number, h
 function drawAxis(context: CanvasRenderingContext2D, picture: Picture, size: Size, palette: Palette): void {
   const { width, height, rem } = size
   const em = rem * 0.75
-  const base = height - AXIS_REM * rem
+  const base = zonesOf(size).axis
   context.font = `${String(em)}px ${palette.font}`
   context.textBaseline = 'middle'
   context.textAlign = 'center'
@@ -104,27 +99,29 @@ function drawAxis(context: CanvasRenderingContext2D, picture: Picture, size: Siz
     const half = context.measureText(tick.text).width / 2
     if (x - half < 0 || x + half > width) continue
     context.fillStyle = tick.isDay ? palette.text : palette.faint
-    context.fillText(tick.text, x, base + (AXIS_REM * rem) / 2 + 1)
+    context.fillText(tick.text, x, base + (height - base) / 2 + 1)
   }
 }
 
-function drawBars(context: CanvasRenderingContext2D, picture: Picture, { width, height, rem }: Size, palette: Palette): void {
+function drawBars(context: CanvasRenderingContext2D, picture: Picture, size: Size, palette: Palette): void {
   const { view, histogram } = picture
   const { fromMs, widthMs, counts } = histogram
-  const base = height - (AXIS_REM + LANES_REM) * rem
+  const { width, rem } = size
+  const base = zonesOf(size).alarms - rem * 0.12
   const most = highest(histogram, view)
   if (most === 0) return
   // Roots keep the one alarm of a quiet hour visible beside a minute with hundreds of events.
-  const scale = (base - rem * 0.25) / Math.sqrt(most)
+  const scale = (base - (NOTES_REM + 0.1) * rem) / Math.sqrt(most)
   const first = Math.max(0, Math.floor((view.fromMs - fromMs) / widthMs))
   const last = Math.min(counts.other.length - 1, Math.floor((view.toMs - fromMs) / widthMs))
   for (let bucket = first; bucket <= last; bucket++) {
+    const total = totalOf(histogram, bucket)
+    if (total === 0) continue
     const left = xOf(view, fromMs + bucket * widthMs, width)
     const wide = Math.max(LEAST_BAR_PX, xOf(view, fromMs + (bucket + 1) * widthMs, width) - left - 1)
-    const total = SEVERITIES.reduce((sum, severity) => sum + counts[severity][bucket], 0)
     let bottom = base
     for (const severity of SEVERITIES) {
-      const tall = total > 0 ? Math.sqrt(total) * scale * (counts[severity][bucket] / total) : 0
+      const tall = Math.sqrt(total) * scale * (counts[severity][bucket] / total)
       if (tall === 0) continue
       context.fillStyle = palette.bars[severity]
       context.fillRect(left, bottom - Math.max(1, tall), wide, Math.max(1, tall))
@@ -133,43 +130,78 @@ function drawBars(context: CanvasRenderingContext2D, picture: Picture, { width, 
   }
 }
 
-function drawAlarms(context: CanvasRenderingContext2D, picture: Picture, { width, height, rem }: Size): void {
-  const { view, presentMs } = picture
-  const top = height - (AXIS_REM + LANES_REM - 0.05) * rem
-  const ends = Number.isNaN(presentMs) ? view.toMs : presentMs
-  // Least urgent first, and of each the oldest: what matters most is drawn last.
-  for (const alarm of picture.alarms.toReversed()) {
-    const left = xOf(view, alarm.raisedMs, width)
-    const right = Math.max(left + LEAST_BAR_PX, xOf(view, alarm.closedMs ?? ends, width))
-    if (right < 0 || left > width) continue
-    const y = top + PRIORITIES.indexOf(alarm.priority) * (LANE_REM + LANE_GAP_REM) * rem
-    const returned = alarm.returnedMs === null ? right : Math.max(left + LEAST_BAR_PX, xOf(view, alarm.returnedMs, width))
-    context.fillStyle = PRIORITY_COLOURS[alarm.priority]
-    context.globalAlpha = 0.4
-    context.fillRect(left, y, right - left, LANE_REM * rem)
-    context.globalAlpha = 1
-    context.fillRect(left, y, Math.min(right, returned) - left, LANE_REM * rem)
+function drawItems(context: CanvasRenderingContext2D, picture: Picture, size: Size, palette: Palette): void {
+  for (const item of picture.items) {
+    if (item.kind === 'note') drawNote(context, item, size, palette)
+    else drawStretch(context, item, palette)
   }
+  if (picture.left === 0) return
+  context.font = `600 ${String(size.rem * 0.625)}px ${palette.font}`
+  context.textAlign = 'right'
+  context.fillStyle = palette.faint
+  context.fillText(`+${String(picture.left)}`, size.width - 2, zonesOf(size).alarms - size.rem * 0.45)
 }
 
-function drawPresent(context: CanvasRenderingContext2D, { view, presentMs }: Picture, { width, height, rem }: Size, palette: Palette): void {
-  const x = xOf(view, presentMs, width)
-  if (!(x >= 0 && x <= width)) return
-  context.fillStyle = palette.now
-  context.fillRect(Math.round(x), 0, Math.max(1, rem / 12), height - AXIS_REM * rem)
+/** An alarm is solid while its cause lasted, pale until somebody closed it. */
+function drawStretch(context: CanvasRenderingContext2D, item: Exclude<Item, { kind: 'note' }>, palette: Palette): void {
+  const { left, right, top, bottom } = item
+  context.fillStyle = item.kind === 'alarm' ? item.colour : palette.booking
+  context.globalAlpha = item.kind === 'alarm' ? 0.4 : 0.75
+  context.fillRect(left, top, right - left, bottom - top)
+  context.globalAlpha = 1
+  if (item.kind === 'alarm') context.fillRect(left, top, item.solidTo - left, bottom - top)
 }
 
-function drawCursor(context: CanvasRenderingContext2D, picture: Picture, { width, height, rem }: Size, palette: Palette): void {
-  const x = Math.round(xOf(picture.view, picture.cursorMs, width))
-  if (!picture.isPast || !(x >= -rem && x <= width + rem)) return
-  context.fillStyle = palette.past
-  context.fillRect(x - 1, 0, 2, height - AXIS_REM * rem)
+/** A flag at its moment; an interval is a bar with a flag. */
+function drawNote(context: CanvasRenderingContext2D, { left, right, bottom, of }: Item & { kind: 'note' }, { rem }: Size, palette: Palette): void {
+  context.fillStyle = palette.note
+  if (of.toMs !== null) {
+    context.globalAlpha = 0.35
+    context.fillRect(left, 0, right - left, bottom)
+    context.globalAlpha = 1
+    context.fillRect(left, bottom - rem * 0.12, right - left, rem * 0.12)
+  }
+  context.fillRect(left - rem * 0.04, 0, Math.max(1, rem * 0.09), bottom + rem * 0.3)
   context.beginPath()
-  context.moveTo(x - rem * 0.45, 0)
-  context.lineTo(x + rem * 0.45, 0)
-  context.lineTo(x + rem * 0.45, rem * 0.35)
-  context.lineTo(x, rem * 0.8)
-  context.lineTo(x - rem * 0.45, rem * 0.35)
+  context.moveTo(left, rem * 0.05)
+  context.lineTo(left + rem * 0.68, rem * 0.3)
+  context.lineTo(left, rem * 0.62)
+  context.closePath()
+  // A bare marker is an empty flag.
+  if (of.text === '') {
+    context.lineWidth = Math.max(1, rem * 0.08)
+    context.strokeStyle = palette.note
+    context.stroke()
+  } else context.fill()
+}
+
+function drawPresent(context: CanvasRenderingContext2D, { view, presentMs }: Picture, size: Size, palette: Palette): void {
+  const x = xOf(view, presentMs, size.width)
+  if (!(x >= 0 && x <= size.width)) return
+  context.fillStyle = palette.now
+  context.fillRect(Math.round(x), 0, Math.max(1, size.rem / 12), zonesOf(size).axis)
+}
+
+/** The cursor, or the moment that it is compared with. */
+function drawHandle(context: CanvasRenderingContext2D, timeMs: number, letter: string, { view }: Picture, size: Size, palette: Palette): void {
+  const { width, rem } = size
+  const x = Math.round(xOf(view, timeMs, width))
+  if (!(x >= -rem && x <= width + rem)) return
+  const [half, shoulder, tip] = letter === '' ? [0.45, 0.35, 0.8] : [0.55, 0.8, 1.2]
+  context.fillStyle = palette.past
+  context.fillRect(x - 1, 0, 2, zonesOf(size).axis)
+  context.beginPath()
+  context.moveTo(x - rem * half, 0)
+  context.lineTo(x + rem * half, 0)
+  context.lineTo(x + rem * half, rem * shoulder)
+  context.lineTo(x, rem * tip)
+  context.lineTo(x - rem * half, rem * shoulder)
   context.closePath()
   context.fill()
+  if (letter === '') return
+  context.font = `700 ${String(rem * 0.75)}px ${palette.font}`
+  context.textAlign = 'center'
+  context.textBaseline = 'middle'
+  context.fillStyle = '#fff'
+  context.fillText(letter, x, rem * 0.45)
 }

@@ -1,10 +1,11 @@
 /** What a gesture on the band asks for; times in pixels of the band. */
 export interface GestureHandlers {
-  /** Whether a press at `x` takes hold of the cursor. */
-  readonly isCursor: (x: number) => boolean
+  /** Whether a press at a place drags time itself: above the axis it does, on the axis it drags the band. */
+  readonly isScrub: (x: number, y: number) => boolean
   readonly scrub: (x: number) => void
-  /** The cursor was let go, or put down by a click, at `x`. */
+  /** The cursor was let go after a drag. */
   readonly drop: (x: number) => void
+  readonly click: (x: number, y: number) => void
   readonly pan: (byPx: number) => void
   /** `factor` below 1 shows less time; the moment at `x` keeps its place. */
   readonly zoom: (factor: number, x: number) => void
@@ -19,30 +20,33 @@ interface Finger {
   x: number
 }
 
-/** Tells clicks, drags of the cursor, drags of the band and pinches apart. No DOM: positions in, wishes out. */
+/** Tells clicks, drags of time, drags of the band and pinches apart. No DOM: positions in, wishes out. */
 export class BandGesture {
   private readonly fingers = new Map<number, Finger>()
   private startX = 0
+  private startY = 0
   private moved = false
-  private holdsCursor = false
+  private scrubs = false
 
   constructor(private readonly handlers: GestureHandlers) {}
 
-  /** Whether the cursor is being dragged. */
-  get isScrubbing(): boolean {
-    return this.holdsCursor
+  /** Where time is dragged to, pixels; null while it is not. */
+  get scrubX(): number | null {
+    if (!this.scrubs || !this.moved) return null
+    return [...this.fingers.values()][0]?.x ?? null
   }
 
-  down(id: number, x: number): void {
+  down(id: number, x: number, y: number): void {
     this.fingers.set(id, { x })
     if (this.fingers.size > 1) {
       this.moved = true
-      this.holdsCursor = false
+      this.scrubs = false
       return
     }
     this.startX = x
+    this.startY = y
     this.moved = false
-    this.holdsCursor = this.handlers.isCursor(x)
+    this.scrubs = this.handlers.isScrub(x, y)
   }
 
   move(id: number, x: number): void {
@@ -56,19 +60,20 @@ export class BandGesture {
     const by = x - (this.moved ? finger.x : this.startX)
     this.moved = true
     finger.x = x
-    if (this.holdsCursor) this.handlers.scrub(x)
+    if (this.scrubs) this.handlers.scrub(x)
     else this.handlers.pan(-by)
   }
 
   up(id: number, x: number): void {
     if (!this.fingers.delete(id) || this.fingers.size > 0) return
-    if (this.holdsCursor || !this.moved) this.handlers.drop(x)
-    this.holdsCursor = false
+    if (!this.moved) this.handlers.click(x, this.startY)
+    else if (this.scrubs) this.handlers.drop(x)
+    this.scrubs = false
   }
 
   cancel(id: number): void {
     this.fingers.delete(id)
-    this.holdsCursor = false
+    this.scrubs = false
   }
 
   /** A wheel's turn: across it pans, along it zooms. */

@@ -9,4 +9,5 @@ export const timeline: TwinPanel = {
   role: SEES_PAST,
   messages: async () => (await import('./messages')).messages,
   overlay: async () => (await import('./TimelineOverlay.vue')).default,
+  element: async () => (await import('./ElementNotes.vue')).default,
 }

@@ -7,21 +7,27 @@ import type { Alarm } from '@/panels/alarms/alarm'
 import { fetchAlarmsBetween } from '@/panels/alarms/api'
 import { useLiveStore } from '@/stores/live'
 
-import { fetchEvents, fetchFilm, fetchHistogram, type FilmInfo, type PastEvent } from './api'
+import { useModelStore } from '@/stores/model'
+
+import { fetchEvents, fetchFilm, fetchHistogram, fetchPastBookings, type FilmInfo, type PastBooking, type PastEvent } from './api'
+import { zoneOffsetMs } from './axis'
 import { EMPTY, serves, wantedFor, type Histogram, type Wanted } from './density'
-import { endingNow, HOUR_MS, MINUTE_MS, panned, revealing, spanOf, zoomed, type TimeView } from './view'
+import { addNote, changeNote, fetchNotes, removeNote, type Note, type NoteContent } from './notes'
+import { DAY_MS, endingNow, HOUR_MS, MINUTE_MS, panned, revealing, spanOf, zoomed, type TimeView } from './view'
 
 /** Speeds that can be chosen, film seconds in a real one. */
 export const SPEEDS = [0.1, 0.5, 1, 2, 5, 10, 60, 300, 600, 3600] as const
 /** Spans that can be chosen, hours. */
-export const SPANS_H = [1, 6, 24, 168, 720] as const
+export const SPANS_H = [1 / 60, 1 / 6, 1, 6, 24, 168, 720, 8760] as const
 
 const START_SPAN_MS = 6 * HOUR_MS
 const LEAST_START_MS = 10 * MINUTE_MS
 /** What happens now shows in the bars after this long. */
 const REFRESH_MS = 10_000
 const REST_MS = 200
-const AROUND = 5
+const AROUND = 6
+/** In a longer view bookings would be a blur. */
+const BOOKINGS_UP_TO_MS = 8 * DAY_MS
 /** Playing that ends this near to the end of the film has caught up with the present. */
 const CAUGHT_UP_MS = 5000
 
@@ -117,7 +123,10 @@ function bandView() {
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- a part of the store, seen by it alone
 function timeCursor(band: Band, film: { readonly value: FilmInfo }) {
   const live = useLiveStore()
+  /** Film seconds in a real one; it plays `backwards` where that is set. */
   const speed = ref(60)
+  const backwards = ref(false)
+  const pace = computed(() => (backwards.value ? -speed.value : speed.value))
   const cursorMs = computed(() => {
     if (!Number.isNaN(live.seekingMs)) return live.seekingMs
     return live.isPast ? live.nowMs : live.presentMs
@@ -147,12 +156,24 @@ function timeCursor(band: Band, film: { readonly value: FilmInfo }) {
   function togglePlay(): void {
     if (!live.isPast) seek(live.presentMs)
     else if (live.player.playing) live.pause()
-    else live.play(speed.value)
+    else live.play(pace.value)
   }
 
   function setSpeed(next: number): void {
     speed.value = next
-    if (live.isPast && live.player.playing) live.play(next)
+    if (live.isPast && live.player.playing) live.play(pace.value)
+  }
+
+  /** Plays the other way round; where nothing plays, backwards from where it stands. */
+  function reverse(): void {
+    backwards.value = !(backwards.value && live.player.playing)
+    if (!live.isPast) seek(live.presentMs)
+    live.play(pace.value)
+  }
+
+  function playOn(): void {
+    if (!live.player.playing) backwards.value = false
+    togglePlay()
   }
 
   /** To the event before the cursor (-1) or after it (1). */
@@ -174,12 +195,15 @@ function timeCursor(band: Band, film: { readonly value: FilmInfo }) {
     },
   )
 
-  return { speed, cursorMs, seek, goTo, goLive, togglePlay, setSpeed, step }
+  return { speed, backwards, cursorMs, seek, goTo, goLive, togglePlay: playOn, reverse, setSpeed, step }
 }
 
 /** What is known of the time in view: bars, alarms, gaps; asked for when the view rests, and now and then. */
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- a part of the store, seen by it alone
 function knownOf(view: { readonly value: TimeView }) {
+  const model = useModelStore()
+  const notes = notesOf()
+  const bookings = shallowRef<readonly PastBooking[]>([])
   const histogram = shallowRef<Histogram>(EMPTY)
   const alarms = shallowRef<readonly Alarm[]>([])
   const film = shallowRef<FilmInfo>({ firstMs: Number.NaN, gaps: [] })
@@ -196,6 +220,8 @@ function knownOf(view: { readonly value: TimeView }) {
       problem.value = ''
       // A server without rules has no alarms to show.
       alarms.value = await fetchAlarmsBetween(fromMs, toMs).catch(() => [])
+      bookings.value = toMs - fromMs > 3 * BOOKINGS_UP_TO_MS ? [] : await fetchPastBookings(fromMs, toMs).catch(() => [])
+      await notes.load(fromMs, toMs)
     } catch (error) {
       held = null
       problem.value = problemText(error)
@@ -206,14 +232,56 @@ function knownOf(view: { readonly value: TimeView }) {
     if (Number.isNaN(spanOf(view.value))) return
     const isOld = performance.now() - heldAtMs > REFRESH_MS
     if (!isOld && serves(held, view.value)) return
-    held = wantedFor(view.value)
+    held = wantedFor(view.value, zoneOffsetMs(view.value.toMs, model.model?.timeZone ?? 'UTC'))
     heldAtMs = performance.now()
     load.ask(held)
   }
 
   watch(() => view.value, refresh)
   window.setInterval(refresh, REFRESH_MS / 2)
-  return { histogram, alarms, film, problem }
+  return { histogram, alarms, bookings, film, problem, notes: notes.all, note: notes.actions }
+}
+
+/** The notes of the time in view; what others write shows as they do. */
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- a part of the store, seen by it alone
+function notesOf() {
+  const live = useLiveStore()
+  const all = shallowRef<readonly Note[]>([])
+  let span: readonly [number, number] | null = null
+
+  async function load(fromMs: number, toMs: number): Promise<void> {
+    span = [fromMs, toMs]
+    all.value = await fetchNotes(fromMs, toMs)
+  }
+
+  const again = new NewestOnly<void>(async () => {
+    // Without an answer the notes stay as they were; the next look asks again.
+    if (span !== null) await load(...span).catch(() => undefined)
+  }, REST_MS)
+  live.onEvent((event) => {
+    if (typeof event.type === 'string' && event.type.startsWith('note.')) again.ask()
+  })
+
+  function put(note: Note): void {
+    all.value = [...all.value.filter(({ id }) => id !== note.id), note].sort((a, b) => a.fromMs - b.fromMs)
+  }
+
+  return {
+    all,
+    load,
+    actions: {
+      add: async (content: NoteContent) => {
+        put(await addNote(content))
+      },
+      change: async (note: Note, content: NoteContent) => {
+        put(await changeNote(note, content))
+      },
+      remove: async (note: Note) => {
+        await removeNote(note)
+        all.value = all.value.filter(({ id }) => id !== note.id)
+      },
+    },
+  }
 }
 
 /** Events around the moment on screen, in order of time; asked for while somebody looks at them. */

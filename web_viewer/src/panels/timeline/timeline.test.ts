@@ -1,11 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi, type Mock } from 'vitest'
 
+import { Quality } from '@/generated/wire'
+import { pointInfo } from '@/logic/fixture'
+import { emptyColumns, type LiveColumns } from '@/net/columns'
+import type { Alarm } from '@/panels/alarms/alarm'
+
 import { stepFor, ticksOf, zoneOffsetMs } from './axis'
 import { countsAt, highest, histogramOf, serves, severityOf, wantedFor } from './density'
 import { BandGesture } from './gesture'
-import { momentQuery, readMoment } from './moment'
-import { DAY_MS, endingNow, HOUR_MS, keyMoment, keyZoom, LONGEST_MS, MINUTE_MS, panned, revealing, SHORTEST_MS, spanOf, timeAt, xOf, zoomed } from './view'
+import { ALARM_ROWS, itemAt, itemsOf, zonesOf, type Item } from './items'
+import { packed } from './lanes'
+import { differenceLayer } from './differenceLayer'
+import { byElement, countsOf, differencesOf } from './differences'
+import { momentHref, readMoment } from './moment'
+import type { Note } from './notes'
+import { DAY_MS, endingNow, HOUR_MS, keyMoment, keyZoom, LONGEST_MS, panned, revealing, SHORTEST_MS, spanOf, timeAt, xOf, zoomed } from './view'
 
 const NOW = Date.UTC(2026, 2, 14, 11, 40)
 const VIEW = endingNow(NOW, 6 * HOUR_MS)
@@ -92,9 +102,21 @@ describe('the axis', () => {
     expect(ticksOf(night, HOUR_MS, 'Europe/Berlin', 'de').map((tick) => tick.text)).toEqual(['01:00', '03:00', '04:00', '05:00'])
   })
 
+  it('stands at the beginnings of months in a view of a year', () => {
+    const year = { fromMs: Date.UTC(2025, 10, 20), toMs: Date.UTC(2026, 2, 20) }
+    const ticks = ticksOf(year, 30 * DAY_MS, 'Asia/Shanghai', 'en')
+    expect(ticks.map((tick) => tick.text)).toEqual(['Dec', '2026', 'Feb', 'Mar'])
+    expect(ticks[1].timeMs).toBe(Date.UTC(2025, 11, 31, 16))
+  })
+
+  it('tells parts of a second where a second fills the view', () => {
+    const second = { fromMs: NOW, toMs: NOW + 1000 }
+    expect(ticksOf(second, 500, 'Asia/Shanghai', 'en').map((tick) => tick.text)).toEqual(['19:40:00.00', '19:40:00.50', '19:40:01.00'])
+  })
+
   it('leaves room for its labels', () => {
     fc.assert(
-      fc.property(fc.integer({ min: MINUTE_MS, max: LONGEST_MS }), fc.integer({ min: 300, max: 3000 }), (span, width) => {
+      fc.property(fc.integer({ min: SHORTEST_MS, max: LONGEST_MS }), fc.integer({ min: 300, max: 3000 }), (span, width) => {
         const view = endingNow(NOW, span)
         const step = stepFor(view, width, 12)
         expect((step / span) * width).toBeGreaterThanOrEqual(60)
@@ -112,7 +134,7 @@ describe('the axis', () => {
 describe('the bars', () => {
   it('are asked for in whole ones that hold the view, at most a few hundred', () => {
     fc.assert(
-      fc.property(fc.integer({ min: MINUTE_MS, max: LONGEST_MS }), (span) => {
+      fc.property(fc.integer({ min: SHORTEST_MS, max: LONGEST_MS }), (span) => {
         const view = endingNow(NOW, span)
         const wanted = wantedFor(view)
         expect(serves(wanted, view)).toBe(true)
@@ -132,15 +154,16 @@ describe('the bars', () => {
   })
 
   it('count events by how grave they are', () => {
-    expect(['alarm.raised', 'alarm.acknowledged', 'booking.created'].map(severityOf)).toEqual(['alarm', 'handled', 'other'])
+    expect(['alarm.raised', 'alarm.acknowledged', 'booking.created'].map((type) => severityOf(type, 'low'))).toEqual(['low', 'handled', 'other'])
+    expect(severityOf('alarm.raised', null)).toBe('high')
     const wanted = { fromMs: 0, toMs: 3000, buckets: 3, widthMs: 1000 }
     const bars = histogramOf(wanted, [
-      { bucket: 0, type: 'alarm.raised', count: 2 },
-      { bucket: 0, type: 'log.begun', count: 1 },
-      { bucket: 2, type: 'alarm.closed', count: 5 },
-      { bucket: 3, type: 'alarm.closed', count: 9 },
+      { bucket: 0, type: 'alarm.raised', severity: 'critical', count: 2 },
+      { bucket: 0, type: 'log.begun', severity: null, count: 1 },
+      { bucket: 2, type: 'alarm.closed', severity: null, count: 5 },
+      { bucket: 3, type: 'alarm.closed', severity: null, count: 9 },
     ])
-    expect([...bars.counts.alarm]).toEqual([2, 0, 0])
+    expect([...bars.counts.critical]).toEqual([2, 0, 0])
     expect([...bars.counts.handled]).toEqual([0, 0, 5])
     expect(highest(bars, { fromMs: 0, toMs: 1500 })).toBe(3)
     expect(highest(bars, { fromMs: 0, toMs: 9000 })).toBe(5)
@@ -150,12 +173,12 @@ describe('the bars', () => {
 describe('the bar under the pointer', () => {
   const wanted = { fromMs: 1000, toMs: 4000, buckets: 3, widthMs: 1000 }
   const histogram = histogramOf(wanted, [
-    { bucket: 1, type: 'alarm.raised', count: 2 },
-    { bucket: 1, type: 'command.sent', count: 5 },
+    { bucket: 1, type: 'alarm.raised', severity: 'critical', count: 2 },
+    { bucket: 1, type: 'command.sent', severity: null, count: 5 },
   ])
 
   it('tells its events by severity', () => {
-    expect(countsAt(histogram, 2999)).toEqual({ alarm: 2, handled: 0, other: 5 })
+    expect(countsAt(histogram, 2999)).toEqual({ critical: 2, high: 0, medium: 0, low: 0, handled: 0, other: 5 })
   })
 
   it.each([1999, 3000, 999, 4000, -1, Number.NaN])('is none at %s', (timeMs) => {
@@ -164,57 +187,61 @@ describe('the bar under the pointer', () => {
 })
 
 describe('a gesture on the band', () => {
-  function band(cursorX: number): { gesture: BandGesture; told: ReturnType<typeof handlers> } {
-    const told = handlers()
-    return { told, gesture: new BandGesture({ ...told, isCursor: (x) => Math.abs(x - cursorX) < 8 }) }
-  }
   type Told = Mock<(...numbers: number[]) => void>
-  function handlers(): Record<'scrub' | 'drop' | 'pan' | 'zoom', Told> {
-    return { scrub: vi.fn(), drop: vi.fn(), pan: vi.fn(), zoom: vi.fn() }
+  const AXIS_Y = 50
+  function band(): { gesture: BandGesture; told: Record<'scrub' | 'drop' | 'click' | 'pan' | 'zoom', Told> } {
+    const told = { scrub: vi.fn(), drop: vi.fn(), click: vi.fn(), pan: vi.fn(), zoom: vi.fn() }
+    return { told, gesture: new BandGesture({ ...told, isScrub: (_x, y) => y < AXIS_Y }) }
   }
 
-  it('puts the cursor down with a click', () => {
-    const { gesture, told } = band(500)
-    gesture.down(1, 100)
+  it('tells a click from a drag', () => {
+    const { gesture, told } = band()
+    gesture.down(1, 100, 20)
     gesture.move(1, 102)
     gesture.up(1, 102)
-    expect(told.drop).toHaveBeenCalledExactlyOnceWith(102)
-    expect(told.pan).not.toHaveBeenCalled()
+    expect(told.click).toHaveBeenCalledExactlyOnceWith(102, 20)
+    expect(told.scrub).not.toHaveBeenCalled()
+    expect(told.drop).not.toHaveBeenCalled()
   })
 
-  it('drags the cursor where it takes hold of it', () => {
-    const { gesture, told } = band(100)
-    gesture.down(1, 103)
+  it('drags time above the axis, from anywhere', () => {
+    const { gesture, told } = band()
+    gesture.down(1, 103, 20)
+    expect(gesture.scrubX).toBeNull()
     gesture.move(1, 150)
     gesture.move(1, 160)
+    expect(gesture.scrubX).toBe(160)
     gesture.up(1, 160)
     expect(told.scrub.mock.calls.flat()).toEqual([150, 160])
     expect(told.drop).toHaveBeenCalledExactlyOnceWith(160)
+    expect(gesture.scrubX).toBeNull()
   })
 
-  it('drags the band elsewhere, by as much as the pointer moved', () => {
-    const { gesture, told } = band(500)
-    gesture.down(1, 100)
+  it('drags the band by its axis, by as much as the pointer moved', () => {
+    const { gesture, told } = band()
+    gesture.down(1, 100, AXIS_Y + 5)
     gesture.move(1, 140)
     gesture.move(1, 130)
     gesture.up(1, 130)
     expect(told.pan.mock.calls.flat()).toEqual([-40, 10])
     expect(told.drop).not.toHaveBeenCalled()
+    expect(told.scrub).not.toHaveBeenCalled()
   })
 
-  it('zooms with two fingers about their middle', () => {
-    const { gesture, told } = band(500)
-    gesture.down(1, 100)
-    gesture.down(2, 200)
+  it('zooms with two fingers about their middle, and lets time go', () => {
+    const { gesture, told } = band()
+    gesture.down(1, 100, 20)
+    gesture.down(2, 200, 20)
     gesture.move(2, 300)
     expect(told.zoom).toHaveBeenCalledExactlyOnceWith(0.5, 200)
     gesture.up(1, 100)
     gesture.up(2, 300)
     expect(told.drop).not.toHaveBeenCalled()
+    expect(told.click).not.toHaveBeenCalled()
   })
 
   it('zooms with the wheel and pans with a wheel across', () => {
-    const { gesture, told } = band(500)
+    const { gesture, told } = band()
     gesture.wheel(0, -100, false, 40)
     expect(told.zoom.mock.calls[0][0]).toBeLessThan(1)
     gesture.wheel(30, 0, false, 40)
@@ -225,19 +252,117 @@ describe('a gesture on the band', () => {
 
 describe('a moment in the address', () => {
   it('comes back as it was written', () => {
+    const times = fc.date({ min: new Date(0), max: new Date(NOW), noInvalidDate: true }).map((date) => date.getTime())
     fc.assert(
-      fc.property(fc.date({ min: new Date(0), max: new Date(NOW), noInvalidDate: true }), (date) => {
-        const pose = { position: [1.25, -2, 3], target: [0, 0.1, 1000] } as const
-        const { at, cam } = momentQuery(date.getTime(), pose)
-        expect(readMoment(at, cam)).toEqual({ atMs: date.getTime(), pose: { position: [1.3, -2, 3], target: [0, 0.1, 1000] } })
+      fc.property(times, fc.option(times), fc.stringMatching(/^[0-9A-Za-z_$:-]{0,40}$/), (atMs, vsMs, sel) => {
+        const pose = { position: [1.254, -2, 3], target: [0, 0.1, 1000] } as const
+        const { search } = new URL(momentHref('/', { atMs, vsMs, sel, pose }), 'http://venue')
+        const read = readMoment(Object.fromEntries(new URLSearchParams(search)))
+        expect(read).toEqual({ atMs, vsMs, sel, pose: { position: [1.25, -2, 3], target: [0, 0.1, 1000] } })
       }),
     )
   })
 
   it('is read with an offset, and nonsense is left out', () => {
-    expect(readMoment('2026-03-14T19:40:00+08:00', null).atMs).toBe(NOW)
-    expect(readMoment('2026-03-14T19:40:00 08:00', null).atMs).toBe(NOW)
-    expect(readMoment('yesterday', '1,2,x')).toEqual({ atMs: null, pose: null })
-    expect(readMoment(undefined, undefined)).toEqual({ atMs: null, pose: null })
+    expect(readMoment({ at: '2026-03-14T19:40:00+08:00' }).atMs).toBe(NOW)
+    expect(readMoment({ at: '2026-03-14T19:40:00 08:00' }).atMs).toBe(NOW)
+    const nothing = { atMs: null, pose: null, sel: '', vsMs: null }
+    expect(readMoment({ at: 'yesterday', cam: '1,2,x', sel: ['a'], vs: '1' })).toEqual(nothing)
+    expect(readMoment({})).toEqual(nothing)
+  })
+})
+
+describe('rows of bars', () => {
+  const stretches = fc.array(fc.tuple(fc.integer({ min: 0, max: 500 }), fc.integer({ min: 1, max: 80 })).map(([left, wide]) => ({ left, right: left + wide })), { maxLength: 60 })
+
+  it('never lie over each other, and a bar is left out only where no row has room', () => {
+    fc.assert(
+      fc.property(stretches, fc.integer({ min: 1, max: 6 }), (bars, most) => {
+        const rows = packed(bars, most)
+        for (const [i, row] of rows.entries()) {
+          const rivals = bars.filter((bar, k) => k < i && rows[k] >= 0 && bar.left < bars[i].right + 1 && bars[i].left < bar.right + 1)
+          const taken = new Set(rivals.map((bar) => rows[bars.indexOf(bar)]))
+          if (row < 0) expect(taken.size).toBe(most)
+          else expect(taken.has(row)).toBe(false)
+        }
+      }),
+    )
+  })
+})
+
+describe('the items of the band', () => {
+  const size = { width: 1000, height: 104, rem: 16 }
+  const view = { fromMs: 0, toMs: 1000 }
+  const alarm = { id: 'a', raisedMs: 100, returnedMs: 200, closedMs: 400, acknowledgedMs: null, priority: 'high' } as unknown as Alarm
+  const note = { id: 'n', text: 'x', fromMs: 500, toMs: null } as unknown as Note
+  const booking = { id: 'b', bookable: 'court', fromMs: 600, toMs: 900, people: 4 }
+  const shown = { alarms: [alarm], bookings: [booking], notes: [note], presentMs: 950 }
+
+  it('lie where they were, each kind in rows of its own, and are found there', () => {
+    const { items, left } = itemsOf(shown, view, size)
+    expect(left).toBe(0)
+    const of = (kind: string): Item => items.find((item) => item.kind === kind)!
+    expect(of('alarm')).toMatchObject({ left: 100, right: 400, solidTo: 200, fromMs: 100 })
+    expect(of('booking')).toMatchObject({ left: 600, right: 900 })
+    for (const item of items) {
+      expect(item.bottom).toBeLessThanOrEqual(zonesOf(size).axis)
+      expect(itemAt(items, (item.left + item.right) / 2, (item.top + item.bottom) / 2, 0)).toBe(item)
+    }
+    expect(itemAt(items, 300, zonesOf(size).axis + 5, 1)).toBeNull()
+  })
+
+  it('go on to the present while they last, and the gravest get the rows', () => {
+    const many = Array.from({ length: 9 }, (_, i) => ({ ...alarm, id: String(i), closedMs: null, priority: i === 8 ? 'critical' : 'low' }) as Alarm)
+    const { items, left } = itemsOf({ ...shown, alarms: many }, view, size)
+    expect(left).toBe(9 - ALARM_ROWS)
+    expect(items.filter((item) => item.kind === 'alarm').map(({ of, right }) => [of.id, right])).toContainEqual(['8', 950])
+  })
+})
+
+describe('what changed between two moments', () => {
+  const points = [
+    pointInfo({ pointIndex: 0, range: [0, 50], elementIndex: 7 }),
+    pointInfo({ pointIndex: 1, states: [{ key: 'off', zh: '', en: '' }, { key: 'on', zh: '', en: '' }], elementIndex: 7 }),
+    pointInfo({ pointIndex: 2, range: null, elementIndex: 9 }),
+    pointInfo({ pointIndex: 3, range: [0, 50], elementIndex: -1 }),
+  ]
+  function columns(...values: number[]): LiveColumns {
+    const made = emptyColumns(values.length)
+    made.value.set(values)
+    made.quality.fill(Quality.Good)
+    return made
+  }
+
+  it('lists the biggest change first, and leaves noise out', () => {
+    const found = differencesOf(points, columns(20, 0, 100, 10), columns(20.2, 1, 150, 45))
+    expect(found.map(({ point, change }) => [point.pointIndex, change])).toEqual([[3, 'up'], [1, 'switched'], [2, 'up']])
+    expect(found[2].size).toBeCloseTo(1 / 3)
+    expect(countsOf(found)).toEqual({ switched: 1, up: 2, down: 0, quality: 0 })
+  })
+
+  it('tells what is read no more, and nothing where it was not read before either', () => {
+    const found = differencesOf(points, columns(20, Number.NaN, 5, 5), columns(Number.NaN, Number.NaN, 5, 5))
+    expect(found).toMatchObject([{ change: 'quality', before: 20, after: Number.NaN }])
+  })
+
+  it('turns round with the moments, and is nothing between a moment and itself', () => {
+    const values = fc.array(fc.double({ min: -100, max: 100, noNaN: true }), { minLength: 4, maxLength: 4 })
+    fc.assert(
+      fc.property(values, values, (a, b) => {
+        const there = differencesOf(points, columns(...a), columns(...b))
+        const back = differencesOf(points, columns(...b), columns(...a))
+        expect(back.map(({ point, size }) => [point.pointIndex, size])).toEqual(there.map(({ point, size }) => [point.pointIndex, size]))
+        expect(differencesOf(points, columns(...a), columns(...a))).toEqual([])
+        expect(there.every(({ size }) => size > 0 && size <= 1)).toBe(true)
+      }),
+    )
+  })
+
+  it('paints an element once, by what changed most about it', () => {
+    const found = differencesOf(points, columns(0, 0, 1, 1), columns(50, 1, 1, 1))
+    expect([...byElement(found)].map(([element, { change }]) => [element, change])).toEqual([[7, 'up']])
+    const layer = differenceLayer(found)
+    expect([...layer.rooms.indices]).toEqual([7])
+    expect(layer.rooms.rgba).toHaveLength(4)
   })
 })

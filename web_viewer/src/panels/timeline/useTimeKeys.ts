@@ -10,12 +10,13 @@ const FIELDS = /^(INPUT|TEXTAREA|SELECT)$/
 /**
  * Space, the arrows and L move through time while the past is on screen, or while the slider has the focus; else
  * they mean what they mean on the page. The slider that has the focus also moves by Shift and the arrows, Page Up and
- * Page Down, Home and End, and zooms by + and -. The arrows stay the scene's while it has the focus.
+ * Page Down, Home and End, and zooms by + and -. `more` are keys of other things to do with time. The arrows stay the scene's while it has the focus.
  */
-export function useTimeKeys(isSlider: (target: EventTarget | null) => boolean): void {
+export function useTimeKeys(isSlider: (target: EventTarget | null) => boolean, more: Readonly<Record<string, () => void>> = {}): void {
   const live = useLiveStore()
   const timeline = useTimelineStore()
   const actions: Readonly<Record<string, () => void>> = {
+    ...more,
     ' ': timeline.togglePlay,
     l: timeline.goLive,
     ArrowLeft: () => void timeline.step(-1),

@@ -7,9 +7,9 @@ export interface TimeView {
 export const MINUTE_MS = 60_000
 export const HOUR_MS = 3_600_000
 export const DAY_MS = 86_400_000
-/** Zoom goes from a minute to a month. */
-export const SHORTEST_MS = MINUTE_MS
-export const LONGEST_MS = 31 * DAY_MS
+/** Zoom goes from a second to a year. */
+export const SHORTEST_MS = 1000
+export const LONGEST_MS = 366 * DAY_MS
 /** The present stands this share of the view from its right edge, so that it can be seen. */
 const AHEAD = 0.04
 
