@@ -27,7 +27,8 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from benchmarks.film import START_MS, HandClock
+from benchmarks.film import HandClock
+from benchmarks.film_trace import START_MS
 from benchmarks.report import finish, print_table
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.hub import Hub

@@ -3,13 +3,11 @@
 import math
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from telemetry_bridge.points import Registry
 from telemetry_bridge.wire import Qualities, Values
-from twin.errors import NotRecordedError
 from twin.film.described import PastPoint
 from twin.film.film import Film, Moment
 from twin.film.timeline import Gap
@@ -17,7 +15,6 @@ from twin.incidents.errors import IntervalError
 from twin.incidents.film_cut import FilmCut, Joint, Numbers, in_order
 
 MOST_SAMPLES = 100_000_000
-PAGE = 50_000
 Part = tuple[Numbers, Values, Values, Qualities]
 
 
@@ -111,14 +108,8 @@ def _joint(points: _Points, moment: Moment) -> Joint:
 async def _samples(film: Film, points: _Points, from_ms: float, to_ms: float) -> AsyncIterator[Part]:
     """Every sample after a time up to another; the one place that reads the film in bulk."""
     after_ms, end_ms = math.nextafter(from_ms, math.inf), math.nextafter(to_ms, math.inf)
-    in_bulk: Any = getattr(film, "samples", None)
-    parts = (
-        _by_point(film, points, after_ms, end_ms)
-        if in_bulk is None
-        else _by_stretch(in_bulk, points, after_ms, end_ms)
-    )
     count = 0
-    async for part in parts:
+    async for part in _by_stretch(film, points, after_ms, end_ms):
         count += len(part[0])
         if count > MOST_SAMPLES:
             raise IntervalError(
@@ -127,33 +118,12 @@ async def _samples(film: Film, points: _Points, from_ms: float, to_ms: float) ->
         yield part
 
 
-async def _by_stretch(in_bulk: Any, points: _Points, from_ms: float, to_ms: float) -> AsyncIterator[Part]:
-    """From a film that gives its stretches whole, each in the numbers of the registry of then."""
+async def _by_stretch(film: Film, points: _Points, from_ms: float, to_ms: float) -> AsyncIterator[Part]:
     rows: dict[str, Numbers] = {}
-    async for stretch in in_bulk(from_ms, to_ms):
+    async for stretch in film.samples(from_ms, to_ms):
         then, samples = stretch.registry, stretch.samples
         if then.hash not in rows:
             rows[then.hash] = np.array([points.row_of(each) for each in then.points], dtype=np.int32)
         inside = (samples.time_ms >= from_ms) & (samples.time_ms < to_ms)
         row = rows[then.hash][samples.point_index[inside]]
         yield row, samples.time_ms[inside], samples.value[inside], samples.quality[inside]
-
-
-async def _by_point(film: Film, points: _Points, from_ms: float, to_ms: float) -> AsyncIterator[Part]:
-    """From a film that is asked for each point."""
-    await _open_pieces(film, from_ms, to_ms)
-    for row, point in enumerate(tuple(points.points)):
-        next_ms: float | None = from_ms
-        while next_ms is not None:
-            history = await film.history(point, next_ms, to_ms, 0, limit=PAGE)
-            track, next_ms = history.track, history.next_ms
-            if len(track):
-                yield np.full(len(track), row, dtype=np.int32), track.time_ms, track.value, track.quality
-
-
-async def _open_pieces(film: Film, from_ms: float, to_ms: float) -> None:
-    """Let the film open its pieces once, rather than for each point."""
-    try:
-        await _moments(film, from_ms, to_ms)
-    except NotRecordedError:
-        return
