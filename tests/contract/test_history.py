@@ -21,6 +21,8 @@ from tests.contract.running import RunningServer, run_twin, running_server
 
 WAIT_S = 60.0
 FLUSH_S = 0.5
+#: Between two frames of a film that is played.
+FRAME_S = 0.1
 FRAME = {"accept": "application/octet-stream"}
 
 
@@ -60,8 +62,12 @@ def told(http: httpx.Client, value: float, point: str = "level", device: str = "
 
 @pytest.fixture(scope="module")
 def past(http_module: httpx.Client) -> list[tuple[float, str]]:
-    """What the level was, and when."""
-    return [(value, told(http_module, value)) for value in (10.0, 20.5, 30.0)]
+    """What the level was, and when: further apart than the frames of a film that is played."""
+    found = []
+    for value in (10.0, 20.5, 30.0):
+        found.append((value, told(http_module, value)))
+        time.sleep(4 * FRAME_S)
+    return found
 
 
 @pytest.fixture(scope="module")
