@@ -15,7 +15,7 @@ from tests.browser.palace import DESK, PHONE, Palace, palace_with
 from tests.browser.visit import WAIT_MS, Colour, Visit
 from tests.contract.running import ROOT
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 MEMBER, OPERATOR, ENGINEER, MANAGER = "lin", "chen", "zhou", "wang"
 PEOPLE = {
