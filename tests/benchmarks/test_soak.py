@@ -17,7 +17,7 @@ def test_an_hour_does_not_drift() -> None:
 
 def test_a_state_that_takes_late_samples_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        LiveState, "_may_apply", lambda self, samples, simulated: np.ones(len(samples.index), dtype=np.bool_)
+        LiveState, "_may_apply", lambda self, samples, simulated: np.ones(len(samples), dtype=np.bool_)
     )
     with pytest.raises(SystemExit, match="the live state is"):
         soaked(Plan(points=60, rate=2.0, hours=1))

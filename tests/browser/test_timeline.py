@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -168,8 +168,13 @@ def cursor_of(visit: Visit) -> float:
     return found
 
 
-def test_time_is_dragged_from_anywhere_and_the_scene_goes_along(visit: Visit) -> None:
+def test_time_is_dragged_from_anywhere_and_the_scene_goes_along(
+    visit: Visit, lived: tuple[WatchedHouse, datetime]
+) -> None:
     visit.open()
+    visit.part("span").select_option(visit.part("span").locator("option").first.get_attribute("value"))
+    while datetime.now(UTC) - lived[1] < timedelta(seconds=40):  # time ends where the film begins
+        visit.page.wait_for_timeout(500)
     box = place_of(visit)
     y = box["y"] + box["height"] * 0.3
     visit.page.mouse.move(box["x"] + box["width"] * 0.9, y)
