@@ -67,10 +67,19 @@ class Sealer:
         """Note and seal until cancelled; what fails is tried again."""
         try:
             while True:
-                await self._step()
+                await self._whole_step()
                 await asyncio.sleep(BEAT_S)
         finally:
             await self._step()
+
+    async def _whole_step(self) -> None:
+        """A step that ends before its cancellation counts: a transaction cut off keeps SQLite locked."""
+        step = asyncio.ensure_future(self._step())
+        try:
+            await asyncio.shield(step)
+        except asyncio.CancelledError:
+            await step
+            raise
 
     async def _step(self) -> None:
         try:

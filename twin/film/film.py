@@ -218,8 +218,9 @@ class Film:
         self._tasks = [asyncio.create_task(each(), name="film") for each in work]
 
     async def _end(self) -> None:
-        for task in self._tasks:
-            task.cancel()
+        async with self.recorder.writing:  # a transaction that is cut off keeps SQLite locked
+            for task in self._tasks:
+                task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
         self._tasks = []
