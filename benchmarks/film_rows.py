@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import getpass
 import shutil
-import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -20,6 +19,7 @@ from typing import Any, Protocol
 import asyncpg
 
 from benchmarks.film_trace import Arrival
+from benchmarks.mqtt_load import free_port
 from telemetry_bridge.samples import Samples
 
 FLUSH_MS = 2000.0
@@ -215,9 +215,7 @@ def postgres() -> Iterator[str | None]:
     if not programs:
         yield None
         return
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="twin-film-postgres-"))
     user = ["runuser", "-u", "postgres", "--"] if getpass.getuser() == "root" else []
     if user:

@@ -26,7 +26,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -71,7 +71,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the benchmark; give the exit code: 0, or 2 with one line saying what is missing."""
     options = _options(argv)
     try:
-        package = _package(options.package)
+        package = package_of(options.package, PACKAGES)
         _require_viewer()
     except FileNotFoundError as missing:
         print(missing, file=sys.stderr)
@@ -96,8 +96,9 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def _package(given: Path | None) -> Path:
-    candidates = [given] if given else [ROOT / "var" / name for name in PACKAGES]
+def package_of(given: Path | None, names: Sequence[str]) -> Path:
+    """The model package to show: the one given, or the first of some below var/. FileNotFoundError: none."""
+    candidates = [given] if given else [ROOT / "var" / name for name in names]
     for path in candidates:
         if (path / "tileset.json").is_file():
             return path.resolve()

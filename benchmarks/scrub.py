@@ -33,6 +33,7 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.first_view import package_of
 from benchmarks.mqtt_load import free_port
 from benchmarks.report import finish, print_table
 
@@ -104,7 +105,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the benchmark; give the exit code: 0, or 2 with one line saying what is missing."""
     options = _options(argv)
     try:
-        package = _package(options.package)
+        package = package_of(options.package, PACKAGES)
         _require_viewer()
     except FileNotFoundError as missing:
         print(missing, file=sys.stderr)
@@ -129,17 +130,6 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(argv)
     options.seconds = options.seconds or (ROUND_S if options.quick else 2 * ROUND_S)
     return options
-
-
-def _package(given: Path | None) -> Path:
-    candidates = [given] if given else [ROOT / "var" / name for name in PACKAGES]
-    for path in candidates:
-        if (path / "tileset.json").is_file():
-            return path.resolve()
-    raise FileNotFoundError(
-        f"No model package at {candidates[0]}: build one with 'twin build MODEL.ifc -o DIR', "
-        "then give --package DIR."
-    )
 
 
 def _require_viewer() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from twin.events.event import Event
@@ -13,6 +13,7 @@ from twin.events.log import EventFilter, EventLog
 from twin.incidents.model import Incident, Picture, Scope
 from twin.incidents.projection import CREATED, SUBJECT_PREFIX, applied
 from twin.panels.incidents.table import INCIDENT, INCIDENT_PICTURE
+from twin.store import numbering
 from twin.store.database import writing
 
 PAGE = 500
@@ -21,14 +22,8 @@ SEARCHED = ("id", "number", "title", "from_ms", "to_ms", "author", "changed_ms")
 
 
 async def next_number(connection: AsyncConnection) -> int:
-    """The number of the next incident; nobody else gets it while the transaction lasts.
-
-    On SQLite `writing` holds the only write lock already.
-    """
-    if connection.dialect.name == "postgresql":
-        await connection.execute(select(func.pg_advisory_xact_lock(NUMBER_LOCK)))
-    newest = (await connection.execute(select(func.max(INCIDENT.c.number)))).scalar_one()
-    return int(newest or 0) + 1
+    """The number of the next incident; nobody else gets it while the transaction lasts."""
+    return await numbering.next_number(connection, INCIDENT.c.number, NUMBER_LOCK)
 
 
 async def apply(connection: AsyncConnection, before: Incident | None, event: Event) -> Incident:

@@ -12,6 +12,7 @@ from twin.events.log import EventFilter, EventLog
 from twin.panels.ops.model import OPEN, OrderState, Priority, WorkOrder
 from twin.panels.ops.projection import CREATED, SUBJECT_PREFIX, applied
 from twin.panels.ops.table import WORK_ORDER
+from twin.store import numbering
 from twin.store.database import writing
 
 PAGE = 1000
@@ -39,14 +40,8 @@ class OrderFilter:
 
 
 async def next_number(connection: AsyncConnection) -> int:
-    """The number of the next order; nobody else gets it while the transaction lasts.
-
-    On SQLite `writing` holds the only write lock already.
-    """
-    if connection.dialect.name == "postgresql":
-        await connection.execute(select(func.pg_advisory_xact_lock(NUMBER_LOCK)))
-    newest = (await connection.execute(select(func.max(WORK_ORDER.c.number)))).scalar_one()
-    return int(newest or 0) + 1
+    """The number of the next order; nobody else gets it while the transaction lasts."""
+    return await numbering.next_number(connection, WORK_ORDER.c.number, NUMBER_LOCK)
 
 
 async def apply(connection: AsyncConnection, before: WorkOrder | None, event: Event) -> WorkOrder:
