@@ -25,6 +25,9 @@ from twin.errors import DamagedFilmError
 #: How many digits of a base one byte has room for, by base.
 DIGITS: Final = (1, 1, 8, 5, 4, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2)
 _VARINT_MOST: Final = 1 << 35
+#: Bits of a Zstandard frame's first byte that say that its header has the content's size, which ours leave out:
+#: the decompressor would take as much memory as a damaged one claims.
+_CLAIMS_SIZE: Final = 0xE0
 _LOCAL: Final = threading.local()
 
 Buffer = memoryview | bytes
@@ -130,6 +133,8 @@ def _directory(
 
 
 def _decompressed(decompress: Callable[..., bytes], part: memoryview, size: int) -> bytes:
+    if not part or part[0] & _CLAIMS_SIZE:
+        raise DamagedFilmError("a column that is not as film is written")
     try:
         return decompress(part, max_output_size=size)
     except zstandard.ZstdError as error:

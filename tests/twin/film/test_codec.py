@@ -203,6 +203,14 @@ def test_nonsense_with_a_right_checksum_is_refused_or_read(
         _read(_sealed(whole, bytes(body[: len(body) - cut])))
 
 
+def test_a_column_that_claims_to_be_endless_is_refused_before_memory_is_taken() -> None:
+    """A Zstandard frame whose own header says how long it is: 2^62 bytes."""
+    frame = bytes((0xE0,)) + (1 << 62).to_bytes(8, "little") + b"\x01\x00\x00"
+    block = b"\x01\x00" + columns.put_varint(100) + columns.put_varint(len(frame)) + b"\x00" + frame
+    with pytest.raises(DamagedFilmError, match="not as film is written"):
+        columns.unpack(memoryview(block), [MOST])
+
+
 @settings(max_examples=300)
 @given(st.integers(0, 2**32), st.data())
 def test_columns_that_lie_are_refused_or_read(seed: int, data: st.DataObject) -> None:
