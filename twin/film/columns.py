@@ -25,7 +25,7 @@ from twin.errors import DamagedFilmError
 #: How many digits of a base one byte has room for, by base.
 DIGITS: Final = (1, 1, 8, 5, 4, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2)
 _VARINT_MOST: Final = 1 << 35
-#: Bits of a Zstandard frame's first byte that say that its header has the content's size, which ours leave out:
+#: Bits of a Zstandard frame's first byte: its header says the content's size. Ours leave it out:
 #: the decompressor would take as much memory as a damaged one claims.
 _CLAIMS_SIZE: Final = 0xE0
 _LOCAL: Final = threading.local()

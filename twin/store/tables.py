@@ -121,6 +121,73 @@ FILM_LATE = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
+#: Where film lies that is no longer in `film_strip`: files of a day and a policy.
+FILM_COLD_FILE = Table(
+    "film_cold_file",
+    METADATA,
+    Column("key", String(200), primary_key=True),
+    Column("day", String(10), nullable=False),  # of the venue, ISO 8601
+    Column("policy", String(64), nullable=False),
+    Column("from_ms", Double, nullable=False),
+    Column("to_ms", Double, nullable=False),
+    Column("samples", BIG, nullable=False),
+    Column("bytes", BIG, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("written_ms", BigInteger, nullable=False),
+    Index("film_cold_file_by_end", "policy", "to_ms"),
+)
+
+#: Which part of a file is which segment's.
+FILM_COLD = Table(
+    "film_cold",
+    METADATA,
+    Column("segment", BIG, primary_key=True, autoincrement=False),
+    Column("policy", String(64), primary_key=True),
+    Column("file", String(200), nullable=False),
+    Column("row_group", Integer, nullable=False),  # the first
+    Column("row_groups", Integer, nullable=False),
+    Column("samples", Integer, nullable=False),
+    Index("film_cold_by_file", "file"),
+)
+
+#: Sums of an hour, 256 points a row: what is asked of a year is not read from its samples.
+FILM_ROLLUP = Table(
+    "film_rollup",
+    METADATA,
+    Column("strip", Integer, primary_key=True, autoincrement=False),
+    Column("start_ms", Double, primary_key=True, autoincrement=False),
+    Column("end_ms", Double, nullable=False),
+    Column("registry", String(12), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("film_rollup_by_start", "start_ms"),
+)
+
+#: Hours whose sums must be made anew: samples of them came late.
+FILM_ROLLUP_DUE = Table(
+    "film_rollup_due",
+    METADATA,
+    Column("start_ms", Double, primary_key=True, autoincrement=False),
+)
+
+#: From when on which model and which bindings were in force.
+FILM_SCENE = Table(
+    "film_scene",
+    METADATA,
+    Column("number", BIG, primary_key=True, autoincrement=False),
+    Column("from_ms", Double, nullable=False),
+    Column("revision", String(64), nullable=False),
+    Column("bindings", String(16), nullable=False),
+    Index("film_scene_by_time", "from_ms"),
+)
+
+#: Which device stood for which element, by the hash of it all.
+FILM_BINDINGS = Table(
+    "film_bindings",
+    METADATA,
+    Column("hash", String(16), primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
 #: Alarms by their events: a projection, which `twin.alarms.projection.rebuild` makes anew.
 ALARM = Table(
     "alarm",
