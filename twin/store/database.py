@@ -21,6 +21,20 @@ EVENT_VERSION_TABLE = "event_index_version"
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
+class RollingBack(sqlite3.Connection):
+    """A connection that ends its transaction when it is closed.
+
+    sqlite3_close_v2 alone leaves it open, and the file locked, for as long as a statement is not finalized:
+    until the garbage collector finds the cursor of a task that was cancelled in the midst of a write.
+    """
+
+    def close(self) -> None:
+        """Roll back what is not committed, and close."""
+        with contextlib.suppress(sqlite3.Error):
+            self.rollback()
+        super().close()
+
+
 def default_url(data_folder: Path) -> str:
     """The SQLite file that a twin without `--database` keeps in its data folder."""
     return f"sqlite:///{data_folder / 'twin.db'}"
@@ -70,8 +84,13 @@ def _engine(url: str) -> AsyncEngine:
         raise DatabaseError(
             f"{_shown(url)} is no database; give sqlite:///FILE or postgresql://USER@HOST/NAME"
         ) from error
-    engine = create_async_engine(parsed.set(drivername=driver), pool_pre_ping=driver.startswith("postgres"))
-    if driver.startswith("sqlite"):
+    is_sqlite = driver.startswith("sqlite")
+    engine = create_async_engine(
+        parsed.set(drivername=driver),
+        pool_pre_ping=not is_sqlite,
+        connect_args={"factory": RollingBack} if is_sqlite else {},
+    )
+    if is_sqlite:
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
