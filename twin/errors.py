@@ -24,6 +24,8 @@
         ├── AlarmStateError   409, an alarm that cannot take this step now
         ├── NotRecordedError  404, the film has nothing of that time
         ├── DamagedFilmError  503, a stretch of film cannot be read
+        │   └── ColdAwayError     503, it lies in cold storage, which cannot be reached
+        ├── ParquetMissingError   503, this machine lacks what reads and writes Parquet
         ├── ReplayedError     409, a webhook's message was taken already
         ├── BusyError         503, what is sent cannot be kept now
         ├── DatabaseAwayError 503, the database cannot be reached or written now
@@ -188,6 +190,22 @@ class DamagedFilmError(RequestError):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     slug = "damaged-film"
+
+
+class ColdAwayError(DamagedFilmError):
+    """A stretch of film that lies in cold storage, which cannot be reached or does not let us in."""
+
+    slug = "film-cold-away"
+
+
+class ParquetMissingError(RequestError):
+    """This machine lacks what reads and writes Parquet."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    slug = "parquet-missing"
+
+    def __init__(self) -> None:
+        super().__init__("Parquet needs pyarrow, which is not installed: pip install 'venue-twin[parquet]'")
 
 
 class ReplayedError(RequestError):

@@ -35,6 +35,8 @@ export const PROBLEMS_ZH: Texts = {
   'alarm-state': '报警当前的状态不允许此操作，可能已有人处理。',
   'not-recorded': '该时刻没有记录。',
   'damaged-film': '该时段的记录无法读取，请通知管理员。',
+  'film-cold-away': '该时段的记录在归档存储中，目前无法访问；请通知管理员。较近的记录仍可查看。',
+  'parquet-missing': '这台服务器缺少读写 Parquet 所需的软件，请通知管理员安装。',
   'database-away': '数据库暂时无法使用，操作未执行；请稍后重试，仍不行请通知管理员。',
   'body-too-large': '内容过大，请分批发送。',
   'command-refused': '指令被拒绝：{detail}',
