@@ -17,6 +17,7 @@ from spatial.errors import SpatialError
 from telemetry_bridge.errors import BridgeError
 from twin.errors import TwinError
 from twin.event_cli import events
+from twin.film_cli import film
 
 EXIT_OK = 0
 EXIT_FAULT = 2
@@ -189,6 +190,7 @@ def demo(
 
 
 cli.add_typer(events, name="events")
+cli.add_typer(film, name="film")
 
 account = typer.Typer(help="Who may sign in, and as what.", no_args_is_help=True, rich_markup_mode=None)
 cli.add_typer(account, name="account")
