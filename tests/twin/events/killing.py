@@ -10,6 +10,8 @@ import random
 import signal
 import sys
 import time
+import traceback
+from collections.abc import Callable
 from itertools import count
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -50,13 +52,19 @@ async def call(engine: AsyncEngine, pipe: int, name: str, seed: int) -> None:
 
 def one_round(url: str, number: int, seed: int, chance: random.Random) -> bytes:
     """The ids that a process acknowledged before it was killed."""
+    wanted = chance.randint(0, MOST_IDS) * ID_BYTES
+    return killed(lambda pipe: asyncio.run(append_for_ever(url, pipe, number, seed)), wanted, chance)
+
+
+def killed(work: Callable[[int], object], wanted: int, chance: random.Random) -> bytes:
+    """What a process that works for ever wrote into its pipe, killed after `wanted` bytes and a moment more.
+
+    RuntimeError: it ended by itself.
+    """
     reads, writes = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reads)
-        asyncio.run(append_for_ever(url, writes, number, seed))
+    child = forked(lambda: work(writes))
     os.close(writes)
-    wanted, got = chance.randint(0, MOST_IDS) * ID_BYTES, b""
+    got = b""
     while len(got) < wanted and (part := os.read(reads, 65536)):
         got += part
     time.sleep(chance.random() * LINGER_S)
@@ -68,6 +76,19 @@ def one_round(url: str, number: int, seed: int, chance: random.Random) -> bytes:
     if len(got) < wanted:
         raise RuntimeError("the process ended by itself; its error is above")
     return got
+
+
+def forked(work: Callable[[], object]) -> int:
+    """The id of a process that works for ever: where its work ends, it never comes back into what we do."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except BaseException:  # noqa: BLE001 - whatever it is, it is said and ends the process
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+    return child
 
 
 def main(url: str, rounds: int, seed: int) -> None:
