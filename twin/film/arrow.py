@@ -137,7 +137,13 @@ def table_of(registry: PastRegistry | PointTexts, samples: Samples, *, sparse_ti
 
 
 def _words(pa: Any, words: Words, index: NDArray[np.uint32]) -> Any:
-    return pa.DictionaryArray.from_arrays(pa.array(words.code[index]), pa.array(words.texts, pa.string()))
+    """Of the texts those alone that are needed: each part of a Parquet file has all that it is given."""
+    first, last = (int(index.min()), int(index.max())) if len(index) else (0, -1)
+    used, code = np.unique(words.code[first : last + 1], return_inverse=True)
+    texts = [words.texts[each] for each in used]
+    return pa.DictionaryArray.from_arrays(
+        pa.array(code.astype(np.int32)[index - first]), pa.array(texts, pa.string())
+    )
 
 
 def _times(pa: Any, time_ms: Values, *, sparse: bool) -> tuple[Any, Any]:

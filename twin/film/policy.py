@@ -1,0 +1,132 @@
+"""For how long which points' film is kept where. Pure.
+
+A policy is for the points of some classes; every other point goes by the default. A point of an old recording
+that is no more goes by the default too: nobody can say what class it had.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemetry_bridge.clock import MS_PER_S
+from telemetry_bridge.points import Registry
+from twin.film.described import PastRegistry
+
+DEFAULT: Final = "default"
+DAY_MS: Final = 86_400_000.0
+PolicyNumbers = NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How many days film stays in the database (`warm_days`), and then in files (`cold_days`; 0: it does not,
+    None: for ever).
+    """
+
+    name: str
+    warm_days: float
+    cold_days: float | None = 0.0
+    classes: frozenset[str] = frozenset()
+
+    @property
+    def goes_cold(self) -> bool:
+        """Whether what it is for is kept in files at all."""
+        return self.cold_days is None or self.cold_days > 0
+
+    def kept_days(self, *, with_cold: bool) -> float:
+        """Days until it is deleted; inf: never."""
+        if not with_cold:
+            return self.warm_days
+        return self.warm_days + (math.inf if self.cold_days is None else self.cold_days)
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """A venue's policies; the one for all other points is the first of `all`."""
+
+    default: Policy
+    others: tuple[Policy, ...] = ()
+
+    @property
+    def all(self) -> tuple[Policy, ...]:
+        """Each of them, by number."""
+        return self.default, *self.others
+
+    @property
+    def go_cold(self) -> bool:
+        """Whether any of it is kept in files."""
+        return any(each.goes_cold for each in self.all)
+
+    def find(self, name: str) -> Policy | None:
+        """One by its name."""
+        return next((each for each in self.all if each.name == name), None)
+
+    def kept_days(self, *, with_cold: bool) -> float:
+        """Days until the last of a stretch of film is deleted."""
+        return max(each.kept_days(with_cold=with_cold) for each in self.all)
+
+
+@dataclass(slots=True, eq=False)
+class PolicyBook:
+    """Which point goes by which policy."""
+
+    policies: Policies
+    _number: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    _known: dict[str, PolicyNumbers] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, policies: Policies, registry: Registry) -> "PolicyBook":
+        """By the classes that points have today."""
+        by_class = {name: row for row, each in enumerate(policies.all) for name in each.classes}
+        return cls(
+            policies,
+            {
+                (point.device, point.name): by_class[point.point_class]
+                for point in registry.points
+                if point.point_class in by_class
+            },
+        )
+
+    def numbers(self, past: PastRegistry) -> PolicyNumbers:
+        """(n_points,) int16: the number of each point's policy in `policies.all`."""
+        if past.hash not in self._known:
+            found = [self._number.get((point.device, point.name), 0) for point in past.points]
+            self._known[past.hash] = np.array(found, dtype=np.int16)
+        return self._known[past.hash]
+
+
+def unused_classes(policies: Policies, registry: Registry) -> list[str]:
+    """Classes that a policy names and no point has, as `policy: class`."""
+    known = {point.point_class for point in registry.points}
+    return [f"{each.name}: {name}" for each in policies.all for name in sorted(each.classes - known)]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of the venue: its date, and when it begins and ends, ms since 1970 UTC."""
+
+    name: str
+    from_ms: float
+    to_ms: float
+
+
+def day_of(time_ms: float, zone: tzinfo) -> Day:
+    """The day in which a moment lies; one on which clocks are changed has 23 or 25 hours."""
+    local = datetime.fromtimestamp(time_ms / MS_PER_S, zone).date()
+    return Day(local.isoformat(), _midnight_ms(local, zone), _midnight_ms(local + timedelta(days=1), zone))
+
+
+def _midnight_ms(day: date, zone: tzinfo) -> float:
+    return datetime.combine(day, time(), zone).timestamp() * MS_PER_S
+
+
+def due(policies: Sequence[Policy], day: Day, now_ms: float) -> frozenset[int]:
+    """The numbers of the policies that want a whole day out of the database by now."""
+    return frozenset(
+        row for row, each in enumerate(policies) if day.to_ms + each.warm_days * DAY_MS <= now_ms
+    )
