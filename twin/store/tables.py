@@ -121,15 +121,17 @@ FILM_LATE = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
-#: Where film lies that is no longer in `film_strip`: files of a day and a policy.
+#: Files of film that is no longer in `film_strip`, each of a day and a policy.
 FILM_COLD_FILE = Table(
     "film_cold_file",
     METADATA,
     Column("key", String(200), primary_key=True),
+    Column("state", String(8), nullable=False),  # writing | whole | going: what is not whole counts for nothing
     Column("day", String(10), nullable=False),  # of the venue, ISO 8601
     Column("policy", String(64), nullable=False),
     Column("from_ms", Double, nullable=False),
     Column("to_ms", Double, nullable=False),
+    Column("parts", Integer, nullable=False),  # of so many segments when it was written
     Column("samples", BIG, nullable=False),
     Column("bytes", BIG, nullable=False),
     Column("sha256", String(64), nullable=False),
@@ -137,13 +139,13 @@ FILM_COLD_FILE = Table(
     Index("film_cold_file_by_end", "policy", "to_ms"),
 )
 
-#: Which part of a file is which segment's.
+#: Which part of a file is which segment's; no file: the policy has nothing of the segment in the database.
 FILM_COLD = Table(
     "film_cold",
     METADATA,
     Column("segment", BIG, primary_key=True, autoincrement=False),
     Column("policy", String(64), primary_key=True),
-    Column("file", String(200), nullable=False),
+    Column("file", String(200), primary_key=True),
     Column("row_group", Integer, nullable=False),  # the first
     Column("row_groups", Integer, nullable=False),
     Column("samples", Integer, nullable=False),
