@@ -18,12 +18,13 @@ MAX_BYTES = 1 << 28
 
 @dataclass(frozen=True, slots=True)
 class PastPoint:
-    """A point as it was: names, unit and the keys of its states."""
+    """A point as it was: names, unit, the keys of its states, and its class, where that is known."""
 
     device: str
     name: str
     unit: str
     states: tuple[str, ...]
+    point_class: str = ""
 
     def means_the_same(self, other: "PastPoint") -> bool:
         """Whether a value of the one is a value of the other: states may have been added at the end."""
@@ -54,15 +55,24 @@ class PastRegistry:
 def describe(registry: Registry) -> PastRegistry:
     """What the film keeps of a registry."""
     points = (
-        PastPoint(point.device, point.name, point.unit, tuple(state.key for state in point.states))
+        PastPoint(
+            point.device,
+            point.name,
+            point.unit,
+            tuple(state.key for state in point.states),
+            point.point_class,
+        )
         for point in registry.points
     )
     return PastRegistry(registry.hash, tuple(points))
 
 
 def encode_registry(registry: PastRegistry) -> bytes:
-    """JSON under zstd: per point device, name, unit and states' keys."""
-    rows = [[point.device, point.name, point.unit, list(point.states)] for point in registry.points]
+    """JSON under zstd: per point device, name, unit, states' keys and class."""
+    rows = [
+        [point.device, point.name, point.unit, list(point.states), point.point_class]
+        for point in registry.points
+    ]
     return zstandard.compress(orjson.dumps({"version": 1, "points": rows}), 6)
 
 
@@ -70,7 +80,7 @@ def decode_registry(key: str, data: bytes) -> PastRegistry:
     """Read one. DamagedFilmError: it is none."""
     try:
         document: dict[str, Any] = orjson.loads(zstandard.decompress(data, max_output_size=MAX_BYTES))
-        points = (PastPoint(row[0], row[1], row[2], tuple(row[3])) for row in document["points"])
+        points = (PastPoint(row[0], row[1], row[2], tuple(row[3]), *row[4:5]) for row in document["points"])
         return PastRegistry(key, tuple(points))
     except (zstandard.ZstdError, ValueError, LookupError, TypeError) as error:
         raise DamagedFilmError(f"the film's list of points {key} cannot be read ({error})") from error
