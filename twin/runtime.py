@@ -229,6 +229,8 @@ class Twin:
     async def _bind(self, changed: Bindings) -> None:
         bound = await asyncio.to_thread(bind_devices, self.package, changed.element_of)
         self.bindings, self.bound = changed, bound
+        if self._film is not None:
+            await self._film.scenes.put(self.package.manifest.revision, changed.element_of)
         self.places.rebind(bound)
         self.socket.desk.places_changed()
         if self._replay is not None:
@@ -278,7 +280,8 @@ class Twin:
         alarms = None if self._alarms is None else self._alarms.note
         others = None if self._replica is None else self._replica.note
         events = None if self._sealer is None else self._sealer.note
-        return [*self.notes, *(note for note in (recording, alarms, others, events) if note)]
+        scenes = None if self._film is None else self._film.scenes.note
+        return [*self.notes, *(note for note in (recording, scenes, alarms, others, events) if note)]
 
     @property
     def uptime_s(self) -> float:
@@ -479,6 +482,7 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
         recording = RecorderSettings(flush_s=settings.film_flush_s)
         keeping = FilmSettings(settings.film_keep_days, recording)
         twin._film = twin.make_film(engine, twin.registry, twin.clock, keeping)
+        await twin.film.scenes.put(twin.package.manifest.revision, twin.bindings.element_of)
         twin.bridge.live.on_written = twin.film.recorder.take
         pace = Pace(settle_ms=MS_PER_S * twin.clock.speed)
         playing = ReplaySettings(settings.allowed_origins, pace=pace)

@@ -38,6 +38,12 @@ class Catalogue:
         """All whole segments, by id."""
         return [self._entries[key] for key in sorted(self._entries)]
 
+    @property
+    def last_end_ms(self) -> float:
+        """When what was recorded last ends, of whole segments, ms since 1970 UTC; -inf: there is none."""
+        known = [key for key, entry in self._entries.items() if not entry.afterwards]
+        return self._entries[max(known)].end_ms if known else -math.inf
+
     def remove(self, segments: Collection[int]) -> None:
         """Forget segments."""
         self.timeline.remove(segments)

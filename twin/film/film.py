@@ -39,6 +39,8 @@ from twin.film.late import LateBatch
 from twin.film.merging import merge
 from twin.film.recorder import Recorder, RecorderSettings
 from twin.film.sampling import downsampled
+from twin.film.scene_keeping import Scenes
+from twin.film.scene_store import SceneStore
 from twin.film.segment import Growing, Keyframe, Reel, Rows, Segment, State, Track
 from twin.film.store import Entry, FilmStore, News
 from twin.film.timeline import Gap, Piece
@@ -152,6 +154,9 @@ class Film:
         self.recorder = Recorder(
             self._store, self._catalogue, registry.hash, len(registry), clock, self._settings.recorder
         )
+        self.scenes = Scenes(SceneStore(engine, self._store.writing), clock)
+        """Which model and which bindings were in force when."""
+        self.recorder.on_begin = self.scenes.begin
 
     @contextlib.asynccontextmanager
     async def running(self, *, records: bool = True) -> AsyncIterator[None]:
@@ -167,10 +172,11 @@ class Film:
             await self._end()
             if self._records:
                 await self.recorder.stop()
+                await self._write_scenes()
 
     def _work(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
         """What the server that records does."""
-        return self.recorder.run, self._clean_for_ever, self._merge_for_ever
+        return self.recorder.run, self._clean_for_ever, self._merge_for_ever, self._keep_scenes
 
     async def open(self, *, records: bool = True) -> None:
         """Learn what was recorded, and begin to record."""
@@ -178,12 +184,13 @@ class Film:
         self._records = records
         for key in await self._store.registry_hashes():
             await self._registry(key)
-        await (self._start() if records else self._follower.catch_up())
+        await (self._start() if records else self._catch_up())
 
     async def _start(self) -> None:
         """Begin to record. What was late before belongs to the time before."""
         await self.recorder.learn()
         await self._try_to_merge()
+        await self.scenes.learn(self._catalogue.last_end_ms)
         self.recorder.begin()
 
     async def record(self, token: int) -> None:
@@ -211,6 +218,8 @@ class Film:
         self.recorder.rest()
         await self.recorder.stop()
         self.recorder.forget()
+        await self._write_scenes()
+        self.scenes.rest()
         self._records = False
         self._begin(self._follow_for_ever)
 
@@ -225,11 +234,24 @@ class Film:
             await asyncio.wait(self._tasks)
         self._tasks = []
 
+    async def _keep_scenes(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.recorder.flush_s)
+            await self._write_scenes()
+
+    async def _write_scenes(self) -> None:
+        async with self.recorder.writing:
+            await self.scenes.flush()
+
+    async def _catch_up(self) -> None:
+        await self._follower.catch_up()
+        await self.scenes.catch_up()
+
     async def _follow_for_ever(self) -> None:
         while True:
             await asyncio.sleep(self._settings.recorder.flush_s)
             try:
-                await self._follower.catch_up()
+                await self._catch_up()
                 self._forget_old()
             except (SQLAlchemyError, OSError, TimeoutError, DamagedFilmError) as error:
                 LOG.warning("the film cannot be followed", reason=str(error))
@@ -238,6 +260,9 @@ class Film:
         """Leave out of the catalogue what the server that records deletes."""
         limit_ms = self._clock.now_ms() - self._settings.keep_days * DAY_MS
         self._catalogue.remove([entry.id for entry in self._catalogue.entries() if entry.end_ms < limit_ms])
+        span = self.span
+        if span is not None:
+            self.scenes.forget_before(span[0])
 
     def _changed(self, segment_id: int) -> None:
         """A segment was written again."""
@@ -567,7 +592,15 @@ class Film:
         limit_ms = self._clock.now_ms() - self._settings.keep_days * DAY_MS
         deleted = await self._store.delete_before(limit_ms)
         self._catalogue.remove(deleted)
+        await self._clean_scenes()
         return len(deleted)
+
+    async def _clean_scenes(self) -> None:
+        """Delete scenes of which there is no film any more."""
+        span = self.span
+        if span is not None:
+            async with self.recorder.writing:
+                await self.scenes.clean(span[0])
 
 
 def _gone(then: PastRegistry, state: State, row: int) -> GonePoint:

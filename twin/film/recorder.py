@@ -12,7 +12,7 @@ too many, the oldest is given up, and is a gap.
 import asyncio
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -115,6 +115,8 @@ class Recorder:
         self.writing = asyncio.Lock()
         """Held while anything of the film is written."""
         self.late = Late(registry)
+        self.on_begin: Callable[[float], None] = lambda _time_ms: None
+        """Told when a stretch of film begins, ms since 1970 UTC."""
         self.note: str | None = None
         """What is wrong with recording, for people; None: nothing."""
         self.given_up = 0
@@ -182,6 +184,7 @@ class Recorder:
         keyframe = self._state.keyframe(time_ms)
         self._open = Take(self.new_id(), Growing(time_ms, keyframe), time_ms)
         self._catalogue.timeline.add(self._open.id, time_ms, self._open.end_ms)
+        self.on_begin(time_ms)
 
     def take(self, samples: Samples) -> None:
         """Record samples, or remember them where another server records; cheap, never blocks."""

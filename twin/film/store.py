@@ -102,6 +102,10 @@ class FilmStore:
                 await fence.check(connection, FENCED, self._token)
             yield connection
 
+    def writing(self) -> contextlib.AbstractAsyncContextManager[AsyncConnection]:
+        """A transaction that writes what belongs to the film. FencedError: another server records now."""
+        return self._writing()
+
     async def catalogue(self, after_change: int = 0) -> list[Entry]:
         """Whole segments that were written since a change, by id."""
         query = select(FILM_SEGMENT).where(FILM_SEGMENT.c.change > after_change)

@@ -171,22 +171,23 @@ FILM_ROLLUP_DUE = Table(
     Column("start_ms", Double, primary_key=True, autoincrement=False),
 )
 
-#: From when on which model and which bindings were in force.
+#: From when until when which model and which bindings were in force; later numbers count over earlier ones.
 FILM_SCENE = Table(
     "film_scene",
     METADATA,
     Column("number", BIG, primary_key=True, autoincrement=False),
     Column("from_ms", Double, nullable=False),
+    Column("until_ms", Double, nullable=True),  # null: it is in force
     Column("revision", String(64), nullable=False),
     Column("bindings", String(16), nullable=False),
-    Index("film_scene_by_time", "from_ms"),
 )
 
-#: Which device stood for which element, by the hash of it all.
+#: Which device stood for which element, by the hash of it all; as a whole, or what differs from a `base`.
 FILM_BINDINGS = Table(
     "film_bindings",
     METADATA,
     Column("hash", String(16), primary_key=True),
+    Column("base", String(16), nullable=True),
     Column("data", LargeBinary, nullable=False),
 )
 

@@ -17,13 +17,14 @@ def upgrade() -> None:
         "film_scene",
         sa.Column("number", BIG, primary_key=True, autoincrement=False),
         sa.Column("from_ms", sa.Double, nullable=False),
+        sa.Column("until_ms", sa.Double, nullable=True),
         sa.Column("revision", sa.String(64), nullable=False),
         sa.Column("bindings", sa.String(16), nullable=False),
     )
-    op.create_index("film_scene_by_time", "film_scene", ["from_ms"])
     op.create_table(
         "film_bindings",
         sa.Column("hash", sa.String(16), primary_key=True),
+        sa.Column("base", sa.String(16), nullable=True),
         sa.Column("data", sa.LargeBinary, nullable=False),
     )
 
