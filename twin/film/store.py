@@ -10,7 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from twin.store import fence
 from twin.store.database import writing
-from twin.store.tables import FILM_CHUNK, FILM_LATE, FILM_REGISTRY, FILM_SEGMENT, FILM_STRIP
+from twin.store.tables import (
+    FILM_CHUNK,
+    FILM_LATE,
+    FILM_REGISTRY,
+    FILM_ROLLUP_DUE,
+    FILM_SEGMENT,
+    FILM_STRIP,
+)
 
 FENCED = "film"
 MOST_DELETED = 500  # segments in one transaction, so that no other write waits long
@@ -249,6 +256,14 @@ async def _save_segment(connection: AsyncConnection, entry: Entry, strips: Mappi
         rows = [{"strip": number, "segment": entry.id, "data": data} for number, data in strips.items()]
         await connection.execute(insert(FILM_STRIP), rows)
     await connection.execute(delete(FILM_CHUNK).where(FILM_CHUNK.c.segment == entry.id))
+    await _make_sums_due(connection, entry)
+
+
+async def _make_sums_due(connection: AsyncConnection, entry: Entry) -> None:
+    """Note that the sums of the hours of a segment are to be made anew."""
+    await connection.execute(delete(FILM_ROLLUP_DUE).where(FILM_ROLLUP_DUE.c.change == entry.change))
+    due = FILM_ROLLUP_DUE.insert().values(change=entry.change, from_ms=entry.start_ms, to_ms=entry.end_ms)
+    await connection.execute(due)
 
 
 async def _save_chunk(connection: AsyncConnection, chunk: StoredChunk) -> None:

@@ -152,23 +152,27 @@ FILM_COLD = Table(
     Index("film_cold_by_file", "file"),
 )
 
-#: Sums of an hour, 256 points a row: what is asked of a year is not read from its samples.
+#: Sums of an hour, 256 points a row: what is asked of a year is not read from its samples. Strip -1 says that
+#: the hour's are made. Where devices changed within the hour it has several parts, each with its registry.
 FILM_ROLLUP = Table(
     "film_rollup",
     METADATA,
     Column("strip", Integer, primary_key=True, autoincrement=False),
     Column("start_ms", Double, primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
     Column("end_ms", Double, nullable=False),
     Column("registry", String(12), nullable=False),
     Column("data", LargeBinary, nullable=False),
     Index("film_rollup_by_start", "start_ms"),
 )
 
-#: Hours whose sums must be made anew: samples of them came late.
+#: Film that was written, by its change, and whose hours' sums are not made of it yet.
 FILM_ROLLUP_DUE = Table(
     "film_rollup_due",
     METADATA,
-    Column("start_ms", Double, primary_key=True, autoincrement=False),
+    Column("change", BIG, primary_key=True, autoincrement=False),
+    Column("from_ms", Double, nullable=False),
+    Column("to_ms", Double, nullable=False),
 )
 
 #: From when until when which model and which bindings were in force; later numbers count over earlier ones.
