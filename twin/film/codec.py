@@ -69,7 +69,7 @@ def _loops() -> ModuleType:
 def warm_up() -> None:
     """Load the compiled loops; a machine's first run compiles them, some 20 s of CPU, and keeps that."""
     samples = Samples.of([0, 0], [0.0, 1.0], [1.0, 2.0], [0, 0])
-    segment = Segment(0.0, Keyframe.empty(), samples)
+    segment = Segment.of(0.0, Keyframe.empty(), samples)
     strip = open_strip(encode_segment(segment)[0])
     strip.state_at(0.0, State.unknown(1))
     strip.track(0)

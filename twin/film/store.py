@@ -3,12 +3,13 @@
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from twin.store import fence
+from twin.store import direct, fence
 from twin.store.database import writing
 from twin.store.tables import (
     FILM_CHUNK,
@@ -123,8 +124,7 @@ class FilmStore:
     async def strips(self, segment: int) -> dict[int, bytes]:
         """A segment's strips by their number; none: the segment is not there, or empty."""
         query = select(FILM_STRIP.c.strip, FILM_STRIP.c.data).where(FILM_STRIP.c.segment == segment)
-        async with self.engine.connect() as connection:
-            return {int(row[0]): bytes(row[1]) for row in await connection.execute(query)}
+        return await direct.read(self.engine, partial(_by_number, query))
 
     async def strip(self, number: int, segments: Sequence[int]) -> dict[int, bytes]:
         """One strip of several segments by their ids; where it is empty it is left out."""
@@ -132,8 +132,7 @@ class FilmStore:
         query = select(columns.segment, columns.data).where(
             columns.strip == number, columns.segment.in_(segments)
         )
-        async with self.engine.connect() as connection:
-            return {int(row[0]): bytes(row[1]) for row in await connection.execute(query)}
+        return await direct.read(self.engine, partial(_by_number, query))
 
     async def registry_data(self, key: str) -> bytes | None:
         """A registry's bytes by its hash."""
@@ -200,18 +199,7 @@ class FilmStore:
 
         The same again does no harm: after a lost connection nobody knows whether it was done.
         """
-        async with self._writing() as connection:
-            for entry, strips in news.whole:
-                await _save_segment(connection, entry, strips)
-            if news.chunk is not None:
-                await _save_chunk(connection, news.chunk)
-            if news.until is not None:
-                where = FILM_CHUNK.c.segment == news.until[0]
-                await connection.execute(update(FILM_CHUNK).where(where).values(until_ms=news.until[1]))
-            if news.late is not None:
-                await _save_late(connection, news.late)
-            if news.merged_late:
-                await connection.execute(delete(FILM_LATE).where(FILM_LATE.c.id <= news.merged_late))
+        await direct.write(self.engine, partial(_save, news, self._token))
 
     async def drop_chunks(self, segment: int) -> None:
         """Forget an open segment's chunks."""
@@ -236,11 +224,31 @@ def _chunk(row: Row[Any]) -> StoredChunk:
     return StoredChunk(row.segment, row.number, row.start_ms, row.until_ms, row.registry, bytes(row.data))
 
 
-async def _save_segment(connection: AsyncConnection, entry: Entry, strips: Mapping[int, bytes]) -> None:
+def _by_number(query: Select[int, bytes], connection: Connection) -> dict[int, bytes]:
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _save(news: News, token: int | None, connection: Connection) -> None:
+    if token is not None:
+        fence.ensure(connection, FENCED, token)
+    for entry, strips in news.whole:
+        _save_segment(connection, entry, strips)
+    if news.chunk is not None:
+        _save_chunk(connection, news.chunk)
+    if news.until is not None:
+        where = FILM_CHUNK.c.segment == news.until[0]
+        connection.execute(update(FILM_CHUNK).where(where).values(until_ms=news.until[1]))
+    if news.late is not None:
+        _save_late(connection, news.late)
+    if news.merged_late:
+        connection.execute(delete(FILM_LATE).where(FILM_LATE.c.id <= news.merged_late))
+
+
+def _save_segment(connection: Connection, entry: Entry, strips: Mapping[int, bytes]) -> None:
     # By its start too: another server's segment of this number must not be replaced but refuse ours.
     own = (FILM_SEGMENT.c.id == entry.id) & (FILM_SEGMENT.c.start_ms == entry.start_ms)
-    await connection.execute(delete(FILM_SEGMENT).where(own))
-    await connection.execute(
+    connection.execute(delete(FILM_SEGMENT).where(own))
+    connection.execute(
         FILM_SEGMENT.insert().values(
             id=entry.id,
             start_ms=entry.start_ms,
@@ -251,25 +259,25 @@ async def _save_segment(connection: AsyncConnection, entry: Entry, strips: Mappi
             afterwards=entry.afterwards,
         )
     )
-    await connection.execute(delete(FILM_STRIP).where(FILM_STRIP.c.segment == entry.id))
+    connection.execute(delete(FILM_STRIP).where(FILM_STRIP.c.segment == entry.id))
     if strips:
         rows = [{"strip": number, "segment": entry.id, "data": data} for number, data in strips.items()]
-        await connection.execute(insert(FILM_STRIP), rows)
-    await connection.execute(delete(FILM_CHUNK).where(FILM_CHUNK.c.segment == entry.id))
-    await _make_sums_due(connection, entry)
+        connection.execute(insert(FILM_STRIP), rows)
+    connection.execute(delete(FILM_CHUNK).where(FILM_CHUNK.c.segment == entry.id))
+    _make_sums_due(connection, entry)
 
 
-async def _make_sums_due(connection: AsyncConnection, entry: Entry) -> None:
+def _make_sums_due(connection: Connection, entry: Entry) -> None:
     """Note that the sums of the hours of a segment are to be made anew."""
-    await connection.execute(delete(FILM_ROLLUP_DUE).where(FILM_ROLLUP_DUE.c.change == entry.change))
+    connection.execute(delete(FILM_ROLLUP_DUE).where(FILM_ROLLUP_DUE.c.change == entry.change))
     due = FILM_ROLLUP_DUE.insert().values(change=entry.change, from_ms=entry.start_ms, to_ms=entry.end_ms)
-    await connection.execute(due)
+    connection.execute(due)
 
 
-async def _save_chunk(connection: AsyncConnection, chunk: StoredChunk) -> None:
+def _save_chunk(connection: Connection, chunk: StoredChunk) -> None:
     same = (FILM_CHUNK.c.segment == chunk.segment) & (FILM_CHUNK.c.number == chunk.number)
-    await connection.execute(delete(FILM_CHUNK).where(same))
-    await connection.execute(
+    connection.execute(delete(FILM_CHUNK).where(same))
+    connection.execute(
         FILM_CHUNK.insert().values(
             segment=chunk.segment,
             number=chunk.number,
@@ -281,6 +289,6 @@ async def _save_chunk(connection: AsyncConnection, chunk: StoredChunk) -> None:
     )
 
 
-async def _save_late(connection: AsyncConnection, late: StoredLate) -> None:
-    await connection.execute(delete(FILM_LATE).where(FILM_LATE.c.id == late.id))
-    await connection.execute(FILM_LATE.insert().values(id=late.id, registry=late.registry, data=late.data))
+def _save_late(connection: Connection, late: StoredLate) -> None:
+    connection.execute(delete(FILM_LATE).where(FILM_LATE.c.id == late.id))
+    connection.execute(FILM_LATE.insert().values(id=late.id, registry=late.registry, data=late.data))

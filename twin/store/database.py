@@ -8,7 +8,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event, inspect, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -91,8 +91,7 @@ def _engine(url: str) -> AsyncEngine:
         connect_args={"factory": RollingBack} if is_sqlite else {},
     )
     if is_sqlite:
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        _prepare(engine.sync_engine)
     return engine
 
 
@@ -107,6 +106,18 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         await connection.execution_options(writes=True)
         async with connection.begin():
             yield connection
+
+
+def plain_engine(engine: AsyncEngine) -> Engine:
+    """An engine of the same SQLite database whose connections work in whichever thread calls them."""
+    plain = create_engine(engine.url.set(drivername="sqlite"), connect_args={"factory": RollingBack})
+    _prepare(plain)
+    return plain
+
+
+def _prepare(engine: Engine) -> None:
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

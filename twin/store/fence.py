@@ -4,7 +4,7 @@ A lease alone does not do this: a server that was stopped for a while does not k
 Kleppmann, "How to do distributed locking" (2016).
 """
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -32,6 +32,11 @@ async def check(connection: AsyncConnection, name: str, token: int) -> None:
 
     Nobody can until the transaction ends.
     """
+    await connection.run_sync(ensure, name, token)
+
+
+def ensure(connection: Connection, name: str, token: int) -> None:
+    """As `check`, on a connection of the other kind."""
     still = update(FENCE).where(FENCE.c.name == name, FENCE.c.token <= token).values(token=token)
-    if (await connection.execute(still)).rowcount == 0:
+    if (connection.execute(still)).rowcount == 0:
         raise FencedError(f"another server has taken the {name} over; this one follows")

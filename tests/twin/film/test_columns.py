@@ -80,7 +80,8 @@ def test_damage_is_refused_or_read(plain: list[bytes], data: st.DataObject) -> N
         (b"\x01\x00\x04\x00\x11abcd", "bytes"),
         (b"\x01\x00\x04\x00\x00abc", "before its time"),
         (b"\x01\x00\x04\x00\x00abcde", "more bytes"),
-        (b"\x01\x00\x04\x03\x00abc", "decompressed"),
+        (b"\x01\x00\x04\x03\x00abc", "as film is written"),
+        (b"\x01\x00\x04\x03\x00\x00bc", "decompressed"),
         (b"\x01\x00\x04", "within a number"),
     ],
 )

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from telemetry_bridge.samples import Samples
 from tests.twin.film.scenes import START_MS, N, folded, frames_of, same_state, samples_of, scenes
-from twin.film.segment import Growing, Keyframe, Reel, Segment, State, Track
+from twin.film.segment import Growing, Keyframe, Reel, Segment, State, Track, in_order, in_sequence
 
 Scene = list[tuple[float, dict[int, tuple[float, int]]]]
 
@@ -81,3 +81,24 @@ def test_a_point_that_a_state_has_not_is_an_error() -> None:
     state = State.unknown(2)
     with pytest.raises(IndexError, match="point 2 of 2"):
         state.take(Samples.of([2], [1.0], [1.0], 0))
+
+
+arrivals = st.lists(
+    st.tuples(
+        st.sampled_from([0, 1, 2, 255, N - 1, 2**32 - 1]),
+        st.one_of(st.integers(-3, 12).map(float), st.sampled_from([np.nan, np.inf, -np.inf, -0.0])),
+    ),
+    max_size=60,
+)
+
+
+@given(arrivals, st.booleans(), st.booleans())
+def test_any_order_of_arrival_is_put_in_order(rows: list[tuple[int, float]], few: bool, sane: bool) -> None:
+    rows = [
+        (point % N if few else point, time_ms if np.isfinite(time_ms) or not sane else 5.0)
+        for point, time_ms in rows
+    ]
+    samples = Samples.of([each[0] for each in rows], [each[1] for each in rows], np.arange(len(rows)), 0)
+    found, expected = in_order(samples), in_sequence(samples)
+    for name in ("point_index", "time_ms", "value", "quality"):
+        assert getattr(found, name).tobytes() == getattr(expected, name).tobytes()
