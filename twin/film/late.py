@@ -97,16 +97,15 @@ class Late:
         self._rows, self._stored, self.older = _rows(), self._stored - count, ()
         self._rows.add(rest)
 
-    def shorten(self, limit: int) -> int:
-        """Give up what is more than a limit and not in the database; gives how many."""
-        excess = min(len(self._rows) - limit, len(self._rows) - self._stored)
-        if excess <= 0:
-            return 0
+    def shorten(self, limit: int) -> Samples:
+        """Give up what is more than a limit and not in the database; gives what is lost."""
+        excess = max(min(len(self._rows) - limit, len(self._rows) - self._stored), 0)
         kept = self._rows.samples()
-        rest = Samples.joined([kept[: self._stored], kept[self._stored + excess :]])
-        self._rows = _rows()
-        self._rows.add(rest)
-        return excess
+        lost = kept[self._stored : self._stored + excess]
+        if excess:
+            self._rows = _rows()
+            self._rows.add(Samples.joined([kept[: self._stored], kept[self._stored + excess :]]))
+        return lost
 
 
 def _rows() -> Growing:

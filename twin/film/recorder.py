@@ -26,6 +26,7 @@ from twin.film.late import Late
 from twin.film.segment import Growing, Keyframe, Segment, State
 from twin.film.store import Entry, FilmStore, News, StoredChunk
 from twin.film.timeline import just_after
+from twin.film.trouble import MOST_FAILURES, Condition, Lost, Trouble
 
 LOG = structlog.get_logger(__name__)
 
@@ -60,7 +61,7 @@ class RecorderSettings:
 @dataclass(slots=True, eq=False)
 class Take:
     """A segment in the making; `stored` of its samples are in the database, as `chunks` chunks, and what
-    these know of its start is `stored_key`.
+    these know of its start is `stored_key`. `encoded`: what it is as a whole, once that was to be written.
     """
 
     id: int
@@ -70,6 +71,7 @@ class Take:
     chunks: int = 0
     stored_until_ms: float = -math.inf
     stored_key: Keyframe | None = None
+    encoded: dict[int, bytes] | None = None
 
     @property
     def start_ms(self) -> float:
@@ -117,17 +119,35 @@ class Recorder:
         self.late = Late(registry)
         self.on_begin: Callable[[float], None] = lambda _time_ms: None
         """Told when a stretch of film begins, ms since 1970 UTC."""
-        self.note: str | None = None
+        self.trouble = Trouble()
+        """What is noted of times in which the database could not be written."""
+        self._in_hand: frozenset[int] = frozenset()  # segments that are being written now
+        self._parts: set[int] = set()  # segments that were given up, of which chunks are in the database
+
+    @property
+    def condition(self) -> Condition | None:
+        """How it is while the database cannot be written; None: all is well."""
+        late = len(self.late.samples) - len(self.late.stored)
+        waiting = late + sum(len(take.reel) - take.stored for take in self._takes())
+        return self.trouble.condition(self._clock.now_ms(), waiting, self._settings.waiting_samples)
+
+    @property
+    def note(self) -> str | None:
         """What is wrong with recording, for people; None: nothing."""
-        self.given_up = 0
+        condition = self.condition
+        return None if condition is None else condition.note
+
+    @property
+    def given_up(self) -> int:
         """Samples lost because the database could not be written for too long."""
+        return self.trouble.given_up
 
     async def learn(self) -> None:
         """Make whole segments of what an unclean stop left, and learn what there is."""
         numbers = await self._store.numbers()
         self._next_id, self._next_change = numbers.segment + 1, numbers.change + 1
         self.late.open(await self._store.late())
-        await self._recover()
+        await self._recover(await self._store.chunks())
         for entry in await self._store.catalogue():
             self._catalogue.add(entry)
 
@@ -155,10 +175,12 @@ class Recorder:
         self._catalogue.remove([take.id for take in self._takes()])
         self._waiting.clear()
         self.late.clear()
-        self._open, self.note = None, None
+        self._open = None
+        self.trouble.forget()
 
-    async def _recover(self) -> None:
-        chunks = await self._store.chunks()
+    async def _recover(self, chunks: Sequence[StoredChunk]) -> list[Entry]:
+        """Make whole segments of chunks."""
+        entries = []
         for segment in sorted({chunk.segment for chunk in chunks}):
             parts = [chunk for chunk in chunks if chunk.segment == segment]
             found = await asyncio.to_thread(mended, parts)
@@ -169,6 +191,8 @@ class Recorder:
             whole, until_ms = found
             entry = self.entry(segment, whole.start_ms, until_ms, parts[0].registry, len(whole))
             await self._store.save(News([(entry, await asyncio.to_thread(encode_segment, whole))]))
+            entries.append(entry)
+        return entries
 
     def entry(self, id_: int, start_ms: float, until_ms: float, registry: str, samples: int) -> Entry:
         """A line of the catalogue, under the next change."""
@@ -253,14 +277,29 @@ class Recorder:
 
     def _wait(self, take: Take) -> None:
         self._waiting.append(take)
-        while len(self._waiting) > 1 and self._waiting_samples() > self._settings.waiting_samples:
-            lost = self._waiting.popleft()
-            self._catalogue.remove([lost.id])
-            self.given_up += len(lost.reel)
-        self.given_up += self.late.shorten(self._settings.waiting_samples)
+        room = self._settings.waiting_samples
+        while (
+            len(self._waiting) > 1
+            and self._waiting_rows() > room
+            and self._waiting[0].id not in self._in_hand
+        ):
+            self._give_up(self._waiting.popleft())
+        late = self.late.shorten(room)
+        if len(late):
+            self._lose(len(late), float(late.time_ms.min()), float(late.time_ms.max()))
 
-    def _waiting_samples(self) -> int:
-        return sum(len(take.reel) for take in self._waiting)
+    def _waiting_rows(self) -> int:
+        return sum(len(take.reel) + len(take.reel.keyframe) for take in self._waiting)
+
+    def _give_up(self, take: Take) -> None:
+        self._catalogue.remove([take.id])
+        if take.chunks:
+            self._parts.add(take.id)
+        self._lose(len(take.reel) - take.stored, max(take.start_ms, take.stored_until_ms), take.until_ms)
+
+    def _lose(self, samples: int, from_ms: float, to_ms: float) -> None:
+        if samples:
+            self.trouble.lose(self._clock.now_ms(), Lost(samples, from_ms, to_ms))
 
     def touch(self) -> None:
         """Let the timeline reach to now: nothing else came until now, and that is known."""
@@ -294,8 +333,10 @@ class Recorder:
     async def run(self) -> None:
         """Write every `flush_s` until cancelled."""
         while True:
-            await asyncio.sleep(self._settings.flush_s)
-            await self.flush()
+            longer = 2 ** min(self.trouble.failures, MOST_FAILURES)
+            await asyncio.sleep(self._settings.flush_s * longer)
+            while await self.flush() and self.is_behind:
+                continue
 
     async def stop(self) -> None:
         """Write all that there is, as whole segments."""
@@ -305,6 +346,9 @@ class Recorder:
         self._seal()
         while await self.flush() and self._waiting:
             continue
+        condition = self.condition
+        if condition is not None:
+            LOG.error("the recorder stops, and what waits is lost", samples=condition.waiting)
 
     async def flush(self) -> bool:
         """Write what is new. Whatever prevents it is said in `note` and tried again the next time."""
@@ -312,31 +356,44 @@ class Recorder:
             try:
                 await self.cut()
                 await self.write()
+                await self._mend_parts()
             except Exception as error:  # noqa: BLE001 - the live stream goes on, whatever happens to the film
                 self._complain(error)
                 return False
-        if self.note is not None:
-            LOG.info("the film is recorded again", samples_lost=self.given_up)
-        self.note = None
+        if not self._waiting:
+            outage = self.trouble.end(self._clock.now_ms())
+            if outage is not None:
+                LOG.info("the film is recorded again", samples_lost=outage.lost.samples if outage.lost else 0)
         return True
 
     def _complain(self, error: Exception) -> None:
-        reason = " ".join(str(getattr(error, "orig", None) or error).split())[:200] or type(error).__name__
-        if self.note is None:
-            LOG.error("the film cannot be written", reason=reason)
-        lost = f"; {self.given_up} samples are lost" if self.given_up else ""
-        self.note = (
-            f"the film cannot be written ({reason}): samples wait in memory{lost}; "
-            "free the disk or bring the database back"
-        )
+        is_new = self.trouble.failures == 0
+        self.trouble.fail(self._clock.now_ms(), error)
+        if is_new:
+            LOG.error("the film cannot be written", reason=self.note)
+
+    async def _mend_parts(self) -> None:
+        """What the database has of stretches that were given up becomes whole segments."""
+        if self._parts:
+            chunks = [chunk for chunk in await self._store.chunks() if chunk.segment in self._parts]
+            for entry in await self._recover(chunks):
+                self._catalogue.add(entry)
+            self._parts.clear()
 
     async def write(self) -> None:
         """Write what is new; whoever calls it holds `writing`. Raises what the database raises."""
         waiting, current = list(self._waiting)[:MOST_AT_ONCE], self._open
+        self._in_hand = frozenset(take.id for take in waiting)
+        try:
+            await self._write(waiting, current)
+        finally:
+            self._in_hand = frozenset()
+
+    async def _write(self, waiting: Sequence[Take], current: Take | None) -> None:
         whole = [
             (
                 self.entry(take.id, take.start_ms, take.until_ms, self.registry, len(take.reel)),
-                await asyncio.to_thread(_encoded, take.reel),
+                await _encoded(take),
             )
             for take in waiting
         ]
@@ -348,8 +405,7 @@ class Recorder:
         self.late.note_stored(late_count)
         for take, (entry, _) in zip(waiting, whole, strict=True):
             self._catalogue.note(entry)
-            if take in self._waiting:
-                self._waiting.remove(take)
+            self._waiting.remove(take)
 
     async def _write_with(self, current: Take, news: News) -> None:
         """Write whole segments, and of the open one what is new."""
@@ -372,8 +428,11 @@ class Recorder:
                 await self._store.save(news)
 
 
-def _encoded(reel: Growing) -> dict[int, bytes]:
-    return encode_segment(reel.segment())
+async def _encoded(take: Take) -> dict[int, bytes]:
+    """A whole segment's strips, made once: the database may be away for many tries."""
+    if take.encoded is None:
+        take.encoded = await asyncio.to_thread(lambda: encode_segment(take.reel.segment()))
+    return take.encoded
 
 
 def _split(reel: Growing, cut_ms: float, n_points: int) -> tuple[Growing, Growing]:
