@@ -10,12 +10,13 @@ import numpy as np
 
 from telemetry_bridge.samples import Samples
 from twin.errors import NotRecordedError
-from twin.film.described import PastPoint
-from twin.film.film import Film, GonePoint, History, Moment
+from twin.film.described import PastPoint, PastRegistry
+from twin.film.film import Film, GonePoint, History, Moment, Stretch
 from twin.film.recorder import Recorder
 from twin.film.sampling import downsampled
-from twin.film.segment import State
+from twin.film.segment import State, in_order
 from twin.film.timeline import Gap, Piece
+from twin.film.trouble import Condition, Trouble
 from twin.incidents.film_cut import FilmCut
 
 NOTE = "this is an archive: nothing is recorded"
@@ -25,9 +26,21 @@ class StillRecorder:
     """A recorder that records nothing."""
 
     note = NOTE
+    condition: Condition | None = None
+
+    def __init__(self) -> None:
+        self.trouble = Trouble()
+        self.writing = asyncio.Lock()
 
     def take(self, samples: Samples) -> None:
         """Let samples go by."""
+
+    def touch(self) -> None:
+        """Let time go by."""
+
+    def reel(self, segment_id: int) -> None:
+        """No segment is in memory."""
+        del segment_id
 
 
 class ArchivedFilm(Film):
@@ -81,6 +94,25 @@ class ArchivedFilm(Film):
                 return begin_ms, gap.from_ms
             begin_ms = gap.to_ms
         return begin_ms, end_ms
+
+    @property
+    def registries(self) -> tuple[PastRegistry, ...]:
+        """The archive's list of points."""
+        return (PastRegistry(self._cut.registry, self._cut.points),)
+
+    def samples_at_most(self, from_ms: float, to_ms: float) -> int:
+        """How many samples it has of a time."""
+        first, end = np.searchsorted(self._cut.time_ms, (from_ms, to_ms))
+        return int(end - first)
+
+    async def samples(self, from_ms: float, to_ms: float) -> AsyncIterator[Stretch]:
+        """All samples from one time to before another; see `Film.samples`."""
+        cut = self._cut
+        part = slice(*np.searchsorted(cut.time_ms, (from_ms, to_ms)))
+        found = Samples.of(cut.row[part], cut.time_ms[part], cut.value[part], cut.quality[part])
+        _, end_ms = cast(tuple[float, float], self.span)
+        span = max(from_ms, cut.from_ms), min(to_ms, end_ms)
+        yield Stretch(*span, self.registries[0], await asyncio.to_thread(in_order, found))
 
     async def state_at(self, time_ms: float) -> Moment:
         """The state of a moment. NotRecordedError: before all of it."""

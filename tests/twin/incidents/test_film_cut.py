@@ -1,6 +1,7 @@
 """A cut film tells every moment as samples one by one would; files give it back to the bit."""
 
 import io
+import math
 import struct
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry_bridge.wire import Quality
+from tests.telemetry_bridge.builders import HandClock, registry
 from twin.film.described import PastPoint
 from twin.film.segment import State
 from twin.film.timeline import Gap
@@ -174,3 +176,22 @@ async def test_a_gap_is_a_gap_in_the_archive_too() -> None:
     assert film.gaps(1300.0, 1301.0) == (gap,)
     assert film.piece_at(1500.0)[0].from_ms == 1400.0
     assert film.piece_at(1100.0)[0].to_ms == 1200.0
+
+
+async def test_all_samples_of_an_archive_are_those_of_its_histories() -> None:
+    """What a film's samples are asked for goes on with an archive's, where nothing records."""
+    later = [(0, 1100.0, 5.0, 0), (2, 1100.5, -0.0, 1), (0, 1500.0, 6.0, 0), (1, 1999.0, 7.0, 2)]
+    film = ArchivedFilm(cut_of({3: 1.0}, later, []), None, registry(), HandClock())
+    assert [key.device for key in film.registries[0].points] == ["D0", "D1", "D2", "D3"]
+    (whole,) = [each async for each in film.samples(0.0, math.inf)]
+    told = [
+        (int(row), time_ms)
+        for row, time_ms in zip(whole.samples.point_index, whole.samples.time_ms, strict=True)
+    ]
+    assert told == [(0, 1100.0), (0, 1500.0), (1, 1999.0), (2, 1100.5)]
+    assert film.samples_at_most(0.0, math.inf) == 4
+    (part,) = [each async for each in film.samples(1100.5, 1999.0)]
+    assert part.samples.time_ms.tolist() == [1500.0, 1100.5]
+    assert (part.from_ms, part.to_ms) == (1100.5, 1999.0)
+    film.recorder.touch()
+    assert film.recorder.reel(1) is None
