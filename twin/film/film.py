@@ -293,6 +293,20 @@ class Film:
         return self._now.hash
 
     @property
+    def registries(self) -> tuple[PastRegistry, ...]:
+        """Every list of points that was ever recorded, today's first."""
+        return tuple(self._past.values())
+
+    def samples_at_most(self, from_ms: float, to_ms: float) -> int:
+        """How many samples the stretches of a time have, also those of them that lie outside of it."""
+        self.recorder.touch()
+        found = sum(len(batch.samples) for batch in self._late)
+        for segment in {piece.segment for piece in self._catalogue.pieces(from_ms, to_ms)}:
+            recent, entry = self._in_memory(segment), self._catalogue.entry(segment)
+            found += len(recent[1]) if recent is not None else entry.samples if entry is not None else 0
+        return found
+
+    @property
     def span(self) -> tuple[float, float] | None:
         """From when to when there is film, ms since 1970 UTC; None: there is none."""
         self.recorder.touch()

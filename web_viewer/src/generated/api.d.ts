@@ -1083,6 +1083,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/history.parquet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download History
+         * @description Every sample of a time, of all points or those that are asked for, as one Parquet file.
+         *
+         *     Columns: `device`, `point`, `time` (UTC, to the microsecond), `time_ms` (the same, exact), `value`,
+         *     `quality` (0 good, 1 stale, 2 bad, 3 simulated), `state`, `unit`. Class, space and storey are today's.
+         */
+        get: operations["downloadHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -7792,6 +7815,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadHistory: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339, with `Z` or an offset (`%2B08:00`). */
+                from?: string | null;
+                /** @description RFC 3339; not included. */
+                to?: string | null;
+                /** @description By name, `*` for any characters; may be given several times. */
+                device?: string[] | null;
+                /** @description By name, `*` for any characters; may be given several times. */
+                point?: string[] | null;
+                /** @description Points of today of a class. */
+                class?: string | null;
+                /** @description Of the devices in a space, by guid. */
+                space?: string | null;
+                /** @description Of the devices on a storey, by guid. */
+                storey?: string | null;
+                /** @description More samples than this are refused. */
+                max?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apache.parquet": string;
                 };
             };
             /** @description The request cannot be answered as asked. */
