@@ -1,7 +1,7 @@
 """What there is of the film, without its samples. No I/O."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 
 from twin.film.store import Entry
 from twin.film.timeline import Gap, Piece, Timeline
@@ -66,8 +66,10 @@ class Catalogue:
         return found
 
     def pieces(self, from_ms: float, to_ms: float) -> list[Piece]:
-        """All that tells of a time, cut to it, in order."""
-        found = self.timeline.pieces(from_ms, to_ms) + self.afterwards.pieces(from_ms, to_ms)
+        """All that tells of a time, cut to it, in order, none over another."""
+        found = self.timeline.pieces(from_ms, to_ms)
+        learned = (_outside(piece, found) for piece in self.afterwards.pieces(from_ms, to_ms))
+        found += [part for parts in learned for part in parts]
         return sorted(found, key=lambda piece: piece.from_ms)
 
     def uncovered(self, from_ms: float, to_ms: float) -> list[tuple[float, float]]:
@@ -83,3 +85,15 @@ class Catalogue:
         """Whether a segment holds what was learned afterwards."""
         entry = self._entries.get(segment)
         return entry is not None and entry.afterwards
+
+
+def _outside(piece: Piece, others: Sequence[Piece]) -> Iterator[Piece]:
+    """What of a piece lies in none of others, which are in order: a clock that was set back records there."""
+    from_ms = piece.from_ms
+    for other in others:
+        if other.to_ms > from_ms and other.from_ms < piece.to_ms:
+            if other.from_ms > from_ms:
+                yield Piece(from_ms, other.from_ms, piece.segment)
+            from_ms = other.to_ms
+    if from_ms < piece.to_ms:
+        yield Piece(from_ms, piece.to_ms, piece.segment)

@@ -44,6 +44,7 @@ from twin.film.scene_store import SceneStore
 from twin.film.segment import Growing, Keyframe, Reel, Rows, Segment, State, Track
 from twin.film.store import Entry, FilmStore, News
 from twin.film.timeline import Gap, Piece
+from twin.film.told import Told, with_late
 
 LOG = structlog.get_logger(__name__)
 
@@ -411,13 +412,7 @@ class Film:
         """What a point read before a span (one sample or none) and in it, with what still waits for its
         place.
         """
-        rows = self._rows_of(point)
-        found = [
-            batch.samples[batch.samples.point_index == rows[batch.registry]]
-            for batch in self._late
-            if batch.registry in rows
-        ]
-        late = Track.joined([Track.of(each) for each in found])
+        late = self.late_of(point)
         if not len(late):
             return before, track
         early, own = late.time_ms < span[0], (late.time_ms >= span[0]) & (late.time_ms < span[1])
@@ -472,6 +467,59 @@ class Film:
             for past, row in found
             if row is not None and past.points[row].means_the_same(point)
         }
+
+    @property
+    def records(self) -> bool:
+        """Whether this is the server that records."""
+        return self._records
+
+    @property
+    def store(self) -> FilmStore:
+        """The film's rows, for who keeps more of it in the same database."""
+        return self._store
+
+    def spans_in_memory(self) -> list[tuple[float, float]]:
+        """From when to when segments tell that the database has not as a whole yet."""
+        self.recorder.touch()
+        return [*self.recorder.spans, *self._follower.open_spans]
+
+    def pieces(self, from_ms: float, to_ms: float) -> list[Piece]:
+        """All that tells of a time, cut to it, in order, none over another."""
+        self.recorder.touch()
+        return self._catalogue.pieces(from_ms, to_ms)
+
+    async def segment_of(self, piece: Piece) -> tuple[PastRegistry, Segment]:
+        """The whole segment of a piece, in the numbers of the registry of then."""
+        key, segment = await self._whole(piece.segment)
+        return await self._registry(key), segment
+
+    def rows_of(self, point: PastPoint) -> dict[str, int]:
+        """The point's number in each registry, by its hash, in which it means the same."""
+        return self._rows_of(point)
+
+    def late_of(self, point: PastPoint) -> Track:
+        """A point's samples that wait for their place, in the order in which they came."""
+        rows = self._rows_of(point)
+        found = [
+            batch.samples[batch.samples.point_index == rows[batch.registry]]
+            for batch in self._late
+            if batch.registry in rows
+        ]
+        return Track.joined([Track.of(each) for each in found])
+
+    async def told_of(self, point: PastPoint, from_ms: float, to_ms: float) -> list[Told]:
+        """What a point did from one time to before another, stretch by stretch; gaps are in none."""
+        late, pieces, rows = self.late_of(point), self.pieces(from_ms, to_ms), self._rows_of(point)
+        keys = [self._key(piece.segment, self._in_memory(piece.segment)) for piece in pieces]
+        found: list[Told] = []
+        async with self._reading:
+            for start in range(0, len(pieces), READ_AT_ONCE):
+                part = pieces[start : start + READ_AT_ONCE]
+                tracks = zip(part, await self._tracks_of(point, part), strict=True)
+                found += [Told(piece.from_ms, piece.to_ms, *each) for piece, each in tracks]
+        known = [each for each, key in zip(found, keys, strict=True) if key in rows]
+        before = self.pieces(-math.inf, from_ms)[-1:] if len(late) else []
+        return with_late(known, [*before, *pieces], late, to_ms)
 
     async def samples(self, from_ms: float, to_ms: float) -> AsyncIterator[Stretch]:
         """All samples from one time to before another, a stretch of some minutes at a time, in order.

@@ -1,6 +1,7 @@
 """The film as a server sees it that does not record it: read from the database as it grows."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -48,6 +49,11 @@ class Follower:
         """A segment that still grows, with its registry's hash."""
         found = self._open.get(segment_id)
         return None if found is None else (found.registry, found.reel)
+
+    @property
+    def open_spans(self) -> list[tuple[float, float]]:
+        """From when to when the segments that still grow tell, by the samples that they have."""
+        return [(each.reel.start_ms, math.inf) for each in self._open.values()]
 
     async def catch_up(self) -> None:
         """Read what is new. Raises what the database raises, and DamagedFilmError."""

@@ -313,6 +313,11 @@ class Recorder:
         return next((take.reel for take in self._takes() if take.id == segment_id), None)
 
     @property
+    def spans(self) -> list[tuple[float, float]]:
+        """From when to when the segments that are still in memory tell."""
+        return [(take.start_ms, take.end_ms) for take in self._takes()]
+
+    @property
     def open_id(self) -> int | None:
         """The id of the segment in the making."""
         return None if self._open is None else self._open.id
