@@ -1,11 +1,10 @@
 """For how long which points' film is kept where. Pure.
 
-A policy is for the points of some classes; every other point goes by the default. A point of an old recording
-that is no more goes by the default too: nobody can say what class it had.
+A policy is for the points of some classes; every other point goes by the default.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
@@ -76,26 +75,13 @@ class PolicyBook:
     """Which point goes by which policy."""
 
     policies: Policies
-    _number: Mapping[tuple[str, str], int] = field(default_factory=dict)
     _known: dict[str, PolicyNumbers] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, policies: Policies, registry: Registry) -> "PolicyBook":
-        """By the classes that points have today."""
-        by_class = {name: row for row, each in enumerate(policies.all) for name in each.classes}
-        return cls(
-            policies,
-            {
-                (point.device, point.name): by_class[point.point_class]
-                for point in registry.points
-                if point.point_class in by_class
-            },
-        )
-
     def numbers(self, past: PastRegistry) -> PolicyNumbers:
-        """(n_points,) int16: the number of each point's policy in `policies.all`."""
+        """(n_points,) int16: the number of each point's policy in `policies.all`, by its class of then."""
         if past.hash not in self._known:
-            found = [self._number.get((point.device, point.name), 0) for point in past.points]
+            by_class = {name: row for row, each in enumerate(self.policies.all) for name in each.classes}
+            found = [by_class.get(point.point_class, 0) for point in past.points]
             self._known[past.hash] = np.array(found, dtype=np.int16)
         return self._known[past.hash]
 
@@ -125,8 +111,6 @@ def _midnight_ms(day: date, zone: tzinfo) -> float:
     return datetime.combine(day, time(), zone).timestamp() * MS_PER_S
 
 
-def due(policies: Sequence[Policy], day: Day, now_ms: float) -> frozenset[int]:
-    """The numbers of the policies that want a whole day out of the database by now."""
-    return frozenset(
-        row for row, each in enumerate(policies) if day.to_ms + each.warm_days * DAY_MS <= now_ms
-    )
+def due(policies: Sequence[Policy], end_ms: float, now_ms: float) -> frozenset[int]:
+    """The numbers of the policies that want what ended then out of the database by now."""
+    return frozenset(row for row, each in enumerate(policies) if end_ms + each.warm_days * DAY_MS <= now_ms)

@@ -9,8 +9,8 @@ The columns are those of `twin.film.arrow`, then
 | `keyframe` | bool | not a sample of that time but what the point read when the segment began |
 
 Rows are by segment, then by point, then by time, what was read at the start first. A row group is one
-segment's, or some of its points where there are more than `GROUP_ROWS` rows: a moment is read without the rest of
-the day, a point without most of the others. The footer says of each row group which points are in it.
+segment's, or some of its points where there are more than `GROUP_ROWS` rows: a moment is read without the
+rest of the day, a point without most of the others. The footer says of each row group which points it has.
 """
 
 import io
@@ -66,10 +66,10 @@ class FileMap:
         """Bytes that it takes in memory, about."""
         return 4 * int(self.metadata.serialized_size)
 
-    def groups_of(self, groups: Groups | range, number: int) -> list[int]:
+    def groups_of(self, groups: Sequence[int], number: int) -> list[int]:
         """Of some row groups those that may hold a point."""
-        wanted = range(groups.first, groups.first + groups.count) if isinstance(groups, Groups) else groups
-        return [each for each in wanted if self.first[each] <= number <= self.last[each]]
+        there = len(self.first)
+        return [each for each in groups if each < there and self.first[each] <= number <= self.last[each]]
 
 
 def write_file(parts: Sequence[Part]) -> tuple[bytes, list[Groups]]:

@@ -66,7 +66,10 @@ class Shelf(Protocol):
         """Delete a file; one that is not there is none to delete."""
 
     def keys(self) -> dict[str, int]:
-        """Each file's size, bytes, by its key; raises also where nothing could be written."""
+        """Each file's size, bytes, by its key."""
+
+    def check(self) -> None:
+        """Make sure that it can be used; makes a folder that is not there yet."""
 
 
 def away(place: str, error: BaseException) -> ColdAwayError:
@@ -141,11 +144,16 @@ class FolderShelf:
     def keys(self) -> dict[str, int]:
         """See `Shelf`; makes the folder where it is not there yet."""
         with _reached(self.place):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            if not os.access(self._folder, os.W_OK | os.X_OK):
-                raise PermissionError("Permission denied")
+            self._check_there()
             found = self._folder.glob("day=*/policy=*/*.parquet")
             return {each.relative_to(self._folder).as_posix(): each.stat().st_size for each in found}
+
+    def check(self) -> None:
+        """See `Shelf`."""
+        with _reached(self.place):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(self._folder, os.R_OK | os.W_OK | os.X_OK):
+                raise PermissionError("Permission denied")
 
 
 def _sync_folders(folder: Path, top: Path) -> None:
@@ -201,13 +209,21 @@ class BucketShelf:
 
     def keys(self) -> dict[str, int]:
         """See `Shelf`."""
+        top = self._path("")
+        found = self._listed(recursive=True)
+        return {each.path[len(top) + 1 :]: each.size for each in found if each.path.endswith(".parquet")}
+
+    def check(self) -> None:
+        """See `Shelf`."""
+        self._listed(recursive=False)
+
+    def _listed(self, *, recursive: bool) -> list[Any]:
         from pyarrow import fs  # noqa: PLC0415
 
-        top = self._path("")
         with _reached(self.place):
-            everything = fs.FileSelector(top, recursive=True, allow_not_found=bool(self._prefix))
-            found = self._store().get_file_info(everything)
-        return {each.path[len(top) + 1 :]: each.size for each in found if each.path.endswith(".parquet")}
+            wanted = fs.FileSelector(self._path(""), recursive=recursive, allow_not_found=bool(self._prefix))
+            found: list[Any] = self._store().get_file_info(wanted)
+        return found
 
 
 def open_shelf(place: str) -> Shelf:
