@@ -106,14 +106,15 @@ class Bindings:
             if device not in self.overrides and self._registry.devices[device].guid is None
         }
 
-    def report(self, is_element: IsElement) -> BindingReport:
-        """Say what deserves a look; `is_element` as for `with_changes`."""
-        bound = {device: element for device, element in self.element_of.items() if element is not None}
-        return BindingReport(
-            unbound=tuple(device for device in self.element_of if device not in bound),
-            lost={device: element for device, element in bound.items() if not is_element(element)},
-            shared={element: devices for element, devices in self._devices_of.items() if len(devices) > 1},
-        )
+
+def report_of(element_of: Mapping[str, str | None], is_element: IsElement) -> BindingReport:
+    """What of bindings (device to guid; None: to none) deserves a look; `is_element`: the model has it."""
+    bound = {device: element for device, element in element_of.items() if element is not None}
+    return BindingReport(
+        unbound=tuple(device for device in element_of if device not in bound),
+        lost={device: element for device, element in bound.items() if not is_element(element)},
+        shared={element: each for element, each in _inverted(element_of).items() if len(each) > 1},
+    )
 
 
 def _inverted(element_of: Mapping[str, str | None]) -> Mapping[str, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry_bridge.binding_store import BindingStore
-from telemetry_bridge.bindings import Binding, Bindings
+from telemetry_bridge.bindings import Binding, Bindings, report_of
 from telemetry_bridge.errors import BindingError
 from tests.telemetry_bridge.builders import registry
 
@@ -55,11 +55,11 @@ def test_all_faults_are_told_and_nothing_is_applied() -> None:
 
 def test_the_report_says_what_deserves_a_look() -> None:
     bindings = Bindings(registry(), {"r1": "gone", "r2": "guid-x", "l1": "guid-x", "sold": "guid-x"})
-    report = bindings.report(is_element)
+    report = report_of(bindings.element_of, is_element)
     assert report.unbound == ()
     assert report.lost == {"r1": "gone"}
     assert report.shared == {"guid-x": ("l1", "r2")}
-    assert Bindings(registry()).report(is_element).unbound == ("l1",)
+    assert report_of(Bindings(registry()).element_of, is_element).unbound == ("l1",)
 
 
 _overrides = st.dictionaries(

@@ -41,6 +41,7 @@ from twin.film.recorder import Recorder, RecorderSettings
 from twin.film.sampling import downsampled
 from twin.film.scene_keeping import Scenes
 from twin.film.scene_store import SceneStore
+from twin.film.scenes import Scene
 from twin.film.segment import Growing, Keyframe, Reel, Rows, Segment, State, Track
 from twin.film.store import Entry, FilmStore, News
 from twin.film.timeline import Gap, Piece
@@ -306,6 +307,10 @@ class Film:
             recent, entry = self._in_memory(segment), self._catalogue.entry(segment)
             found += len(recent[1]) if recent is not None else entry.samples if entry is not None else 0
         return found
+
+    def scene_at(self, time_ms: float) -> Scene | None:
+        """Which model and which bindings were in force at a time; None: nobody noted it."""
+        return self.scenes.at(time_ms)
 
     @property
     def span(self) -> tuple[float, float] | None:

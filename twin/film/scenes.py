@@ -65,10 +65,6 @@ class BindingSet:
         }
         return Changes(bound, tuple(device for device in base.elements if device not in self.elements))
 
-    def elsewhere(self, now: Mapping[str, str | None]) -> tuple[str, ...]:
-        """The devices of then that stand for another element by now, are bound no more, or are gone."""
-        return tuple(device for device, element in self.elements.items() if now.get(device) != element)
-
 
 @dataclass(frozen=True, slots=True)
 class Changes:

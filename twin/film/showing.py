@@ -26,6 +26,7 @@ from twin.events.log import EventFilter
 from twin.film.film import Moment
 from twin.film.passing import FindEvents, Road, passed, place_of
 from twin.film.replay import Cut, Place, Player
+from twin.film.scenes import Scene
 from twin.film.seat import REPLAY, Seat
 from twin.film.timeline import Gap, Piece
 from twin.film.wishes import DEFAULT_RATE, Moving, Pause, Play, Seek, Step
@@ -54,6 +55,9 @@ class Reel(Protocol):
 
     async def state_at(self, time_ms: float) -> Moment:
         """The state of a moment."""
+
+    def scene_at(self, time_ms: float) -> Scene | None:
+        """Which model and which bindings were in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class Showing:
         self._cut: Cut | None = None
         self._seq = 0
         self._gap: Gap | None = None
+        self._scene: Scene | None = None
         self._said_s = -math.inf
         self._status_due = False
         self._asked = 0
@@ -119,7 +124,7 @@ class Showing:
         if self._cut is not None:
             other._seq = other_seq = 1
             other._cut = Cut(other_seq, self._cut.time_ms, self._cut.state, other_seq)
-        other._gap = self._gap
+        other._gap, other._scene = self._gap, self._scene
         return other
 
     # What it is asked
@@ -276,8 +281,10 @@ class Showing:
             self._road.forget()
         since_s = self._now_s() if now_s is None else max(now_s, self._player.since_s)
         self._player.stand(place, since_s)
-        self._status_due = self._status_due or jumped or moment.gap != self._gap
-        self._gap, self._seq = moment.gap, self._seq + 1
+        scene = self._film.scene_at(place.time_ms)
+        changed = (moment.gap, _marks(scene)) != (self._gap, _marks(self._scene))
+        self._status_due = self._status_due or jumped or changed
+        self._gap, self._scene, self._seq = moment.gap, scene, self._seq + 1
         jump_seq = self._seq if jumped or self._cut is None else self._cut.jump_seq
         self._cut = Cut(self._seq, moment.time_ms, moment.state, jump_seq)
         for seat in tuple(self._seats):
@@ -323,6 +330,7 @@ class Showing:
             "span": None if span is None else _times(*span),
             "gap": None if self._gap is None else _times(self._gap.from_ms, self._gap.to_ms),
             "registry": self._film.registry,
+            "scene": _marks(self._scene),
         }
         return _json(status)
 
@@ -330,6 +338,14 @@ class Showing:
 def refusal(message: str, **more: Any) -> str:
     """What a viewer is told that asked for what cannot be."""
     return _json({"type": "error", "message": message, **more})
+
+
+def _marks(scene: Scene | None) -> dict[str, str] | None:
+    """What a viewer is told of a scene."""
+    if scene is None:
+        return None
+    since = format_rfc3339(math.floor(scene.from_ms))
+    return {"since": since, "revision": scene.revision, "bindings": scene.bindings}
 
 
 def _event_text(event: Event) -> str:

@@ -1,27 +1,33 @@
 """`/api/bindings`: which element each device stands for, what deserves a look, and changing it."""
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AwareDatetime
 
 from spatial.errors import UnknownPlaceError
 from spatial.model import Element
-from telemetry_bridge.bindings import Binding
+from telemetry_bridge.bindings import Binding, report_of
 from twin.accounts.roles import Role
+from twin.bound import BoundDevices
 from twin.devices.binding_report import Report, Row, RowKind, Shared
 from twin.devices.binding_text import parse_bindings, write_bindings
 from twin.devices.guessing import Guess
-from twin.errors import NotFoundError
+from twin.errors import NotFoundError, NotRecordedError
+from twin.film.scenes import Scene
 from twin.http import binding_schemas, present, schemas
 from twin.http.context import ActorDep, TwinDep
 from twin.http.devices import CSV, CSV_ANSWER, decoded
-from twin.http.identity import requires
+from twin.http.identity import check_role, person_of, requires
 from twin.http.present_live import name
 from twin.http.problems import PROBLEM_RESPONSES
 from twin.runtime import Twin
+from twin.then import Then, rebound, then_of
 from twin.venue import Name
 
 router = APIRouter(prefix="/api", tags=["live"], responses=PROBLEM_RESPONSES)
@@ -34,12 +40,22 @@ CSV_BODY: dict[str, Any] = {
     }
 }
 MOST_SHARED = 500
+MS_PER_S = 1000.0
+At = Annotated[
+    AwareDatetime | None, Query(description="A past moment, RFC 3339; now when left out. For managers.")
+]
 
 
 @router.get("/bindings", operation_id="listBindings")
-def list_bindings(twin: TwinDep) -> schemas.BindingReport:
-    """All bindings, by device, and what about them deserves a look."""
-    return _report(twin)
+async def list_bindings(request: Request, twin: TwinDep, at: At = None) -> schemas.BindingReport:
+    """All bindings, by device, and what about them deserves a look; or those of a past moment."""
+    if at is None:
+        return await _report(twin)
+    check_role(await person_of(request), Role.MANAGER)
+    then = await then_of(twin, at.timestamp() * MS_PER_S)
+    if then is None:
+        raise NotRecordedError("which bindings were in force at that time was not noted")
+    return await asyncio.to_thread(_report_of, twin, then)
 
 
 @router.put("/bindings", operation_id="putBindings", dependencies=MANAGES)
@@ -49,7 +65,7 @@ async def put_bindings(
     """Bind the devices that are named; the others keep their element. All are taken, or none."""
     items = changes if isinstance(changes, list) else changes.items
     await twin.rebind([Binding(each.device, each.element) for each in items], actor)
-    return _report(twin)
+    return await _report(twin)
 
 
 @router.get(
@@ -131,15 +147,34 @@ async def reject_bindings(
     return _counts(await twin.binding_report())
 
 
-def _report(twin: Twin) -> schemas.BindingReport:
-    report = twin.bindings.report(twin.has_element)
+async def _report(twin: Twin) -> schemas.BindingReport:
+    revision, bindings = twin.film.scenes.now
+    last = twin.film.scenes.at(twin.clock.now_ms())
+    if last is None or not last.shows(revision, bindings.hash):
+        last = Scene(0, math.nan, None, revision, bindings.hash)
+    return await asyncio.to_thread(_report_of, twin, Then(last, bindings, twin.bound))
+
+
+def _report_of(twin: Twin, then: Then) -> schemas.BindingReport:
+    elements, bound, scene = then.bindings.elements, then.bound, then.scene
+    report = report_of(elements, lambda guid: guid in bound.devices_at)
     return schemas.BindingReport(
-        items=[schemas.BindingItem(device=each.device, element=each.element) for each in twin.bindings.all()],
+        items=[_item(device, guid, bound) for device, guid in elements.items()],
         next=None,
         unbound=list(report.unbound),
         lost=dict(report.lost),
         shared={guid: list(devices) for guid, devices in report.shared.items()},
+        revision=scene.revision,
+        hash=scene.bindings,
+        since=None if math.isnan(scene.from_ms) else present.rfc3339(math.floor(scene.from_ms)),
+        rebound=schemas.ReboundDevices(**asdict(rebound(elements, twin.bindings.element_of))),
     )
+
+
+def _item(device: str, guid: str | None, bound: BoundDevices) -> schemas.BoundItem:
+    element = bound.element_of.get(device)
+    index = None if element is None else element.element_index
+    return schemas.BoundItem(device=device, element=guid, element_index=index)
 
 
 def _shown_report(

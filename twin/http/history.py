@@ -22,6 +22,7 @@ from twin.http.present import rfc3339
 from twin.http.present_live import QUALITY_NAMES, state_key
 from twin.http.problems import PROBLEM_RESPONSES
 from twin.runtime import Twin
+from twin.then import rebound, then_of
 
 router = APIRouter(prefix="/api", tags=["history"], responses=PROBLEM_RESPONSES)
 
@@ -121,6 +122,7 @@ async def past_state(request: Request, twin: Twin, at: datetime) -> Response | s
             media_type="application/octet-stream",
             headers={"vary": "Accept", "cache-control": "no-store"},
         )
+    then = await then_of(twin, moment.time_ms)
     return schemas.StateList(
         epoch=twin.bridge.epoch,
         seq=0,
@@ -128,6 +130,8 @@ async def past_state(request: Request, twin: Twin, at: datetime) -> Response | s
         items=_state_items(twin, moment.state),
         gap=None if moment.gap is None else gap_out(moment.gap),
         gone=[_gone(each) for each in moment.gone],
+        revision=None if then is None else then.scene.revision,
+        rebound=None if then is None else len(rebound(then.bindings.elements, twin.bindings.element_of)),
         next=None,
     )
 

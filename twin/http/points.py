@@ -117,5 +117,7 @@ async def get_state(
         seq=twin.bridge.seq,
         time=present.rfc3339(twin.clock.now_ms()),
         items=[present_live.state_item(twin, each) for each in twin.registry.points],
+        revision=twin.package.manifest.revision,
+        rebound=0,
         next=None,
     )

@@ -8,6 +8,8 @@ import numpy as np
 from telemetry_bridge.points import Device, Label, Point
 from telemetry_bridge.ports import MAX_LISTED, Acceptance
 from telemetry_bridge.wire import Quality
+from twin.bound import BoundDevices
+from twin.film.segment import State
 from twin.http import present, schemas
 from twin.runtime import Twin
 from twin.venue import Name
@@ -21,10 +23,10 @@ def name(label: Label) -> Name:
     return Name(zh=label.zh, en=label.en)
 
 
-def device(twin: Twin, found: Device) -> schemas.Device:
-    """A device with where it is."""
+def device(twin: Twin, found: Device, bound: BoundDevices | None = None) -> schemas.Device:
+    """A device with where it is; by other bindings than those of now where they are given."""
     kind = twin.registry.types[found.type]
-    element = twin.bound.element_of.get(found.id)
+    element = (bound or twin.bound).element_of.get(found.id)
     within = (element.space_index, element.element_index) if element else ()
     spaces = (present.space_guid(twin.package, each) for each in within)
     return schemas.Device(
@@ -43,9 +45,9 @@ def device(twin: Twin, found: Device) -> schemas.Device:
     )
 
 
-def point(twin: Twin, found: Point) -> schemas.Point:
-    """A point as lists show it."""
-    element = twin.bound.element_of.get(found.device)
+def point(twin: Twin, found: Point, bound: BoundDevices | None = None) -> schemas.Point:
+    """A point as lists show it; by other bindings than those of now where they are given."""
+    element = (bound or twin.bound).element_of.get(found.device)
     return schemas.Point(
         device=found.device,
         point=found.name,
@@ -62,10 +64,13 @@ def point(twin: Twin, found: Point) -> schemas.Point:
     )
 
 
-def readings(twin: Twin, points: Iterable[Point]) -> list[schemas.PointReading]:
-    """Points with what they read now."""
+def readings(
+    twin: Twin, points: Iterable[Point], bound: BoundDevices, state: State | None = None
+) -> list[schemas.PointReading]:
+    """Points with what they read now, or in another state; by these bindings."""
     return [
-        schemas.PointReading(**dict(point(twin, found)), **_value_fields(twin, found)) for found in points
+        schemas.PointReading(**dict(point(twin, found, bound)), **_value_fields(twin, found, state))
+        for found in points
     ]
 
 
@@ -79,8 +84,8 @@ def state_item(twin: Twin, found: Point) -> schemas.StateItem:
     )
 
 
-def _value_fields(twin: Twin, found: Point) -> "schemas.ReadingFields":
-    live, row = twin.bridge.live, found.point_index
+def _value_fields(twin: Twin, found: Point, state: State | None = None) -> "schemas.ReadingFields":
+    live, row = twin.bridge.live if state is None else state, found.point_index
     time_ms, value = float(live.time_ms[row]), float(live.value[row])
     if not np.isfinite(time_ms):
         return {"value": None, "state": None, "time": None, "quality": None}

@@ -467,7 +467,8 @@ class StateList(Answer):
     """The state of all points at one moment.
 
     Of a past one, `time` of an item is when the server saw it change; in a `gap` the items are the last ones
-    before it, all stale.
+    before it, all stale. `revision` is that of the model that was in force, `rebound` how many devices are
+    bound otherwise today (null: that was not noted then); `/api/bindings?at=` names them.
     """
 
     epoch: str
@@ -476,6 +477,8 @@ class StateList(Answer):
     items: list[StateItem]
     gap: Gap | None = None
     gone: list[GonePoint] = []
+    revision: str | None = None
+    rebound: int | None = None
     next: str | None
 
 
@@ -615,16 +618,41 @@ class BindingItem(BaseModel):
     element: str | None = Field(max_length=64)
 
 
+class BoundItem(Answer):
+    """To which element a device is bound, by guid; `element_index` null: the model has none such."""
+
+    device: str
+    element: str | None
+    element_index: int | None
+
+
+class ReboundDevices(Answer):
+    """Devices that are bound otherwise today than they were: to another element, one or none; that are new
+    since; that are no more.
+    """
+
+    moved: list[str]
+    added: list[str]
+    gone: list[str]
+
+
 class BindingReport(Answer):
     """All bindings, and what deserves a look: devices without an element, devices whose element is not in
     the model (by device), elements that several devices share (by guid).
+
+    `revision` is that of the model that was in force, `hash` names the bindings: the same for the same ones;
+    both were in force since `since` (null: this server does not record). `rebound` is what differs today.
     """
 
-    items: list[BindingItem]
+    items: list[BoundItem]
     next: str | None
     unbound: list[str]
     lost: dict[str, str]
     shared: dict[str, list[str]]
+    revision: str
+    hash: str
+    since: str | None
+    rebound: ReboundDevices
 
 
 class BindingChange(BaseModel):

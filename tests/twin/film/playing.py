@@ -15,6 +15,8 @@ from twin.events.event import Event
 from twin.events.log import EventFilter
 from twin.film.film import Moment
 from twin.film.replay import Place
+from twin.film.scene_book import SceneBook
+from twin.film.scenes import Scene
 from twin.film.seat import Seat
 from twin.film.segment import State
 from twin.film.showing import Pace, Showing
@@ -64,6 +66,7 @@ class MemoryFilm:
     registry: str = "r"
     asked: list[float] = field(default_factory=list)
     broken: Exception | None = None
+    scenes: SceneBook = field(default_factory=SceneBook)
 
     def __post_init__(self) -> None:
         self._timeline = Timeline()
@@ -86,6 +89,9 @@ class MemoryFilm:
             raise self.broken
         _, gap = self.piece_at(time_ms)
         return Moment(time_ms, self.state(time_ms, gap), gap, (), self.registry)
+
+    def scene_at(self, time_ms: float) -> Scene | None:
+        return self.scenes.at(time_ms)
 
     def state(self, time_ms: float, gap: Gap | None = None) -> State:
         state = folded(self.frames, time_ms if gap is None else gap.from_ms, POINTS)

@@ -139,7 +139,6 @@ def test_one_device_of_many_is_kept_as_what_changed() -> None:
     stored = encode_bindings(found, base)
     assert stored.base == base.hash
     assert len(stored.data) < 100
-    assert found.elsewhere(base.elements) == ("D-7",)
 
 
 def test_damaged_bindings_are_refused() -> None:

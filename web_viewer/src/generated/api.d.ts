@@ -161,7 +161,10 @@ export interface paths {
         };
         /**
          * Get Element
-         * @description All that is known of an element: properties, placement, devices, and what their points read now.
+         * @description All that is known of an element: properties, placement, devices, and what their points read.
+         *
+         *     With `at`, for managers: the devices that stood for it then, of those that are still there, and what they
+         *     read. Where nobody noted the bindings of then, they are those of now.
          */
         get: operations["getElement"];
         put?: never;
@@ -926,7 +929,7 @@ export interface paths {
         };
         /**
          * List Bindings
-         * @description All bindings, by device, and what about them deserves a look.
+         * @description All bindings, by device, and what about them deserves a look; or those of a past moment.
          */
         get: operations["listBindings"];
         /**
@@ -2518,10 +2521,13 @@ export interface components {
          * BindingReport
          * @description All bindings, and what deserves a look: devices without an element, devices whose element is not in
          *     the model (by device), elements that several devices share (by guid).
+         *
+         *     `revision` is that of the model that was in force, `hash` names the bindings: the same for the same ones;
+         *     both were in force since `since` (null: this server does not record). `rebound` is what differs today.
          */
         BindingReport: {
             /** Items */
-            items: components["schemas"]["BindingItem"][];
+            items: components["schemas"]["BoundItem"][];
             /** Next */
             next: string | null;
             /** Unbound */
@@ -2534,6 +2540,13 @@ export interface components {
             shared: {
                 [key: string]: string[];
             };
+            /** Revision */
+            revision: string;
+            /** Hash */
+            hash: string;
+            /** Since */
+            since: string | null;
+            rebound: components["schemas"]["ReboundDevices"];
         };
         /**
          * BindingTableImport
@@ -2679,6 +2692,18 @@ export interface components {
             /** Code */
             code: string | null;
             light: components["schemas"]["LightOut"] | null;
+        };
+        /**
+         * BoundItem
+         * @description To which element a device is bound, by guid; `element_index` null: the model has none such.
+         */
+        BoundItem: {
+            /** Device */
+            device: string;
+            /** Element */
+            element: string | null;
+            /** Element Index */
+            element_index: number | null;
         };
         /**
          * Box
@@ -4935,6 +4960,19 @@ export interface components {
             note: string;
         };
         /**
+         * ReboundDevices
+         * @description Devices that are bound otherwise today than they were: to another element, one or none; that are new
+         *     since; that are no more.
+         */
+        ReboundDevices: {
+            /** Moved */
+            moved: string[];
+            /** Added */
+            added: string[];
+            /** Gone */
+            gone: string[];
+        };
+        /**
          * Refused
          * @description Somebody who was turned away: by which way, under which name, why, and how often.
          */
@@ -5653,7 +5691,8 @@ export interface components {
          * @description The state of all points at one moment.
          *
          *     Of a past one, `time` of an item is when the server saw it change; in a `gap` the items are the last ones
-         *     before it, all stale.
+         *     before it, all stale. `revision` is that of the model that was in force, `rebound` how many devices are
+         *     bound otherwise today (null: that was not noted then); `/api/bindings?at=` names them.
          */
         StateList: {
             /** Epoch */
@@ -5670,6 +5709,10 @@ export interface components {
              * @default []
              */
             gone: components["schemas"]["GonePoint"][];
+            /** Revision */
+            revision: string | null;
+            /** Rebound */
+            rebound: number | null;
             /** Next */
             next: string | null;
         };
@@ -6185,7 +6228,10 @@ export interface operations {
     };
     getElement: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Devices and readings of a past moment, RFC 3339; of now when left out. */
+                at?: string | null;
+            };
             header?: never;
             path: {
                 guid: string;
@@ -7519,7 +7565,10 @@ export interface operations {
     };
     listBindings: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A past moment, RFC 3339; now when left out. For managers. */
+                at?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
