@@ -25,6 +25,9 @@ from telemetry_bridge.wire import Quality
 from twin.errors import DamagedFilmError, NotRecordedError, RequestError
 from twin.film.catalogue import Catalogue
 from twin.film.codec import Strip, decode_segment, encode_segment, open_strip, strip_of
+from twin.film.cold.joining import joined
+from twin.film.cold.ledger import ColdLedger
+from twin.film.cold.tier import ColdTier, Keeping
 from twin.film.described import (
     PastPoint,
     PastRegistry,
@@ -37,6 +40,7 @@ from twin.film.described import (
 from twin.film.following import Follower
 from twin.film.late import LateBatch
 from twin.film.merging import merge
+from twin.film.policy import DEFAULT, Policies, Policy
 from twin.film.recorder import Recorder, RecorderSettings
 from twin.film.sampling import downsampled
 from twin.film.scene_keeping import Scenes
@@ -51,6 +55,7 @@ LOG = structlog.get_logger(__name__)
 
 DAY_MS = 86_400_000.0
 CACHE_BYTES = 128 << 20
+DELETED = "that stretch of film was just deleted: it is older than film is kept"
 READ_AT_ONCE = 64  # segments of a history in memory
 CLEAN_EVERY_S = 600.0
 MERGE_EVERY_S = 60.0
@@ -58,11 +63,19 @@ MERGE_EVERY_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class FilmSettings:
-    """For how many days film is kept, how it is recorded, and how much of it is kept decoded in memory."""
+    """How long film is kept where (`keeping`; left out: `keep_days` in the database), how it is recorded, and
+    how much of it is kept decoded in memory.
+    """
 
     keep_days: float = 30.0
     recorder: RecorderSettings = field(default_factory=RecorderSettings)
     cache_bytes: int = CACHE_BYTES
+    keeping: Keeping | None = None
+
+    @property
+    def kept(self) -> Keeping:
+        """How long film is kept where."""
+        return self.keeping or Keeping(Policies(Policy(DEFAULT, self.keep_days)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,25 +116,29 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Strips:
-    """A whole segment, opened."""
+    """A whole segment, opened: strips, and what came out of cold files, of other points."""
 
     strips: tuple[Strip, ...]
+    cold: tuple[Segment, ...] = ()
 
     @classmethod
-    def opened(cls, strips: Mapping[int, bytes]) -> "Strips":
+    def opened(cls, strips: Mapping[int, bytes], cold: tuple[Segment, ...] = ()) -> "Strips":
         """Read a segment's strips. DamagedFilmError: one of them cannot be."""
-        return cls(tuple(open_strip(data) for data in strips.values()))
+        return cls(tuple(open_strip(data) for data in strips.values()), cold)
 
     @property
     def nbytes(self) -> int:
         """Bytes that it takes in memory."""
-        return sum(strip.nbytes for strip in self.strips)
+        return sum(strip.nbytes for strip in self.strips) + sum(part.nbytes for part in self.cold)
 
     def state_at(self, time_ms: float, n_points: int) -> State:
         """As `Segment.state_at`."""
         state = State.unknown(n_points)
         for strip in self.strips:
             strip.state_at(time_ms, state)
+        for part in self.cold:
+            state.take(part.keyframe.samples)
+            state.take(part.samples, time_ms)
         return state
 
 
@@ -156,6 +173,14 @@ class Film:
         self.recorder = Recorder(
             self._store, self._catalogue, registry.hash, len(registry), clock, self._settings.recorder
         )
+        self.cold = ColdTier(
+            ColdLedger(engine, self._store.writing),
+            self._settings.kept,
+            clock,
+            self._registry,
+            self.recorder.writing,
+        )
+        """What lies in files."""
         self.scenes = Scenes(SceneStore(engine, self._store.writing), clock)
         """Which model and which bindings were in force when."""
         self.recorder.on_begin = self.scenes.begin
@@ -178,7 +203,13 @@ class Film:
 
     def _work(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
         """What the server that records does."""
-        return self.recorder.run, self._clean_for_ever, self._merge_for_ever, self._keep_scenes
+        return (
+            self.recorder.run,
+            self._clean_for_ever,
+            self._move_for_ever,
+            self._merge_for_ever,
+            self._keep_scenes,
+        )
 
     async def open(self, *, records: bool = True) -> None:
         """Learn what was recorded, and begin to record."""
@@ -260,7 +291,7 @@ class Film:
 
     def _forget_old(self) -> None:
         """Leave out of the catalogue what the server that records deletes."""
-        limit_ms = self._clock.now_ms() - self._settings.keep_days * DAY_MS
+        limit_ms = self._clock.now_ms() - self._settings.kept.days * DAY_MS
         self._catalogue.remove([entry.id for entry in self._catalogue.entries() if entry.end_ms < limit_ms])
         span = self.span
         if span is not None:
@@ -357,27 +388,31 @@ class Film:
             self._maps[key] = mapping(await self._registry(key), self._now)
         return self._maps[key]
 
+    async def _move_for_ever(self) -> None:
+        await self.cold.run(self._catalogue.remove)
+
     async def _reel(self, segment_id: int) -> tuple[str, Growing | Strips]:
         recent = self._in_memory(segment_id)
         if recent is not None:
             return recent
         entry = self._entry(segment_id)
         if segment_id not in self._opened:
-            self._keep(segment_id, await asyncio.to_thread(Strips.opened, await self._strips(entry)))
+            self._keep(segment_id, await asyncio.to_thread(Strips.opened, *await self._parts(entry)))
         self._opened.move_to_end(segment_id)
         return entry.registry, self._opened[segment_id]
 
     def _entry(self, segment_id: int) -> Entry:
         entry = self._catalogue.entry(segment_id)
         if entry is None:
-            raise NotRecordedError("that stretch of film was just deleted: it is older than film_keep_days")
+            raise NotRecordedError(DELETED)
         return entry
 
-    async def _strips(self, entry: Entry) -> dict[int, bytes]:
-        strips = await self._store.strips(entry.id)
-        if entry.samples and not strips:
-            raise NotRecordedError("that stretch of film was just deleted: it is older than film_keep_days")
-        return strips
+    async def _parts(self, entry: Entry) -> tuple[Mapping[int, bytes], tuple[Segment, ...]]:
+        """Strips of a segment in the database, and what of it lies in files."""
+        strips, cold = await self.cold.read(entry)
+        if entry.samples and not strips and not cold:
+            raise NotRecordedError(DELETED)
+        return strips, cold
 
     def _keep(self, segment_id: int, strips: Strips) -> None:
         self._opened[segment_id] = strips
@@ -452,7 +487,8 @@ class Film:
         }
         data: dict[int, Reel | bytes] = {key: held[1] for key, held in recent.items() if held is not None}
         for row, segments in strips.items():
-            data.update(await self._store.strip(strip_of(row), segments))
+            entries = {key: entry for key in segments if (entry := self._catalogue.entry(key)) is not None}
+            data.update(await self.cold.of_point(row, strip_of(row), entries))
         places = [(piece, rows.get(keys[piece.segment]), data.get(piece.segment)) for piece in pieces]
         return await asyncio.to_thread(_read_tracks, places)
 
@@ -546,10 +582,7 @@ class Film:
         if recent is not None:
             return recent[0], await asyncio.to_thread(recent[1].segment)
         entry = self._entry(segment_id)
-        strips = await self._strips(entry)
-        if not strips:
-            return entry.registry, Segment(entry.start_ms, Keyframe.empty(), Samples.none())
-        return entry.registry, await asyncio.to_thread(decode_segment, strips)
+        return entry.registry, await asyncio.to_thread(_decoded, entry, *await self._parts(entry))
 
     async def _merge_for_ever(self) -> None:
         while True:
@@ -656,7 +689,7 @@ class Film:
 
         A part at a time: a clock that was set wrong, and is set right soon, does not cost the whole film.
         """
-        limit_ms = self._clock.now_ms() - self._settings.keep_days * DAY_MS
+        limit_ms = self._clock.now_ms() - self._settings.kept.days * DAY_MS
         deleted = await self._store.delete_before(limit_ms)
         self._catalogue.remove(deleted)
         await self._clean_scenes()
@@ -668,6 +701,12 @@ class Film:
         if span is not None:
             async with self.recorder.writing:
                 await self.scenes.clean(span[0])
+
+
+def _decoded(entry: Entry, strips: Mapping[int, bytes], cold: tuple[Segment, ...]) -> Segment:
+    """A whole segment out of what the tiers have of it."""
+    parts = [*([decode_segment(strips)] if strips else []), *cold]
+    return parts[0] if len(parts) == 1 else joined(entry.start_ms, parts)
 
 
 def _gone(then: PastRegistry, state: State, row: int) -> GonePoint:

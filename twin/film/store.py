@@ -13,6 +13,7 @@ from twin.store import direct, fence
 from twin.store.database import writing
 from twin.store.tables import (
     FILM_CHUNK,
+    FILM_COLD,
     FILM_LATE,
     FILM_REGISTRY,
     FILM_ROLLUP_DUE,
@@ -207,15 +208,21 @@ class FilmStore:
             await connection.execute(delete(FILM_CHUNK).where(FILM_CHUNK.c.segment == segment))
 
     async def delete_before(self, time_ms: float) -> list[int]:
-        """Delete some segments that ended before a time, the oldest first; gives their ids."""
+        """Delete some segments that ended before a time, the oldest first; gives their ids.
+
+        Those of which something lies in files stay until it is deleted there.
+        """
         columns = FILM_SEGMENT.c
-        oldest = (
-            select(columns.id).where(columns.end_ms < time_ms).order_by(columns.end_ms).limit(MOST_DELETED)
+        in_files = select(FILM_COLD.c.segment).where(
+            FILM_COLD.c.segment == columns.id, FILM_COLD.c.file != ""
         )
+        old = (columns.end_ms < time_ms) & ~in_files.exists()
+        oldest = select(columns.id).where(old).order_by(columns.end_ms).limit(MOST_DELETED)
         async with self._writing() as connection:
             ids = [int(row[0]) for row in await connection.execute(oldest)]
             if ids:
-                await connection.execute(delete(FILM_STRIP).where(FILM_STRIP.c.segment.in_(ids)))
+                for table in (FILM_STRIP, FILM_COLD):
+                    await connection.execute(delete(table).where(table.c.segment.in_(ids)))
                 await connection.execute(delete(FILM_SEGMENT).where(columns.id.in_(ids)))
         return ids
 
@@ -259,7 +266,8 @@ def _save_segment(connection: Connection, entry: Entry, strips: Mapping[int, byt
             afterwards=entry.afterwards,
         )
     )
-    connection.execute(delete(FILM_STRIP).where(FILM_STRIP.c.segment == entry.id))
+    for table in (FILM_STRIP, FILM_COLD):
+        connection.execute(delete(table).where(table.c.segment == entry.id))
     if strips:
         rows = [{"strip": number, "segment": entry.id, "data": data} for number, data in strips.items()]
         connection.execute(insert(FILM_STRIP), rows)

@@ -15,10 +15,10 @@ from tests.telemetry_bridge.builders import registry
 from tests.twin.film.filming import Filming, noise
 from tests.twin.film.scenes import START_MS, folded, frame_of, frames_of, same_state, samples, steps_ms
 from twin.errors import DamagedFilmError, NotRecordedError
+from twin.film.cold.ledger import ColdLedger, Stored
 from twin.film.described import decode_registry, describe, encode_registry, mapping
 from twin.film.film import Film, FilmSettings
 from twin.film.recorder import RecorderSettings
-from twin.film.store import FilmStore
 from twin.store.database import open_database, writing
 from twin.store.tables import FILM_STRIP
 
@@ -216,13 +216,13 @@ async def test_opened_film_is_kept_within_bounds(
     kept = again.film._opened
     assert len(kept) > 5
     reads: list[int] = []
-    read = again.film._store.strips
+    read = again.film.cold.ledger.stored
 
-    async def counted(segment: int) -> dict[int, bytes]:
+    async def counted(segment: int) -> Stored:
         reads.append(segment)
         return await read(segment)
 
-    monkeypatch.setattr(FilmStore, "strips", lambda _self, segment: counted(segment))
+    monkeypatch.setattr(ColdLedger, "stored", lambda _self, segment: counted(segment))
     await again.film.state_at(START_MS + 5000)
     assert reads == []
     tight = Film(engine, run.registry, run.clock, FilmSettings(cache_bytes=1))

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from twin.film.store import Entry
+from twin.store import direct
 from twin.store.tables import FILM_COLD, FILM_COLD_FILE, FILM_SEGMENT, FILM_STRIP
 
 WRITING, WHOLE, GOING = "writing", "whole", "going"
@@ -138,8 +139,8 @@ class ColdLedger:
         cold = select(cast(null(), Integer), cast(null(), LargeBinary), *self._columns).where(
             FILM_COLD.c.segment.in_(segments), FILM_COLD.c.file != NO_FILE
         )
-        async with self.engine.connect() as connection:
-            return (await connection.execute(union_all(warm, cold))).all()
+        query = union_all(warm, cold)
+        return await direct.read(self.engine, lambda connection: connection.execute(query).all())
 
     async def warm(self, before_ms: float) -> list[Warm]:
         """Segments that ended before a time and of which something is in the database, by their start."""
