@@ -58,6 +58,8 @@ from twin.film.film import Film, FilmSettings
 from twin.film.recorder import RecorderSettings
 from twin.film.replay_socket import ReplaySettings, ReplaySocket
 from twin.film.showing import Pace
+from twin.film.telling import tell_outages
+from twin.film.trouble import Condition
 from twin.incidents.manifest import Manifest
 from twin.joining import check_replica, open_bus
 from twin.line_file import LineFile
@@ -284,6 +286,11 @@ class Twin:
         return [*self.notes, *(note for note in (recording, scenes, alarms, others, events) if note)]
 
     @property
+    def film_condition(self) -> Condition | None:
+        """How it is while the film cannot be written; None: all is well."""
+        return None if self._film is None else self._film.recorder.condition
+
+    @property
     def uptime_s(self) -> float:
         """Seconds since the twin was opened."""
         return time.monotonic() - self.started_s
@@ -440,6 +447,7 @@ async def running(twin: Twin) -> AsyncIterator[None]:
             "answers to commands": twin.commands.run(),
             "stream of events": feed.run(),
             "seals of the log of events": (await _sealer(twin)).run(),
+            "word of what the film lost": tell_outages(twin.film.recorder.trouble, twin.events),
             "devices' secrets": twin.gate.run(twin.devices.keyring),
             "watch on the package": twin.watch.run(twin.settings.package_poll_s),
             "first queries": asyncio.to_thread(warming.warm_up, twin.package),

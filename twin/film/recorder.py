@@ -375,7 +375,7 @@ class Recorder:
         is_new = self.trouble.failures == 0
         self.trouble.fail(self._clock.now_ms(), error)
         if is_new:
-            LOG.error("the film cannot be written", reason=self.note)
+            LOG.error("the film cannot be written; samples wait in memory", reason=self.trouble.reason)
 
     async def _mend_parts(self) -> None:
         """What the database has of stretches that were given up becomes whole segments."""

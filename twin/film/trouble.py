@@ -87,7 +87,8 @@ class Trouble:
     """What is over and not in the log of events yet."""
     _since_ms: float | None = None
     _fault: Fault = "other"
-    _reason: str = ""
+    reason: str = ""
+    """Why nothing can be written, as the database says it."""
     _lost: Lost | None = None
 
     def fail(self, now_ms: float, error: BaseException) -> None:
@@ -95,7 +96,7 @@ class Trouble:
         self.failures += 1
         self._fault = fault_of(error)
         said = " ".join(str(getattr(error, "orig", None) or error).split())[:200]
-        self._reason = said or type(error).__name__
+        self.reason = said or type(error).__name__
         if self._since_ms is None:
             self._since_ms = now_ms
 
@@ -104,20 +105,20 @@ class Trouble:
         self.given_up += lost.samples
         self._lost = lost if self._lost is None else self._lost + lost
         if self._since_ms is None:
-            self._since_ms, self._reason = now_ms, "the database is too slow"
+            self._since_ms, self.reason = now_ms, "the database is too slow"
 
     def end(self, now_ms: float) -> Outage | None:
         """Note that all is well; gives what is over."""
         if self._since_ms is None:
             return None
-        outage = Outage(self._since_ms, max(self._since_ms, now_ms), self._fault, self._reason, self._lost)
+        outage = Outage(self._since_ms, max(self._since_ms, now_ms), self._fault, self.reason, self._lost)
         self.over.append(outage)
         self.forget()
         return outage
 
     def forget(self) -> None:
         """Begin anew."""
-        self._since_ms, self._lost, self._reason, self._fault, self.failures = None, None, "", "other", 0
+        self._since_ms, self._lost, self.reason, self._fault, self.failures = None, None, "", "other", 0
 
     def condition(self, now_ms: float, waiting: int, room: int) -> Condition | None:
         """How it is now; None: all is well."""
@@ -128,4 +129,4 @@ class Trouble:
         lasts_s = None
         if self._lost is None and for_s > 0 and waiting:
             lasts_s = max(room - waiting, 0) * for_s / waiting
-        return Condition(since_ms, self._fault, self._reason, waiting, room, lasts_s, self._lost)
+        return Condition(since_ms, self._fault, self.reason, waiting, room, lasts_s, self._lost)

@@ -37,6 +37,22 @@ async def get_health(twin: TwinDep) -> schemas.Health:
         clients=twin.hub.client_count,
         adapters=adapters,
         notes=twin.all_notes,
+        film=_film_health(twin),
+    )
+
+
+def _film_health(twin: Twin) -> schemas.FilmHealth | None:
+    condition = twin.film_condition
+    if condition is None:
+        return None
+    return schemas.FilmHealth(
+        since=present.rfc3339(condition.since_ms),
+        fault=condition.fault,
+        reason=condition.reason,
+        waiting=condition.waiting,
+        room=condition.room,
+        lasts_s=None if condition.lasts_s is None else round(condition.lasts_s, 1),
+        lost=condition.lost.samples if condition.lost else 0,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from twin.store.away import Fault
 from twin.venue import CameraPose, Layer, Location, Name, PointOfInterest
 
 Vector = tuple[float, float, float]
@@ -382,6 +383,21 @@ class AdapterHealth(Answer):
     reconnects: int
 
 
+class FilmHealth(Answer):
+    """That the film cannot be written now: since when, what is wrong with the database, how many samples wait
+    in memory, for how many there is room and for how many seconds that will do (null: nobody knows, or it is
+    full), and how many had to be given up.
+    """
+
+    since: str
+    fault: Fault
+    reason: str
+    waiting: int
+    room: int
+    lasts_s: float | None
+    lost: int
+
+
 class Health(Answer):
     """How the server is; `degraded`: something is not as it should be, and `notes` say what."""
 
@@ -395,6 +411,7 @@ class Health(Answer):
     clients: int
     adapters: list[AdapterHealth]
     notes: list[str]
+    film: FilmHealth | None = None
 
 
 class LayerList(Answer):

@@ -3592,6 +3592,31 @@ export interface components {
             next: string | null;
         };
         /**
+         * FilmHealth
+         * @description That the film cannot be written now: since when, what is wrong with the database, how many samples wait
+         *     in memory, for how many there is room and for how many seconds that will do (null: nobody knows, or it is
+         *     full), and how many had to be given up.
+         */
+        FilmHealth: {
+            /** Since */
+            since: string;
+            /**
+             * Fault
+             * @enum {string}
+             */
+            fault: "full" | "read_only" | "locked" | "away" | "other";
+            /** Reason */
+            reason: string;
+            /** Waiting */
+            waiting: number;
+            /** Room */
+            room: number;
+            /** Lasts S */
+            lasts_s: number | null;
+            /** Lost */
+            lost: number;
+        };
+        /**
          * FilmInfo
          * @description What was recorded; `recording` false: it cannot be written now, `/api/health` says why.
          */
@@ -3746,6 +3771,7 @@ export interface components {
             adapters: components["schemas"]["AdapterHealth"][];
             /** Notes */
             notes: string[];
+            film: components["schemas"]["FilmHealth"] | null;
         };
         /**
          * HealthCounts
