@@ -54,6 +54,8 @@ from twin.events.feed import EventFeed
 from twin.events.log import EventLog
 from twin.events.sealing import Sealer
 from twin.film import codec
+from twin.film.cold.opening import open_keeping
+from twin.film.cold.tier import Keeping
 from twin.film.film import Film, FilmSettings
 from twin.film.recorder import RecorderSettings
 from twin.film.replay_socket import ReplaySettings, ReplaySocket
@@ -283,7 +285,8 @@ class Twin:
         others = None if self._replica is None else self._replica.note
         events = None if self._sealer is None else self._sealer.note
         scenes = None if self._film is None else self._film.scenes.note
-        return [*self.notes, *(note for note in (recording, scenes, alarms, others, events) if note)]
+        cold = () if self._film is None else self._film.cold.notes
+        return [*self.notes, *(note for note in (recording, *cold, scenes, alarms, others, events) if note)]
 
     @property
     def film_condition(self) -> Condition | None:
@@ -488,8 +491,8 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
         feed = EventFeed(twin.events, twin.hub, shared=shared)
         await feed.open()
         recording = RecorderSettings(flush_s=settings.film_flush_s)
-        keeping = FilmSettings(settings.film_keep_days, recording)
-        twin._film = twin.make_film(engine, twin.registry, twin.clock, keeping)
+        filming = FilmSettings(settings.film_keep_days, recording, keeping=_keeping(twin))
+        twin._film = twin.make_film(engine, twin.registry, twin.clock, filming)
         await twin.film.scenes.put(twin.package.manifest.revision, twin.bindings.element_of)
         twin.bridge.live.on_written = twin.film.recorder.take
         pace = Pace(settle_ms=MS_PER_S * twin.clock.speed)
@@ -504,6 +507,18 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
             yield feed
     finally:
         await engine.dispose()
+
+
+def _keeping(twin: Twin) -> Keeping | None:
+    """How long film is kept where; an archive's stays as it is. Raises SettingError and VenueError."""
+    if twin.archive is not None:
+        return None
+    settings = twin.settings
+    found, notes = open_keeping(twin.venue, twin.registry, settings.film_keep_days, settings.film_cold)
+    for note in notes:
+        LOG.warning(note)
+    twin.notes += notes
+    return found
 
 
 async def _sealer(twin: Twin) -> Sealer:

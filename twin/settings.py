@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     film_flush_s: float = Field(default=2.0, gt=0, le=60)
     """So many seconds of telemetry at most are lost when the server is killed."""
     film_keep_days: float = Field(default=30.0, gt=0)
+    """So many days film stays in the database, unless `film.yaml` of the venue folder says otherwise."""
+    film_cold: str | None = None
+    """Where older film lies in files: a folder, or ``s3://BUCKET/PREFIX``; unset, it is deleted."""
 
     live_clients: int = Field(default=5000, gt=0)
     """So many live streams are served at once, replays not counted."""
