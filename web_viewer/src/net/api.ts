@@ -1,3 +1,4 @@
+import type { components } from '@/generated/api'
 import type { ElementColumns } from '@/scene/types'
 import type { Layer } from '@/layers/types'
 
@@ -8,6 +9,11 @@ import type { BoxInfo, DeviceInfo, ElementDetail, ElementHit, ModelInfo, PointIn
 /** The model that the server shows at present. */
 export async function fetchModel(): Promise<ModelInfo> {
   return read.model(await getJson<read.RawModel>('/api/model'))
+}
+
+/** How the server is. */
+export function fetchHealth(): Promise<components['schemas']['Health']> {
+  return getJson('/api/health')
 }
 
 /** What is known of every element, as columns. */
