@@ -1,6 +1,9 @@
 """Two servers over one database, in one process and step by step: each thing is written once, by one."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from random import Random
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -22,6 +25,7 @@ from twin.control.model import Outcome
 from twin.errors import AlarmStateError, FencedError
 from twin.events.log import EventFilter
 from twin.film.film import Film, FilmSettings
+from twin.film.store import FilmStore
 from twin.joining import state_of
 from twin.replica import Duties, Replica
 from twin.store.database import writing
@@ -96,6 +100,52 @@ async def test_who_follows_sees_the_film_grow_and_goes_on_where_it_ends(
         await servers.one._follower.catch_up()
         moment = await servers.one.state_at(frames[39].time_ms)
         assert same_state(moment.state, folded(frames, n=9))
+
+
+class Interrupting:
+    """A store whose every answer comes before or after somebody else wrote."""
+
+    def __init__(self, store: FilmStore, others: Callable[[], Awaitable[object]], order: Random) -> None:
+        self._store, self._others, self._order = store, others, order
+
+    def __getattr__(self, name: str) -> Any:
+        async def call(*arguments: Any) -> Any:
+            if self._order.random() < 0.5:
+                await self._others()
+            found = await getattr(self._store, name)(*arguments)
+            if self._order.random() < 0.5:
+                await self._others()
+            return found
+
+        return call
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_who_follows_misses_nothing_that_is_written_while_it_reads(
+    engine: AsyncEngine, seed: int
+) -> None:
+    servers, order = Servers(engine), Random(seed)
+    frames = noise(60)
+    left = list(frames)
+    one, other = servers.one, servers.other
+    await one.open()
+    await other.open(records=False)
+
+    async def go_on() -> None:
+        servers.see([left.pop(0) for _ in range(min(2, len(left)))], one)
+        assert await one.recorder.flush()
+
+    follower = other._follower
+    follower._store = cast(FilmStore, Interrupting(one._store, go_on, order))
+    while left:
+        await go_on()
+        written, until_ms = len(frames) - len(left), servers.clock.time_ms
+        await follower.catch_up()
+        assert other.gaps(START_MS, until_ms) == ()
+        for number in (written - 1, written // 2, 0):
+            moment = await other.state_at(frames[number].time_ms)
+            assert moment.gap is None
+            assert same_state(moment.state, folded(frames[: number + 1], n=9)), number
 
 
 async def test_who_follows_forgets_what_is_too_old(engine: AsyncEngine) -> None:

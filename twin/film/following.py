@@ -61,20 +61,25 @@ class Follower:
             await self._catch_up()
 
     async def _catch_up(self) -> None:
+        # Parts before the wholes that replace them: what is written meanwhile is read twice, never missed.
+        await self._catch_up_late()
+        marks = await self._store.chunk_marks()
+        await self._learn_wholes()
+        gone = [await self._read(segment, number) for segment, number, _ in marks]
+        if any(gone):
+            await self._learn_wholes()
+        last = {segment: until_ms for segment, _, until_ms in marks}
+        self._open = {key: each for key, each in self._open.items() if key in last}
+        for segment, each in self._open.items():
+            self._catalogue.timeline.add(segment, each.reel.start_ms, just_after(last[segment]))
+
+    async def _learn_wholes(self) -> None:
         # In the order in which they were recorded: at the moment that two share the later one counts.
         for entry in await self._store.catalogue(self._last_change):
             self._catalogue.add(entry)
             self._open.pop(entry.id, None)
             self._on_change(entry.id)
             self._last_change = max(self._last_change, entry.change)
-        marks = await self._store.chunk_marks()
-        for segment, number, _ in marks:
-            await self._read(segment, number)
-        until = {segment: until_ms for segment, _, until_ms in marks}
-        self._open = {key: each for key, each in self._open.items() if key in until}
-        for segment, each in self._open.items():
-            self._catalogue.timeline.add(segment, each.reel.start_ms, just_after(until[segment]))
-        await self._catch_up_late()
 
     async def _catch_up_late(self) -> None:
         left = set(await self._store.late_ids())
@@ -82,17 +87,19 @@ class Follower:
         for stored in await self._store.late(max(self._late, default=0)) if left - set(self._late) else ():
             self._late[stored.id] = LateBatch(stored.registry, read_late(stored))
 
-    async def _read(self, segment: int, number: int) -> None:
+    async def _read(self, segment: int, number: int) -> bool:
+        """Read a part that is news; whether it is gone, because its segment is whole by now."""
         known = self._open.get(segment)
-        if number != (0 if known is None else known.parts):
-            return
+        if number != (0 if known is None else known.parts) or self._catalogue.entry(segment) is not None:
+            return False
         chunk = await self._store.chunk(segment, number)
         if chunk is None:
-            return
+            return True
         if known is None:
             keyframe, _ = decode_chunk(chunk.data)
             known = self._open[segment] = _Open(chunk.registry, Growing(chunk.start_ms, keyframe))
         known.add(chunk)
+        return False
 
     def clear(self) -> None:
         """Forget what grows: this server records now, or has recorded, and knows better."""

@@ -18,6 +18,7 @@ XIAMEN = timezone(timedelta(hours=8))
 NOON_MS = 1_795_320_000_000  # 2026-11-22 12:00 in Xiamen
 HOUR_MS = 3_600_000
 DRAFT = Draft("door.opened", "device:door", "system", {})
+OTHER = Draft("door.closed", "device:door", "system", {})
 
 
 def sealer_of(engine: AsyncEngine, folder: Path) -> tuple[Sealer, EventLog, SteppedClock]:
@@ -89,7 +90,7 @@ async def test_a_log_that_lost_its_tail_is_said_at_the_start_and_the_proof_is_ke
     again, log, _ = sealer_of(engine, tmp_path)
     await again.check()
     assert "event 5" in str(again.note)
-    await log.append(*[DRAFT] * 4)
+    await log.append(*[OTHER] * 4)
     await again.anchor()
     third, _, _ = sealer_of(engine, tmp_path)
     await third.check()
