@@ -57,6 +57,7 @@ from twin.film import codec
 from twin.film.cold.opening import open_keeping
 from twin.film.cold.tier import Keeping
 from twin.film.film import Film, FilmSettings
+from twin.film.hold import served
 from twin.film.recorder import RecorderSettings
 from twin.film.replay_socket import ReplaySettings, ReplaySocket
 from twin.film.showing import Pace
@@ -503,7 +504,7 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
         around = Surroundings(twin.registry, twin.clock, functools.partial(_place, twin), read, sampled_ms)
         twin._alarms = Alarms(twin.rulebook.table, twin.events, engine, around, shared=shared)
         await twin.alarms.start()
-        async with twin.film.running(records=not shared):
+        async with served(engine), twin.film.running(records=not shared):
             yield feed
     finally:
         await engine.dispose()

@@ -13,22 +13,24 @@ from twin.film.segment import Mask
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Points by globs of their device and name, empty: all; and by (device, name) where `named` is given."""
+    """Points by globs of device and name and by class, empty: all; by (device, name) where `named` is."""
 
     devices: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
     named: frozenset[tuple[str, str]] | None = None
 
     @property
     def is_all(self) -> bool:
         """Whether every point is meant."""
-        return not self.devices and not self.points and self.named is None
+        return not (self.devices or self.points or self.classes) and self.named is None
 
     def has(self, point: PastPoint) -> bool:
         """Whether a point is meant."""
         return (
             _fits(point.device, self.devices)
             and _fits(point.name, self.points)
+            and (not self.classes or point.point_class in self.classes)
             and (self.named is None or (point.device, point.name) in self.named)
         )
 

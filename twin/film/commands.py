@@ -2,21 +2,28 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from twin.errors import DatabaseError
+from twin.errors import DatabaseError, SettingError
+from twin.film import compacting
+from twin.film.box import SUFFIX
+from twin.film.compacting import Compacted
 from twin.film.errors import FilmFaultError
+from twin.film.exporting import Exported, Order, export_film, export_table
 from twin.film.hold import rewriting
+from twin.film.importing import Imported, import_film
 from twin.film.verifying import Audit, Fault, Verifier, repair
-from twin.store.database import open_existing
+from twin.progress import progress_bar
+from twin.store.database import open_database, open_existing
 from twin.store.tables import FILM_CHUNK, FILM_COLD, FILM_LATE, FILM_REGISTRY, FILM_SEGMENT, FILM_STRIP
 
 MOST_SAID = 20
@@ -30,6 +37,9 @@ def is_up_to_date(connection: Connection) -> bool:
         and {column["name"] for column in there.get_columns(table.name)} == set(table.columns.keys())
         for table in (FILM_REGISTRY, FILM_SEGMENT, FILM_STRIP, FILM_CHUNK, FILM_LATE, FILM_COLD)
     )
+
+
+TABLES = (".parquet", ".csv")
 
 
 @asynccontextmanager
@@ -123,6 +133,70 @@ def _advice(faults: Sequence[Fault]) -> str:
             "missing), or stop the server and take it out with twin film verify --repair"
         )
     return f"the film has {count} that nothing can be taken out for: bring the database back from a backup"
+
+
+def compact(url: str, *, as_json: bool) -> None:
+    """Make the film smaller. Raises FilmHeldError beside a server, DamagedFilmError, DatabaseError."""
+    with progress_bar("film") as show:
+        done = asyncio.run(_compact(url, show))
+    won = done.bytes_before - done.bytes_after
+    if as_json:
+        print(json.dumps(asdict(done) | {"bytes_won": won}, ensure_ascii=False))
+    say(
+        f"{done.joined:,} segments joined to others, {done.left:,} are left; {done.bytes_before:,} bytes "
+        f"before, {done.bytes_after:,} after: {won:,} won"
+    )
+    if done.note:
+        say(done.note)
+
+
+async def _compact(url: str, show: Callable[[float, str], None]) -> Compacted:
+    async with opened(url) as engine, rewriting(engine):
+        return await compacting.compact(engine, show)
+
+
+def export(url: str, file: Path, order: Order, *, as_json: bool) -> None:
+    """Write a part of the film into a file; its ending says of which kind.
+
+    Raises SettingError: another ending, or nothing to write; DamagedFilmError, DatabaseError, OSError.
+    """
+    if file.suffix != SUFFIX and file.suffix not in TABLES:
+        raise SettingError(f"{file.name}: give a file that ends in {SUFFIX}, {' or '.join(TABLES)}")
+    done = asyncio.run(_export(url, file, order))
+    if as_json:
+        print(json.dumps(asdict(done) | {"file": str(file)}, ensure_ascii=False))
+    say(
+        f"{file}: {done.samples:,} samples, {told(done.from_ms)} to {told(done.to_ms)} UTC, "
+        f"{done.bytes:,} bytes"
+    )
+
+
+async def _export(url: str, file: Path, order: Order) -> Exported:
+    async with opened(url) as engine:
+        write = export_table if file.suffix in TABLES else export_film
+        return await write(engine, file, order)
+
+
+def import_(url: str, file: Path, *, as_json: bool) -> None:
+    """Take an export in. Raises FilmFileError, FilmHeldError beside a server, DatabaseError, OSError."""
+    done = asyncio.run(_import(url, file))
+    if as_json:
+        print(json.dumps(asdict(done), ensure_ascii=False))
+    say(
+        f"{done.new_samples:,} samples in {done.new_segments:,} new segments; {done.merged_samples:,} merged "
+        f"into what was there, {done.known_samples:,} were there already"
+    )
+    if done.unknown:
+        say(f"left out: {done.unknown:,} samples of points that the film did not have at that time")
+
+
+async def _import(url: str, file: Path) -> Imported:
+    engine = await open_database(url)
+    try:
+        async with rewriting(engine):
+            return await import_film(engine, file)
+    finally:
+        await engine.dispose()
 
 
 def _document(audit: Audit, given_up: Sequence[Fault]) -> dict[str, Any]:

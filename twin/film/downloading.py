@@ -28,12 +28,19 @@ DEFAULT_MOST: Final = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The samples of points from one time to before another, ms since 1970 UTC, at most so many."""
+    """The samples of points from one time to before another, ms since 1970 UTC; `most`: no more than that."""
 
     choice: Choice
     from_ms: float
     to_ms: float
-    most: int = MOST
+    most: int | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many samples were given."""
+
+    samples: int = 0
 
 
 async def tables(film: Film, wanted: Wanted) -> AsyncIterator[Any]:
@@ -57,7 +64,7 @@ async def tables(film: Film, wanted: Wanted) -> AsyncIterator[Any]:
 
 async def check_size(film: Film, wanted: Wanted) -> None:
     """Raise BadRequestError where the film has more samples of it than `most`."""
-    if film.samples_at_most(wanted.from_ms, wanted.to_ms) <= wanted.most:
+    if wanted.most is None or film.samples_at_most(wanted.from_ms, wanted.to_ms) <= wanted.most:
         return
     count = 0
     async for _, samples in _parts(film, wanted):
@@ -159,24 +166,30 @@ def parquet_writer(sink: Any, facts: dict[str, str] | None = None) -> Any:
     )
 
 
-async def parquet_bytes(film: Film, wanted: Wanted, facts: dict[str, str]) -> AsyncIterator[bytes]:
+async def parquet_bytes(
+    film: Film, wanted: Wanted, facts: dict[str, str], tally: Tally | None = None
+) -> AsyncIterator[bytes]:
     """The samples as a Parquet file, a row group at a time. Raises as `tables`, before the first bytes."""
     outbox = Outbox()
     writer = await asyncio.to_thread(parquet_writer, outbox, facts)
     async for table in tables(film, wanted):
         await asyncio.to_thread(writer.write_table, table)
+        if tally is not None:
+            tally.samples += len(table)
         yield outbox.taken()
     await asyncio.to_thread(writer.close)
     yield outbox.taken()
 
 
-async def csv_bytes(film: Film, wanted: Wanted) -> AsyncIterator[bytes]:
+async def csv_bytes(film: Film, wanted: Wanted, tally: Tally | None = None) -> AsyncIterator[bytes]:
     """The samples as CSV in UTF-8 with a first line of names; numbers by the fewest digits that tell them.
 
     Times in both ways; NaN payloads are lost. Raises as `tables`.
     """
     yield csv_head()
     async for table in tables(film, wanted):
+        if tally is not None:
+            tally.samples += len(table)
         yield await asyncio.to_thread(csv_rows, table)
 
 

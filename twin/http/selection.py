@@ -42,7 +42,7 @@ async def download_history(
     device: Globs = None,
     point: Globs = None,
     point_class: Annotated[
-        str | None, Query(alias="class", max_length=100, description="Points of today of a class.")
+        list[str] | None, Query(alias="class", max_length=100, description="Points of a class; as `point`.")
     ] = None,
     space: Annotated[
         str | None, Query(max_length=100, description="Of the devices in a space, by guid.")
@@ -57,11 +57,11 @@ async def download_history(
     """Every sample of a time, of all points or those that are asked for, as one Parquet file.
 
     Columns: `device`, `point`, `time` (UTC, to the microsecond), `time_ms` (the same, exact), `value`,
-    `quality` (0 good, 1 stale, 2 bad, 3 simulated), `state`, `unit`. Class, space and storey are today's.
+    `quality` (0 good, 1 stale, 2 bad, 3 simulated), `state`, `unit`. Space and storey are as bound today.
     """
     from_ms, to_ms = span_of(twin, from_, to)
-    named = _named(twin, point_class, space, storey)
-    choice = Choice(tuple(device or ()), tuple(point or ()), named)
+    named = _named(twin, space, storey)
+    choice = Choice(tuple(device or ()), tuple(point or ()), tuple(point_class or ()), named)
     if not meanings(twin.film.registries, choice):
         raise NotFoundError("no point that was ever recorded is meant by this; see /api/points")
     wanted = Wanted(choice, from_ms, to_ms, most)
@@ -84,19 +84,14 @@ def file_name(from_ms: float, to_ms: float) -> str:
     return f"history-{first}-{last}.parquet"
 
 
-def _named(
-    twin: Twin, point_class: str | None, space: str | None, storey: str | None
-) -> frozenset[tuple[str, str]] | None:
-    """Device and name of today's points of a class and a place; None: neither was asked for."""
+def _named(twin: Twin, space: str | None, storey: str | None) -> frozenset[tuple[str, str]] | None:
+    """Device and name of the points of a place; None: no place was asked for."""
     found: set[int] | None = None
     if space is not None:
         found = _all_of(found, twin.places.points_in_space(twin.package.space(space).guid))
     if storey is not None:
         found = _all_of(found, twin.places.points_on_storey(twin.package.storey(storey).guid))
     points = twin.registry.points
-    if point_class is not None:
-        of_class = {each.point_index for each in points if each.point_class == point_class}
-        found = of_class if found is None else found & of_class
     return None if found is None else frozenset((points[row].device, points[row].name) for row in found)
 
 

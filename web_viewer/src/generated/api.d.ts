@@ -1098,7 +1098,7 @@ export interface paths {
          * @description Every sample of a time, of all points or those that are asked for, as one Parquet file.
          *
          *     Columns: `device`, `point`, `time` (UTC, to the microsecond), `time_ms` (the same, exact), `value`,
-         *     `quality` (0 good, 1 stale, 2 bad, 3 simulated), `state`, `unit`. Class, space and storey are today's.
+         *     `quality` (0 good, 1 stale, 2 bad, 3 simulated), `state`, `unit`. Space and storey are as bound today.
          */
         get: operations["downloadHistory"];
         put?: never;
@@ -7914,8 +7914,8 @@ export interface operations {
                 device?: string[] | null;
                 /** @description By name, `*` for any characters; may be given several times. */
                 point?: string[] | null;
-                /** @description Points of today of a class. */
-                class?: string | null;
+                /** @description Points of a class; as `point`. */
+                class?: string[] | null;
                 /** @description Of the devices in a space, by guid. */
                 space?: string | null;
                 /** @description Of the devices on a storey, by guid. */
