@@ -19,10 +19,7 @@ version and CRC as above, u32 keyframe points, u32 samples, columns. Numbers are
 
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from types import ModuleType
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -32,9 +29,23 @@ from telemetry_bridge.samples import Samples
 from telemetry_bridge.wire import Indices, Qualities, Values
 from twin.errors import DamagedFilmError
 from twin.film import columns, layout
-from twin.film.segment import Keyframe, Segment, State, Track, column
+from twin.film.segment import Keyframe, Segment, State, column
+from twin.film.strips import STRIP_POINTS, Strip, StripSet, Table, in_time, loops, strip_of
 
-STRIP_POINTS: Final = layout.POINTS
+__all__ = (
+    "STRIP_POINTS",
+    "Strip",
+    "StripSet",
+    "decode_chunk",
+    "decode_segment",
+    "encode_chunk",
+    "encode_segment",
+    "open_strip",
+    "open_strips",
+    "strip_of",
+    "warm_up",
+)
+
 VERSION: Final = 2
 #: More samples of 256 points in a segment, the keyframe's included, are refused.
 MOST: Final = layout.MOST
@@ -54,16 +65,7 @@ _LIMITS: Final = (
     layout.CHANGE_BYTES * MOST,
 )
 
-Table = NDArray[np.int64]
 Columns = tuple[Values, Values, Qualities]
-
-
-@cache
-def _loops() -> ModuleType:
-    """The compiled loops: slow to load, and the server starts without them."""
-    from twin.film import kernels  # noqa: PLC0415
-
-    return kernels
 
 
 def warm_up() -> None:
@@ -74,93 +76,10 @@ def warm_up() -> None:
     strip.state_at(0.0, State.unknown(1))
     strip.track(0)
     strip.segment()
+    open_strips([]).state_at(0.0, 1)
+    open_strips([]).tracks(0)
     segment.state_at(0.0, 1)
     decode_chunk(encode_chunk(segment.keyframe, samples))
-
-
-def strip_of(point_index: int) -> int:
-    """The number of the strip that holds a point."""
-    return point_index // STRIP_POINTS
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Strip:
-    """One strip of a segment, its columns decompressed: what is asked for is decoded when it is asked for."""
-
-    number: int
-    start_ms: float
-    data: NDArray[np.uint8]
-    at: Table
-    clocks: Table
-    runs: Table
-    changes: Table
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that it takes in memory."""
-        arrays = (self.data, self.at, self.clocks, self.runs, self.changes)
-        return sum(array.nbytes for array in arrays)
-
-    @property
-    def first_point(self) -> int:
-        """The point that its runs' numbers count from."""
-        return self.number * STRIP_POINTS
-
-    def state_at(self, time_ms: float, state: State) -> None:
-        """Write what the strip's points read at a time, from the segment's start on, into the state of all.
-
-        Samples of that very moment count; of points of which nothing is known by then nothing is written.
-        """
-        tables = (self.clocks, self.runs, self.changes)
-        into = (state.time_ms, state.value, state.quality)
-        _loops().state_at(self.data, self.at, tables, self.first_point, time_ms, into)
-
-    def track(self, point_index: int) -> Track:
-        """One point's samples, without what the keyframe knows."""
-        return self._rows(point_index, from_keyframe=False)
-
-    def at_start(self, point_index: int) -> Track:
-        """What the keyframe knows of a point: one sample, of the time when it came, or none."""
-        return self._rows(point_index, from_keyframe=True)
-
-    def _rows(self, point_index: int, *, from_keyframe: bool) -> Track:
-        places = self.runs[layout.R_POINT] + self.first_point
-        row = int(np.searchsorted(places, point_index))
-        if row == len(places) or places[row] != point_index:
-            return Track.joined([])
-        clock = int(self.runs[layout.R_CLOCK, row])
-        known, count = int(self.clocks[layout.C_KEY, clock]), int(self.clocks[layout.C_ROWS, clock])
-        time_ms, value, quality = np.empty(count), np.empty(count), np.empty(count, dtype=np.uint8)
-        _loops().decode_clock(self.data, self.at, self.clocks, clock, time_ms)
-        _loops().decode_run(self.data, self.at, self.runs, row, value)
-        _loops().decode_quality(self.data, self.at, self.runs, row, self.changes, quality)
-        return Track(time_ms, value, quality)[slice(0, known) if from_keyframe else slice(known, count)]
-
-    def segment(self) -> Segment:
-        """All of it. DamagedFilmError: its samples are not in order."""
-        total = int(self.clocks[layout.C_ROWS, self.runs[layout.R_CLOCK]].sum())
-        point, known = np.empty(total, dtype=np.uint32), np.empty(total, dtype=np.bool_)
-        rows = (np.empty(total), np.empty(total), np.empty(total, dtype=np.uint8))
-        _loops().decode_all(self.data, self.at, (self.clocks, self.runs, self.changes), point, rows, known)
-        point += np.uint32(self.first_point)
-        whole = Samples(point, *rows)
-        key = whole[known]
-        keyframe = Keyframe(key.point_index, key.value, key.quality, key.time_ms)
-        found = Segment(self.start_ms, keyframe, whole[~known])
-        if not _in_order(found):
-            raise DamagedFilmError("its samples are not in order")
-        return found
-
-
-def _in_order(segment: Segment) -> bool:
-    point, time_ms = segment.samples.point_index, segment.samples.time_ms
-    later = (point[1:] > point[:-1]) | (time_ms[1:] > time_ms[:-1])
-    return bool(later.all() and _in_time(segment))
-
-
-def _in_time(segment: Segment) -> bool:
-    before, after = segment.keyframe.time_ms, segment.samples.time_ms
-    return bool((before <= segment.start_ms).all() and (after >= segment.start_ms).all())
 
 
 def encode_segment(segment: Segment) -> dict[int, bytes]:
@@ -168,7 +87,7 @@ def encode_segment(segment: Segment) -> dict[int, bytes]:
 
     ValueError: samples are not in order, or more than MOST of 256 points.
     """
-    if not _in_time(segment):
+    if not in_time(segment):
         raise ValueError("samples before the segment's start, or a keyframe from after it")
     keyframe, samples = segment.keyframe, segment.samples
     key_point, key = _plain(keyframe.samples)
@@ -179,11 +98,11 @@ def encode_segment(segment: Segment) -> dict[int, bytes]:
         own_key = (key[0][keys], key[1][keys], key[2][keys])
         own = (sample[0][rows], sample[1][rows], sample[2][rows])
         size = np.zeros(layout.COLUMNS, dtype=np.int64)
-        out, runs, clocks = _loops().encode_strip(start, key_point[keys], own_key, point[rows], own, size)
+        out, runs, clocks = loops().encode_strip(start, key_point[keys], own_key, point[rows], own, size)
         if runs < 0:
             raise ValueError("a segment's samples are not in order")
         dense, base = np.empty_like(size), np.empty_like(size)
-        denser = _loops().densified(out, size, dense, base)
+        denser = loops().densified(out, size, dense, base)
         packed = columns.pack(_parts(out, size), _parts(denser, dense), base.tolist(), thoroughly=1)
         head = _HEAD.pack(segment.start_ms, number, runs, clocks)
         strips[number] = _sealed(b"STRP", head + packed)
@@ -223,41 +142,49 @@ def _cut(key_point: Indices, point: Indices) -> list[tuple[int, slice, slice]]:
 
 def open_strip(data: bytes) -> Strip:
     """Read a strip. DamagedFilmError: it is none, or a bit of it has changed."""
-    body = _unsealed(b"STRP", data)
-    if len(body) < _HEAD.size:
+    return open_strips((data,)).strip(0)
+
+
+def open_strips(blobs: Collection[bytes]) -> StripSet:
+    """Read strips, of one segment or of several, in their order; many at once cost much less than one by one.
+
+    DamagedFilmError: one of them is none, or a bit of it has changed.
+    """
+    bodies = [_unsealed(b"STRP", data) for data in blobs]
+    if any(len(body) < _HEAD.size for body in bodies):
         raise DamagedFilmError("it ends before its time")
-    start_ms, number, runs, clocks = _HEAD.unpack_from(body)
-    if not 0 < runs <= STRIP_POINTS or not 0 < clocks <= runs:
-        raise DamagedFilmError(f"{runs} points of {clocks} clocks in a strip")
-    packed = columns.unpack(body[_HEAD.size :], _LIMITS)
-    heads = layout.CLOCK_BYTES * clocks + layout.RUN_BYTES * runs
-    changes, rest = divmod(packed.sizes[layout.CHANGES], layout.CHANGE_BYTES)
-    if packed.sizes[layout.HEADS] != heads or rest or (number + 1) * STRIP_POINTS > 1 << 32:
+    heads = [_HEAD.unpack_from(body) for body in bodies]
+    start_ms = np.array([head[0] for head in heads], dtype=np.float64)
+    number, runs, clocks = np.array([head[1:] for head in heads], dtype=np.int64).reshape(-1, 3).T
+    if ((runs < 1) | (runs > STRIP_POINTS) | (clocks < 1) | (clocks > runs)).any():
+        raise DamagedFilmError("points or clocks that no strip has")
+    packed = columns.unpack([body[_HEAD.size :] for body in bodies], _LIMITS)
+    changes, rest = np.divmod(packed.sizes[:, layout.CHANGES], layout.CHANGE_BYTES)
+    wrong = packed.sizes[:, layout.HEADS] != layout.CLOCK_BYTES * clocks + layout.RUN_BYTES * runs
+    if (wrong | (rest != 0) | ((number + 1) * STRIP_POINTS > 1 << 32)).any():
         raise DamagedFilmError("its columns have not the length that they should")
-    plain, at = _spread(packed)
-    strip = Strip(
-        number,
-        start_ms,
-        plain,
-        at,
-        np.empty((layout.CLOCK_FIELDS, clocks), dtype=np.int64),
-        np.empty((layout.RUN_FIELDS, runs), dtype=np.int64),
-        np.empty(changes, dtype=np.int64),
-    )
-    start = (start_ms, _bits(start_ms))
-    if not _loops().laid_out(strip.data, strip.at, start, strip.clocks, strip.runs, strip.changes):
+    return _laid_out(start_ms, number * STRIP_POINTS, (clocks, runs, changes), packed)
+
+
+def _laid_out(
+    start_ms: Values, first_point: Table, counts: tuple[Table, Table, Table], packed: columns.Packed
+) -> StripSet:
+    sizes = packed.sizes
+    at = np.zeros((len(sizes), layout.COLUMNS + 1), dtype=np.int64)
+    np.cumsum(sizes, axis=1, out=at[:, 1:])
+    where = np.zeros((layout.STRIP_FIELDS, len(sizes) + 1), dtype=np.int64)
+    where[layout.S_POINT, :-1] = first_point
+    np.cumsum((at[:, -1], *counts), axis=1, out=where[layout.S_DATA :, 1:])
+    data = np.empty(where[layout.S_DATA, -1], dtype=np.uint8)
+    each = np.array((sizes.ravel(), packed.dense.ravel(), packed.bases.ravel()))
+    loops().spread_out(np.frombuffer(packed.data, dtype=np.uint8), each, data)
+    fields = (layout.CLOCK_FIELDS, layout.RUN_FIELDS, 1)
+    ends = where[layout.S_CLOCKS :, -1].tolist()
+    clocks, runs, changes = (np.empty(n * m, np.int64) for n, m in zip(fields, ends, strict=True))
+    strips = StripSet(start_ms, data, at, where, clocks, runs, changes)
+    if not loops().all_laid_out(data, at, start_ms, where, strips.tables):
         raise DamagedFilmError("its runs do not add up")
-    return strip
-
-
-def _spread(packed: columns.Packed) -> tuple[NDArray[np.uint8], Table]:
-    """The columns one after the other, and where each begins."""
-    each = np.array((packed.sizes, packed.dense, packed.bases))
-    at = np.zeros(each.shape[1] + 1, dtype=np.int64)
-    np.cumsum(each[0], out=at[1:])
-    plain = np.empty(at[-1], dtype=np.uint8)
-    _loops().spread_out(np.frombuffer(packed.data, dtype=np.uint8), each, plain)
-    return plain, at
+    return strips
 
 
 def decode_segment(strips: Mapping[int, bytes]) -> Segment:
@@ -265,10 +192,11 @@ def decode_segment(strips: Mapping[int, bytes]) -> Segment:
 
     DamagedFilmError: one is damaged, or is another segment's, or another's place.
     """
-    parts: list[Segment] = []
-    for number, data in sorted(strips.items()):
-        strip = open_strip(data)
-        if strip.number != number or (parts and strip.start_ms != parts[0].start_ms):
+    opened = open_strips(strips.values())
+    parts = []
+    for number, place in sorted((number, place) for place, number in enumerate(strips)):
+        strip = opened.strip(place)
+        if strip.number != number or strip.start_ms != opened.start_ms[0]:
             raise DamagedFilmError("a strip of another segment, or of other points")
         parts.append(strip.segment())
     return Segment(
@@ -294,7 +222,7 @@ def encode_chunk(keyframe: Keyframe, samples: Samples) -> bytes:
     parts: list[memoryview] = []
     for point, (time_ms, value, quality) in (_plain(keyframe.samples), _plain(samples)):
         planes = np.empty(layout.SAMPLE_BYTES * len(point), dtype=np.uint8)
-        _loops().put_samples(point, time_ms, value, quality, planes)
+        loops().put_samples(point, time_ms, value, quality, planes)
         parts += _parts(planes, len(point) * _SAMPLE_WIDTHS)
     return _sealed(b"CHNK", _CHUNK.pack(len(keyframe), len(samples)) + columns.pack(parts))
 
@@ -308,8 +236,8 @@ def decode_chunk(data: bytes) -> tuple[Keyframe, Samples]:
     if max(counts) > MOST_IN_CHUNK:
         raise DamagedFilmError(f"{max(counts)} samples in a chunk")
     sizes = [int(count * width) for count in counts for width in _SAMPLE_WIDTHS]
-    packed = columns.unpack(body[_CHUNK.size :], sizes)
-    if packed.sizes != sizes or any(packed.bases):
+    packed = columns.unpack([body[_CHUNK.size :]], sizes)
+    if packed.sizes[0].tolist() != sizes or packed.bases.any():
         raise DamagedFilmError("its columns have not the length that they should")
     planes = np.frombuffer(packed.data, dtype=np.uint8)
     key, samples = _samples(planes, 0, counts[0]), _samples(planes, counts[0], counts[1])
@@ -320,7 +248,7 @@ def _samples(planes: NDArray[np.uint8], before: int, n: int) -> Samples:
     """n samples of a chunk that come after some others."""
     found = Samples(np.empty(n, np.uint32), np.empty(n), np.empty(n), np.empty(n, np.uint8))
     own = planes[layout.SAMPLE_BYTES * before : layout.SAMPLE_BYTES * (before + n)]
-    _loops().take_samples(own, found.point_index, found.time_ms, found.value, found.quality)
+    loops().take_samples(own, found.point_index, found.time_ms, found.value, found.quality)
     return found
 
 

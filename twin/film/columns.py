@@ -16,33 +16,44 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
 from typing import Final
 
+import numpy as np
 import zstandard
+from numpy.typing import NDArray
 
 from twin.errors import DamagedFilmError
+from twin.film.layout import BASE, DENSE, FIELDS, PLACE, SIZE, STORED, TAKEN
 
-#: How many digits of a base one byte has room for, by base.
-DIGITS: Final = (1, 1, 8, 5, 4, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2)
-_VARINT_MOST: Final = 1 << 35
-#: Bits of a Zstandard frame's first byte: its header says the content's size. Ours leave it out:
-#: the decompressor would take as much memory as a damaged one claims.
-_CLAIMS_SIZE: Final = 0xE0
 _LOCAL: Final = threading.local()
 
+#: What is wrong with a block, by number.
+FAULTS: Final = (
+    "",
+    "it ends within a number",
+    "columns that nobody knows",
+    "a column of more bytes than it may have",
+    "a column ends before its time",
+    "a column that is not as film is written",
+    "more bytes than columns",
+)
+
 Buffer = memoryview | bytes
+Table = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Packed:
-    """Columns as they lie in a block, decompressed: of each how many bytes it has, how many are here, and the
-    base that they are in.
+    """Columns of n blocks as they lie there, decompressed, one after the other.
+
+    (n, columns) int64: how many bytes each column has, how many of them are here, and the base they are in.
     """
 
     data: bytes
-    sizes: list[int]
-    dense: list[int]
-    bases: list[int]
+    sizes: Table
+    dense: Table
+    bases: Table
 
 
 def put_varint(number: int) -> bytes:
@@ -53,19 +64,6 @@ def put_varint(number: int) -> bytes:
         number >>= 7
     found.append(number)
     return bytes(found)
-
-
-def varint(data: memoryview, at: int) -> tuple[int, int]:
-    """The number at a place, and the place after it. DamagedFilmError: there is none."""
-    number = shift = 0
-    while at < len(data) and number < _VARINT_MOST:
-        byte = data[at]
-        at += 1
-        number |= (byte & 127) << shift
-        if byte < 128:
-            return number, at
-        shift += 7
-    raise DamagedFilmError("it ends within a number")
 
 
 def pack(
@@ -93,52 +91,50 @@ def pack(
     return b"".join([mask.to_bytes(2, "little"), *head, *body])
 
 
-def unpack(data: memoryview, limits: Sequence[int]) -> Packed:
-    """Read as many columns as there are limits, bytes. DamagedFilmError: they are damaged, or larger."""
-    sizes, dense, bases = ([0] * len(limits) for _ in range(3))
-    taken, at = _directory(data, limits, sizes, bases)
-    parts: list[Buffer] = []
-    decompress = _decompressor()
-    for place, length in taken:
-        dense[place] = size = -(-sizes[place] // DIGITS[bases[place]])
-        end = at + (length or size)
-        part = _decompressed(decompress, data[at:end], size) if length else data[at:end]
-        if len(part) != size or end > len(data):
-            raise DamagedFilmError("a column ends before its time")
-        parts.append(part)
-        at = end
-    if at != len(data):
-        raise DamagedFilmError("more bytes than columns")
-    return Packed(b"".join(parts), sizes, dense, bases)
+def unpack(blocks: Sequence[Buffer], limits: Sequence[int]) -> Packed:
+    """Read as many columns of each block as there are limits, bytes. DamagedFilmError: damaged, or larger."""
+    data = b"".join(blocks)
+    ends = np.cumsum([len(block) for block in blocks], dtype=np.int64)
+    found = np.zeros((FIELDS, len(blocks), len(limits)), dtype=np.int64)
+    fault = _loops().find_columns(
+        np.frombuffer(data, dtype=np.uint8), ends, np.array(limits, dtype=np.int64), found
+    )
+    if fault:
+        raise DamagedFilmError(FAULTS[fault])
+    return Packed(_decompressed(data, found), found[SIZE], found[DENSE], found[BASE])
 
 
-def _directory(
-    data: memoryview, limits: Sequence[int], sizes: list[int], bases: list[int]
-) -> tuple[list[tuple[int, int]], int]:
-    """Fill sizes and bases; gives the columns' places and bytes taken, and where the first begins."""
-    mask, at, taken = int.from_bytes(data[:2], "little"), 2, []
-    if mask >> len(limits):
-        raise DamagedFilmError("columns that nobody knows")
-    for place, limit in enumerate(limits):
-        if not mask >> place & 1:
-            continue
-        size, at = varint(data, at)
-        length, at = varint(data, at)
-        if size > limit or at >= len(data) or not (data[at] == 0 or 2 <= data[at] < len(DIGITS)):
-            raise DamagedFilmError(f"a column of {size} bytes")
-        sizes[place], bases[place] = size, data[at]
-        at += 1
-        taken.append((place, length))
-    return taken, at
-
-
-def _decompressed(decompress: Callable[..., bytes], part: memoryview, size: int) -> bytes:
-    if not part or part[0] & _CLAIMS_SIZE:
-        raise DamagedFilmError("a column that is not as film is written")
+def _decompressed(data: bytes, found: Table) -> bytes:
+    """The columns of all blocks, one after the other."""
+    held = found[TAKEN] > 0
+    starts, lengths = found[PLACE][held], found[TAKEN][held]
+    decompress, view = _decompressor(), memoryview(data)
+    places = zip(
+        starts.tolist(),
+        (starts + lengths).tolist(),
+        found[DENSE][held].tolist(),
+        found[STORED][held].tolist(),
+        strict=True,
+    )
     try:
-        return decompress(part, max_output_size=size)
+        parts = [
+            view[start:end] if stored else decompress(view[start:end], max_output_size=size)
+            for start, end, size, stored in places
+        ]
     except zstandard.ZstdError as error:
         raise DamagedFilmError(f"a column that cannot be decompressed ({error})") from error
+    whole = b"".join(parts)
+    if len(whole) != found[DENSE].sum() or list(map(len, parts)) != found[DENSE][held].tolist():
+        raise DamagedFilmError("a column ends before its time")
+    return whole
+
+
+@cache
+def _loops() -> ModuleType:
+    """The compiled loops: slow to load, and the server starts without them."""
+    from twin.film import directory  # noqa: PLC0415
+
+    return directory
 
 
 @cache

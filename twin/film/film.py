@@ -24,7 +24,7 @@ from telemetry_bridge.samples import Samples
 from telemetry_bridge.wire import Quality
 from twin.errors import DamagedFilmError, NotRecordedError, RequestError
 from twin.film.catalogue import Catalogue
-from twin.film.codec import Strip, decode_segment, encode_segment, open_strip, strip_of
+from twin.film.codec import StripSet, decode_segment, encode_segment, open_strips, strip_of
 from twin.film.cold.joining import joined
 from twin.film.cold.ledger import ColdLedger
 from twin.film.cold.tier import ColdTier, Keeping
@@ -118,24 +118,22 @@ class History:
 class Strips:
     """A whole segment, opened: strips, and what came out of cold files, of other points."""
 
-    strips: tuple[Strip, ...]
+    strips: StripSet
     cold: tuple[Segment, ...] = ()
 
     @classmethod
     def opened(cls, strips: Mapping[int, bytes], cold: tuple[Segment, ...] = ()) -> "Strips":
         """Read a segment's strips. DamagedFilmError: one of them cannot be."""
-        return cls(tuple(open_strip(data) for data in strips.values()), cold)
+        return cls(open_strips(strips.values()), cold)
 
     @property
     def nbytes(self) -> int:
         """Bytes that it takes in memory."""
-        return sum(strip.nbytes for strip in self.strips) + sum(part.nbytes for part in self.cold)
+        return self.strips.nbytes + sum(part.nbytes for part in self.cold)
 
     def state_at(self, time_ms: float, n_points: int) -> State:
         """As `Segment.state_at`."""
-        state = State.unknown(n_points)
-        for strip in self.strips:
-            strip.state_at(time_ms, state)
+        state = self.strips.state_at(time_ms, n_points)
         for part in self.cold:
             state.take(part.keyframe.samples)
             state.take(part.samples, time_ms)
@@ -730,18 +728,25 @@ def _read_tracks(
     places: Sequence[tuple[Piece, int | None, Reel | bytes | None]],
 ) -> list[tuple[Track, Track]]:
     """Per piece what the point of a number read at its start, and its samples within."""
-    none = Track.joined([])
-    found = []
-    for piece, row, content in places:
+    found = [(Track.joined([]), Track.joined([]))] * len(places)
+    together: dict[int, dict[int, bytes]] = {}
+    for place, (piece, row, content) in enumerate(places):
         if row is None or content is None:
-            found.append((none, none))
             continue
-        reel: Reel | Strip = open_strip(content) if isinstance(content, bytes) else content
-        track = reel.track(row)
-        before = Track.joined([reel.at_start(row), track[track.time_ms < piece.from_ms]])
-        inside = (track.time_ms >= piece.from_ms) & (track.time_ms < piece.to_ms)
-        found.append((before[-1:], track[inside]))
+        if isinstance(content, bytes):
+            together.setdefault(row, {})[place] = content
+        else:
+            found[place] = _within(piece, content.at_start(row), content.track(row))
+    for row, strips in together.items():
+        for place, tracks in zip(strips, open_strips(strips.values()).tracks(row), strict=True):
+            found[place] = _within(places[place][0], *tracks)
     return found
+
+
+def _within(piece: Piece, before: Track, track: Track) -> tuple[Track, Track]:
+    """What a point read last before a piece, and its samples within."""
+    first, end = np.searchsorted(track.time_ms, (piece.from_ms, piece.to_ms)).tolist()
+    return track[first - 1 : first] if first else before, track[first:end]
 
 
 def _limited(tracks: Sequence[Track], limit: int) -> tuple[list[Track], float]:

@@ -23,7 +23,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.kernels import compiled
-from twin.film.columns import DIGITS
 from twin.film.layout import (
     BANDS,
     C_AT,
@@ -38,6 +37,8 @@ from twin.film.layout import (
     CHANGE_BYTES,
     CHANGES,
     CLOCK_BYTES,
+    CLOCK_FIELDS,
+    DIGITS,
     HEADS,
     MOST,
     N_BANDS,
@@ -55,6 +56,12 @@ from twin.film.layout import (
     R_WIDE,
     R_WIDES,
     RUN_BYTES,
+    RUN_FIELDS,
+    S_CHANGES,
+    S_CLOCKS,
+    S_DATA,
+    S_POINT,
+    S_RUNS,
     TIMES,
     TIMES_WIDE,
     VALUES_WIDE,
@@ -89,11 +96,12 @@ STEPS, SLOW, GRID, STEADY = 0, 1, 2, 3
 #: So many steps tell their median well enough.
 ENOUGH = 31
 
-#: How many digits of a base a byte has room for, and which they are, by base.
+#: How many digits of a base a byte has room for, and which they are, by base, the first in the lowest byte.
 DIGIT = np.array(DIGITS)
-SPREAD = np.zeros((len(DIGITS), 256, 8), dtype=np.uint8)
+SPREAD = np.zeros((len(DIGITS), 256), dtype=np.uint64)
 for _base in range(2, len(DIGITS)):
-    SPREAD[_base] = np.arange(256)[:, None] // _base ** np.arange(8) % _base
+    _digits = (np.arange(256)[:, None] // _base ** np.arange(8) % _base).astype(np.uint8)
+    SPREAD[_base] = _digits.view("<u8")[:, 0]
 
 #: About what a zigzagged byte costs, bits.
 COST = np.append(np.log2(1.0 + np.arange(LITERAL)), [24.0, 24.0])
@@ -653,6 +661,30 @@ def densified(data: Bytes, size: Ints, dense: Ints, base: Ints) -> Bytes:
 
 
 @compiled
+def _spread(packed: Bytes, words: Words, digits: Whole, out: Bytes) -> None:
+    """Several bytes of each one. out (digits * n,)."""
+    for i in range(len(packed)):
+        number = words[packed[i]]
+        for place in range(digits):
+            out[digits * i + place] = np.uint8(number >> np.uint64(8 * place) & np.uint64(255))
+
+
+@compiled
+def _spread_by(packed: Bytes, words: Words, digits: Whole, out: Bytes) -> None:
+    """The same, by loops that the compiler knows the length of."""
+    if digits == 2:
+        _spread(packed, words, 2, out)
+    elif digits == 3:
+        _spread(packed, words, 3, out)
+    elif digits == 4:
+        _spread(packed, words, 4, out)
+    elif digits == 5:
+        _spread(packed, words, 5, out)
+    else:
+        _spread(packed, words, 8, out)
+
+
+@compiled
 def spread_out(packed: Bytes, layout: Ints, out: Bytes) -> None:
     """Columns as they were. layout (3, columns): bytes of each, bytes of it in `packed`, its base."""
     first, at = 0, 0
@@ -662,12 +694,11 @@ def spread_out(packed: Bytes, layout: Ints, out: Bytes) -> None:
         if radix == 0:
             _copied(packed, first, first + n, out, at)
         else:
-            for i in range(dense - 1):
-                for place in range(digits):
-                    out[at + place] = SPREAD[radix, packed[first + i], place]
-                at += digits
-            for place in range(end - at):
-                out[at + place] = SPREAD[radix, packed[first + dense - 1], place]
+            whole = (dense - 1) * digits
+            _spread_by(packed[first : first + dense - 1], SPREAD[radix], digits, out[at : at + whole])
+            number = SPREAD[radix, packed[first + dense - 1]]
+            for place in range(end - at - whole):
+                out[at + whole + place] = np.uint8(number >> np.uint64(8 * place) & np.uint64(255))
         first += dense
         at = end
 
@@ -1067,6 +1098,92 @@ def state_at(
             state[0][point] = stamp[clock]
     _values_at(data, at, runs, rows, first_point, state[1])
     _qualities_at(data, at, runs, place, rows, first_point, state[2])
+
+
+# Several strips at once: `Strips` has their columns and tables one after the other
+
+
+@compiled
+def tables_of(tables: tuple[Ints, Ints, Ints], where: Ints, strip: Whole) -> tuple[Ints, Ints, Ints]:
+    """The tables of one of several strips; where (STRIP_FIELDS, strips + 1): where each begins in them."""
+    clock, run = where[S_CLOCKS, strip], where[S_RUNS, strip]
+    clocks, runs = where[S_CLOCKS, strip + 1] - clock, where[S_RUNS, strip + 1] - run
+    return (
+        tables[0][CLOCK_FIELDS * clock : CLOCK_FIELDS * (clock + clocks)].reshape((CLOCK_FIELDS, clocks)),
+        tables[1][RUN_FIELDS * run : RUN_FIELDS * (run + runs)].reshape((RUN_FIELDS, runs)),
+        tables[2][where[S_CHANGES, strip] : where[S_CHANGES, strip + 1]],
+    )
+
+
+@compiled
+def _data_of(data: Bytes, where: Ints, strip: Whole) -> Bytes:
+    return data[where[S_DATA, strip] : where[S_DATA, strip + 1]]
+
+
+@compiled
+def all_laid_out(
+    data: Bytes, at: Ints, start_ms: Floats, where: Ints, tables: tuple[Ints, Ints, Ints]
+) -> bool:
+    """As `laid_out`, of several strips. at (strips, COLUMNS + 1), start_ms (strips,)."""
+    bits = start_ms.view(np.int64)
+    for strip in range(len(at)):
+        clocks, runs, place = tables_of(tables, where, strip)
+        own = _data_of(data, where, strip)
+        if not laid_out(own, at[strip], (start_ms[strip], bits[strip]), clocks, runs, place):
+            return False
+    return True
+
+
+@compiled
+def states_at(
+    data: Bytes,
+    at: Ints,
+    where: Ints,
+    tables: tuple[Ints, Ints, Ints],
+    time_ms: float,
+    state: tuple[Floats, Floats, Bytes],
+) -> None:
+    """As `state_at`, of several strips."""
+    for strip in range(len(at)):
+        own = _data_of(data, where, strip)
+        state_at(own, at[strip], tables_of(tables, where, strip), where[S_POINT, strip], time_ms, state)
+
+
+@compiled
+def find_runs(
+    where: Ints, tables: tuple[Ints, Ints, Ints], point: Whole, run: Ints, known: Mask, first: Ints
+) -> None:
+    """Find a point's run in each of several strips, -1: none; whether it begins with the keyframe's row; and
+    where its rows begin among those of all. run, known (strips,), first (strips + 1,) zeros.
+    """
+    for strip in range(len(run)):
+        clocks, runs, _ = tables_of(tables, where, strip)
+        run[strip], known[strip], first[strip + 1] = -1, False, first[strip]
+        place = np.searchsorted(runs[R_POINT], point - where[S_POINT, strip])
+        if place < runs.shape[1] and runs[R_POINT, place] == point - where[S_POINT, strip]:
+            clock = runs[R_CLOCK, place]
+            run[strip], known[strip] = place, clocks[C_KEY, clock] != 0
+            first[strip + 1] += clocks[C_ROWS, clock]
+
+
+@compiled
+def decode_runs(
+    data: Bytes,
+    at: Ints,
+    where: Ints,
+    tables: tuple[Ints, Ints, Ints],
+    run: Ints,
+    first: Ints,
+    into: tuple[Floats, Floats, Bytes],
+) -> None:
+    """Decode the run that `find_runs` found in each of several strips, one after the other."""
+    for strip in range(len(run)):
+        if run[strip] >= 0:
+            clocks, runs, place = tables_of(tables, where, strip)
+            own, ends, some = _data_of(data, where, strip), at[strip], slice(first[strip], first[strip + 1])
+            decode_clock(own, ends, clocks, runs[R_CLOCK, run[strip]], into[0][some])
+            decode_run(own, ends, runs, run[strip], into[1][some])
+            decode_quality(own, ends, runs, run[strip], place, into[2][some])
 
 
 # Chunks: samples in any order, in byte planes

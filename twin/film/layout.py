@@ -54,3 +54,11 @@ CLOCK_FIELDS: Final = 9
 R_POINT, R_CLOCK, R_CODE, R_LITERAL, R_FIRST, R_SLOPE, R_AT, R_WIDE, R_WIDES, R_QUALITY = range(10)
 R_ROW, R_CHANGE = 10, 11
 RUN_FIELDS: Final = 12
+#: Of several opened strips: the first point of each; where its columns, clocks, runs and changes begin.
+S_POINT, S_DATA, S_CLOCKS, S_RUNS, S_CHANGES, STRIP_FIELDS = range(6)
+
+#: What is said of a packed column: its bytes, how many of them are there, in which base, where it begins, how
+#: many it takes, and whether it lies there as it is.
+SIZE, DENSE, BASE, PLACE, TAKEN, STORED, FIELDS = range(7)
+#: How many digits of a base one byte has room for, by base.
+DIGITS: Final = (1, 1, 8, 5, 4, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2)

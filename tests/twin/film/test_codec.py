@@ -4,6 +4,7 @@ import contextlib
 import struct
 import zlib
 from collections.abc import Callable
+from random import Random
 
 import numpy as np
 import pytest
@@ -33,6 +34,7 @@ from twin.film.codec import (
     encode_chunk,
     encode_segment,
     open_strip,
+    open_strips,
     strip_of,
 )
 from twin.film.segment import Keyframe, Segment, State
@@ -101,6 +103,34 @@ def test_one_point_is_read_alone(scene: Scene, point: int) -> None:
             for name in ("time_ms", "value", "quality"):
                 wanted = getattr(expected, name)[: len(expected) if own else 0]
                 assert getattr(found, name).tobytes() == wanted.tobytes()
+
+
+@settings(max_examples=50)
+@given(st.lists(scenes(), max_size=3), st.sampled_from([0, 1, 255, 256, N - 1]), st.floats(0, 1e6))
+def test_strips_opened_together_are_what_each_is_alone(
+    film: list[Scene], point: int, after_ms: float
+) -> None:
+    blobs = [data for scene in film for data in encode_segment(segment_of(scene)).values()]
+    together = open_strips(blobs)
+    assert len(together) == len(blobs)
+    alone, whole = State.unknown(N), together.state_at(START_MS + after_ms, N)
+    for place, (data, (before, track)) in enumerate(zip(blobs, together.tracks(point), strict=True)):
+        strip = open_strip(data)
+        strip.state_at(START_MS + after_ms, alone)
+        for found, expected in ((before, strip.at_start(point)), (track, strip.track(point))):
+            for name in ("time_ms", "value", "quality"):
+                assert getattr(found, name).tobytes() == getattr(expected, name).tobytes()
+        assert same_segment(together.strip(place).segment(), strip.segment())
+    assert same_state(whole, alone)
+
+
+@given(st.randoms(use_true_random=False))
+def test_one_damaged_strip_of_many_is_noticed(random: Random) -> None:
+    blobs = list(encode_segment(segment_of(venue(1, 600, 5))).values())
+    which = random.randrange(len(blobs))
+    blobs[which] = blobs[which][:-1] + bytes([blobs[which][-1] ^ 1])
+    with pytest.raises(DamagedFilmError, match="checksum"):
+        open_strips(blobs)
 
 
 @given(scenes(), st.randoms(use_true_random=False))
@@ -208,7 +238,7 @@ def test_a_column_that_claims_to_be_endless_is_refused_before_memory_is_taken() 
     frame = bytes((0xE0,)) + (1 << 62).to_bytes(8, "little") + b"\x01\x00\x00"
     block = b"\x01\x00" + columns.put_varint(100) + columns.put_varint(len(frame)) + b"\x00" + frame
     with pytest.raises(DamagedFilmError, match="not as film is written"):
-        columns.unpack(memoryview(block), [MOST])
+        columns.unpack([block], [MOST])
 
 
 @settings(max_examples=300)
@@ -217,14 +247,15 @@ def test_columns_that_lie_are_refused_or_read(seed: int, data: st.DataObject) ->
     """Changes within the columns themselves, which Zstandard would not let through."""
     whole = encode_segment(segment_of(venue(seed, 12, 8)))[0]
     head = whole[SEAL : SEAL + HEAD]
-    packed = columns.unpack(memoryview(whole)[SEAL + HEAD :], [MOST] * 10)
-    plain = np.zeros(sum(packed.sizes), np.uint8)
+    packed = columns.unpack([whole[SEAL + HEAD :]], [MOST] * 10)
+    sizes = packed.sizes[0]
+    plain = np.zeros(sizes.sum(), np.uint8)
     kernels.spread_out(
-        np.frombuffer(packed.data, np.uint8), np.array((packed.sizes, packed.dense, packed.bases)), plain
+        np.frombuffer(packed.data, np.uint8), np.array((sizes, packed.dense[0], packed.bases[0])), plain
     )
     for _ in range(data.draw(st.integers(1, 6))):
         plain[data.draw(st.integers(0, len(plain) - 1))] = data.draw(st.integers(0, 255))
-    ends = np.cumsum(packed.sizes)
-    parts = [plain[end - size : end].tobytes() for end, size in zip(ends, packed.sizes, strict=True)]
+    ends = np.cumsum(sizes)
+    parts = [plain[end - size : end].tobytes() for end, size in zip(ends, sizes, strict=True)]
     with contextlib.suppress(DamagedFilmError):
         _read(_sealed(whole, head + columns.pack(parts)))

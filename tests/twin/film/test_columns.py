@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from twin.errors import DamagedFilmError
 from twin.film import kernels
-from twin.film.columns import DIGITS, Packed, pack, put_varint, unpack, varint
+from twin.film.columns import Packed, pack, put_varint, unpack
+from twin.film.directory import varint
+from twin.film.layout import DIGITS
 
 MOST = [1 << 20] * 4
 columns = st.lists(
@@ -21,8 +23,8 @@ columns = st.lists(
 
 
 def spread(packed: Packed) -> list[bytes]:
-    out = np.empty(sum(packed.sizes), np.uint8)
-    layout = np.array((packed.sizes, packed.dense, packed.bases))
+    out = np.empty(packed.sizes.sum(), np.uint8)
+    layout = np.array((packed.sizes.ravel(), packed.dense.ravel(), packed.bases.ravel()))
     kernels.spread_out(np.frombuffer(packed.data, np.uint8), layout, out)
     return [part.tobytes() for part in np.split(out, np.cumsum(packed.sizes)[:-1])]
 
@@ -37,8 +39,15 @@ def packed_with_all_forms(plain: list[bytes]) -> bytes:
 
 @given(columns)
 def test_columns_come_back(plain: list[bytes]) -> None:
-    assert spread(unpack(memoryview(packed_with_all_forms(plain)), MOST)) == plain
-    assert spread(unpack(memoryview(pack(plain)), MOST)) == plain
+    assert spread(unpack([packed_with_all_forms(plain)], MOST)) == plain
+    assert spread(unpack([pack(plain)], MOST)) == plain
+
+
+@given(st.lists(columns, max_size=4))
+def test_blocks_are_read_together(blocks: list[list[bytes]]) -> None:
+    packed = unpack([packed_with_all_forms(plain) for plain in blocks], MOST)
+    assert packed.sizes.shape == (len(blocks), len(MOST))
+    assert b"".join(spread(packed)) == b"".join(b"".join(plain) for plain in blocks)
 
 
 def test_a_base_has_room_for_its_digits() -> None:
@@ -55,9 +64,16 @@ def test_symbols_of_few_bits_take_few_bits() -> None:
 @given(st.integers(0, 2**35 - 1), st.binary(max_size=3))
 def test_varints(number: int, rest: bytes) -> None:
     data = put_varint(number)
-    assert varint(memoryview(data + rest), 0) == (number, len(data))
-    with pytest.raises(DamagedFilmError):
-        varint(memoryview(data[:-1]), 0)
+    whole = np.frombuffer(data + rest, np.uint8)
+    assert varint(whole, 0, len(whole)) == (number, len(data))
+    assert varint(whole, 0, len(data) - 1)[0] == -1
+
+
+@given(st.binary(max_size=12))
+def test_no_varint_is_read_beyond_its_end(data: bytes) -> None:
+    number, at = varint(np.frombuffer(data, np.uint8), 0, len(data))
+    assert -1 <= number < 1 << 42
+    assert at <= len(data)
 
 
 @given(columns, st.data())
@@ -65,10 +81,10 @@ def test_damage_is_refused_or_read(plain: list[bytes], data: st.DataObject) -> N
     packed = bytearray(packed_with_all_forms(plain))
     packed[data.draw(st.integers(0, len(packed) - 1))] = data.draw(st.integers(0, 255))
     try:
-        found = unpack(memoryview(bytes(packed)), MOST)
+        found = unpack([bytes(packed)], MOST)
     except DamagedFilmError:
         return
-    assert list(map(len, spread(found))) == found.sizes
+    assert list(map(len, spread(found))) == found.sizes[0].tolist()
 
 
 @pytest.mark.parametrize(
@@ -87,9 +103,9 @@ def test_damage_is_refused_or_read(plain: list[bytes], data: st.DataObject) -> N
 )
 def test_what_is_no_column_is_refused(data: bytes, what: str) -> None:
     with pytest.raises(DamagedFilmError, match=what):
-        unpack(memoryview(data), MOST)
+        unpack([data], MOST)
 
 
 def test_a_column_that_would_fill_the_memory_is_refused() -> None:
     with pytest.raises(DamagedFilmError):
-        unpack(memoryview(pack([bytes(2 << 20)])), MOST)
+        unpack([pack([bytes(2 << 20)])], MOST)
