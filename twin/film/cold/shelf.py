@@ -6,7 +6,7 @@ that a query needs, several at once.
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -19,6 +19,8 @@ SETTING: Final = "TWIN_FILM_COLD"
 CONNECT_TIMEOUT_S: Final = 5.0
 REQUEST_TIMEOUT_S: Final = 30.0
 TRIES: Final = 2
+#: The other variables of AWS are read by pyarrow itself.
+ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 #: What a store says, and what to do about it.
 ADVICE: Final = (
     (("NO_SUCH_BUCKET",), "its bucket is not there; make it, or name another in " + SETTING),
@@ -183,6 +185,9 @@ class BucketShelf:
             from pyarrow import fs  # noqa: PLC0415
 
             self._made = fs.S3FileSystem(
+                endpoint_override=next(
+                    (os.environ[name] for name in ENDPOINTS if os.environ.get(name)), None
+                ),
                 connect_timeout=CONNECT_TIMEOUT_S,
                 request_timeout=REQUEST_TIMEOUT_S,
                 retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=TRIES),
@@ -215,6 +220,11 @@ class BucketShelf:
 
     def check(self) -> None:
         """See `Shelf`."""
+        from pyarrow import fs  # noqa: PLC0415
+
+        with _reached(self.place):
+            if self._store().get_file_info(self._bucket).type == fs.FileType.NotFound:
+                raise OSError("NO_SUCH_BUCKET")
         self._listed(recursive=False)
 
     def _listed(self, *, recursive: bool) -> list[Any]:
@@ -244,8 +254,8 @@ def open_shelf(place: str) -> Shelf:
     return BucketShelf(parts.netloc, parts.path.strip("/"))
 
 
-def _check_pyarrow(get: Callable[[], Any] = arrow) -> None:
+def _check_pyarrow() -> None:
     try:
-        get()
+        arrow()
     except ParquetMissingError as error:
         raise SettingError(f"{SETTING}: {error}") from error
