@@ -31,6 +31,8 @@ TITLES: dict[str, Label] = {
     "booking.cancelled": Label("预订取消", "Booking cancelled"),
     "booking.checked_in": Label("签到", "Checked in"),
     "booking.expired": Label("预订失效", "Booking expired"),
+    "film.behind": Label("历史数据曾无法保存", "History could not be saved for a time"),
+    "film.lost": Label("历史数据丢失", "Samples lost"),
     "bridge.reloaded": Label("重读设备线路", "Device lines read anew"),
     "bindings.changed": Label("更改设备绑定", "Bindings changed"),
     "device.changed": Label("更改设备资料", "Device data changed"),
