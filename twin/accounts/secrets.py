@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -29,8 +30,10 @@ def hash_password(password: str) -> str:
     return _HASHER.hash(password)
 
 
-#: Checked when there is no such account, so that the answer takes as long.
-NOBODY = hash_password(secrets.token_urlsafe())
+@cache
+def nobody() -> str:
+    """A hash of no password: checked when there is no such account, so that the answer takes as long."""
+    return hash_password(secrets.token_urlsafe())
 
 
 def password_matches(password: str, hashed: str) -> bool:
