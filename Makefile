@@ -4,8 +4,8 @@
 SHELL := /bin/bash
 PORT ?= 8000
 PY := .venv/bin/python
-# Processes that run Python's tests: one a core, few enough for the memory of what they build.
-WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
+# Processes that run Python's tests: one more than cores, for many wait; few enough for the memory of what they build.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 3 ? n + 1 : 4)))
 # The viewer's tools run on the machine's Node, or on the one that setup put into .venv.
 NODE_PATH_PREFIX := export PATH="$(CURDIR)/.venv/node:$$PATH";
 

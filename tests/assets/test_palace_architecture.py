@@ -356,6 +356,7 @@ def class_of(entity: ifcopenshell.entity_instance) -> str:
 # -- the model -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_same_building_gives_the_same_bytes(model_path: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.ifc"
     generate(again)

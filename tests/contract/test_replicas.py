@@ -287,6 +287,7 @@ def test_what_people_do_on_one_server_counts_on_the_other(town: Town) -> None:
     until(lambda: "L-02" in httpx.get(f"{other.url}/api/bindings").json()["unbound"])
 
 
+@pytest.mark.slow
 def test_redis_is_killed_and_comes_back_empty(town: Town) -> None:
     one, other = town.server(), town.server()
     town.worker("--simulate")
@@ -311,6 +312,7 @@ def test_redis_is_killed_and_comes_back_empty(town: Town) -> None:
 RECORDING = "- {{id: {name}, kind: replay, file: tape.csv, loop: true}}\n"
 
 
+@pytest.mark.slow
 async def test_workers_share_the_lines_and_take_them_over(town: Town) -> None:
     (town.venue / "tape.csv").write_text("time,device,point,value\n2026-01-01T00:00:00Z,L-01,level,40\n")
     text = "".join(RECORDING.format(name=f"tape{number}") for number in range(4))
@@ -375,6 +377,7 @@ def test_all_processes_read_their_file_of_lines_anew(town: Town) -> None:
     until(lambda: ups(here) == {"two": "up", "three": "down"})
 
 
+@pytest.mark.slow
 async def test_what_a_worker_finds_out_of_devices_shows_on_every_server(town: Town) -> None:
     port = free_port()
     broker = Mosquitto(town.folder, port)

@@ -208,6 +208,7 @@ def test_a_real_model_s_rooms_hang_together_as_in_the_package(
     assert not ask(graph, "SELECT ?e { ?e a brick:Equipment }")
 
 
+@pytest.mark.slow
 def test_the_same_package_gives_the_same_bytes(package: ModelPackage) -> None:
     first = turtle(topology(package))
     assert turtle(topology(package)) == first
