@@ -84,6 +84,7 @@ compile_loops() {
     key=$(digest requirements.lock twin/film/kernels.py twin/film/layout.py twin/film/folding.py)
     done_before .venv/.compiled "$key" && return
     .venv/bin/python -c "from twin.film.codec import warm_up; warm_up()"
+    .venv/bin/python -c "from twin.film.rollup.summing import warm_up; warm_up()"
     echo "$key" > .venv/.compiled
 }
 

@@ -13,6 +13,7 @@ from twin.accounts.guard import SignInGuard
 from twin.accounts.roles import Role
 from twin.http import (
     accounts,
+    aggregates,
     alarms,
     bindings,
     bridge,
@@ -71,6 +72,7 @@ ROOMS: tuple[tuple[ModuleType, Role], ...] = (
     (bridge, Role.OPERATOR),
     (bindings, Role.OPERATOR),
     (history, Role.OPERATOR),
+    (aggregates, Role.OPERATOR),
     (selection, Role.MANAGER),
     (streams, Role.OPERATOR),
     (events, Role.MANAGER),

@@ -60,6 +60,9 @@ from twin.film.film import Film, FilmSettings
 from twin.film.hold import served
 from twin.film.recorder import RecorderSettings
 from twin.film.replay_socket import ReplaySettings, ReplaySocket
+from twin.film.rollup import summing
+from twin.film.rollup.making import RollupSettings
+from twin.film.rollup.rollups import Rollups
 from twin.film.showing import Pace
 from twin.film.telling import tell_outages
 from twin.film.trouble import Condition
@@ -117,6 +120,7 @@ class Twin:
     """What is not as it should be, for people, in one line each."""
     started_s: float = field(default_factory=time.monotonic)
     _film: Film | None = None
+    _rollups: Rollups | None = None
     _events: EventLog | None = None
     _accounts: Accounts | None = None
     _replica: Replica | None = None
@@ -144,6 +148,13 @@ class Twin:
         if self._film is None:
             raise RuntimeError("the twin does not run")
         return self._film
+
+    @property
+    def rollups(self) -> Rollups:
+        """Sums of the film by minute, hour and day; while the twin runs."""
+        if self._rollups is None:
+            raise RuntimeError("the twin does not run")
+        return self._rollups
 
     @property
     def events(self) -> EventLog:
@@ -455,7 +466,8 @@ async def running(twin: Twin) -> AsyncIterator[None]:
             "devices' secrets": twin.gate.run(twin.devices.keyring),
             "watch on the package": twin.watch.run(twin.settings.package_poll_s),
             "first queries": asyncio.to_thread(warming.warm_up, twin.package),
-            "first film": asyncio.to_thread(codec.warm_up),
+            "first film": asyncio.to_thread(_first_film),
+            "sums of the film": twin.rollups.make.run(),
         }
         for name, work in background.items():
             task = asyncio.create_task(work, name=name)
@@ -495,6 +507,8 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
         filming = FilmSettings(settings.film_keep_days, recording, keeping=_keeping(twin))
         twin._film = twin.make_film(engine, twin.registry, twin.clock, filming)
         await twin.film.scenes.put(twin.package.manifest.revision, twin.bindings.element_of)
+        summed = RollupSettings(keep_days=settings.film_sums_days)
+        twin._rollups = Rollups(twin.film, twin.venue.zone, twin.clock, summed)
         twin.bridge.live.on_written = twin.film.recorder.take
         pace = Pace(settle_ms=MS_PER_S * twin.clock.speed)
         playing = ReplaySettings(settings.allowed_origins, pace=pace)
@@ -564,6 +578,12 @@ async def _resume_simulation(twin: Twin) -> None:
         LOG.warning("simulated counters start anew", reason=str(error))
         return
     simulation.resume(last.state.value)
+
+
+def _first_film() -> None:
+    """Load what film is read and summed with."""
+    codec.warm_up()
+    summing.warm_up()
 
 
 def _on_frame(twin: Twin, outgoing: Outgoing) -> None:

@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     film_flush_s: float = Field(default=2.0, gt=0, le=60)
     """So many seconds of telemetry at most are lost when the server is killed."""
     film_keep_days: float = Field(default=30.0, gt=0)
+    film_sums_days: float = Field(default=3650.0, gt=0)
+    """Sums by the hour are kept for so long, also of film that is gone."""
     """So many days film stays in the database, unless `film.yaml` of the venue folder says otherwise."""
     film_cold: str | None = None
     """Where older film lies in files: a folder, or ``s3://BUCKET/PREFIX``; unset, it is deleted."""

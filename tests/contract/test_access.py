@@ -39,6 +39,7 @@ EXPECTED = {
         POST /api/alarms/{alarm}/acknowledge · POST /api/alarms/{alarm}/close
         POST /api/alarms/{alarm}/shelve · POST /api/alarms/{alarm}/unshelve · GET /api/rules
         GET /api/bindings · GET /api/history/{device}/{point} · WS /ws/live
+        GET /api/history/{device}/{point}/aggregates · GET /api/aggregates
         GET /api/commands · POST /api/commands · GET /api/bridge
         GET /api/devices/facts · GET /api/devices/refused · GET /api/devices/table.csv
         GET /api/bindings/report · GET /api/bindings/table.csv

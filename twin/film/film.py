@@ -631,7 +631,8 @@ class Film:
                 still_there = carried[numbers[carried.point_index] >= 0]
                 self.recorder.know_at_start(_renumbered(still_there, numbers))
             elif len(own) or len(carried):
-                carried = await self._merge_into(piece.segment, batch.registry, own, carried)
+                held = _stale(carried) if self._catalogue.is_afterwards(piece.segment) else carried
+                carried = await self._merge_into(piece.segment, batch.registry, own, held)
 
     async def _learn_of(self, from_ms: float, to_ms: float) -> None:
         """Make a segment of a time of which nothing was recorded, for what is delivered of it now."""
@@ -718,6 +719,12 @@ async def _state_of(reel: Growing | Strips, time_ms: float, n_points: int) -> St
     if isinstance(reel, Growing):
         return reel.state_at(time_ms, n_points)
     return await asyncio.to_thread(reel.state_at, time_ms, n_points)
+
+
+def _stale(samples: Samples) -> Samples:
+    """What was read before a gap, as it holds in it."""
+    quality = np.where(samples.quality == Quality.BAD, Quality.BAD, Quality.STALE)
+    return replace(samples, quality=quality.astype(np.uint8))
 
 
 def _renumbered(samples: Samples, numbers: Rows) -> Samples:

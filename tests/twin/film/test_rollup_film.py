@@ -1,0 +1,211 @@
+"""Sums are what a naive reader of all that was told would say, whatever was cut, merged, made or killed."""
+
+import asyncio
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from telemetry_bridge.points import Device, DeviceType, PointType, Registry
+from tests.telemetry_bridge.builders import STATUS
+from tests.twin.film.filming import Filming
+from tests.twin.film.test_late import Venue
+from twin.film.described import PastPoint
+from twin.film.recorder import RecorderSettings
+from twin.film.rollup.counting import PointKind
+from twin.film.rollup.hours import Every, bucket_edges
+from twin.film.rollup.joining import Buckets
+from twin.film.rollup.making import RollupSettings
+from twin.film.rollup.rollups import Rollups
+from twin.store.database import open_database
+
+MINUTE_MS = 60_000
+#: Half an hour off: hours begin at half past by UTC.
+ZONE = ZoneInfo("Asia/Kolkata")
+SLOW = RecorderSettings(segment_s=1500.0, grace_s=20.0, worth_a_key=0.0)
+AT_ONCE = RollupSettings(again_s=0.0, rest_s=0.0)
+METER = DeviceType(
+    "meter",
+    points=(
+        PointType("energy", "Electric_Energy_Sensor", "kWh"),
+        PointType("power", "Electric_Power_Sensor", "kW"),
+        PointType("status", "Status", states=STATUS),
+    ),
+)
+DEVICES = Registry([METER], [Device(each, "meter") for each in ("m1", "m2", "m3")])
+
+lags_min = st.one_of(st.just(0), st.integers(0, 20), st.integers(0, 300))
+arrivals = st.lists(
+    st.tuples(st.integers(0, 8), lags_min, st.integers(-1, 9), st.sampled_from([0, 0, 0, 3, 1, 2])),
+    min_size=1,
+    max_size=4,
+)
+steps = st.one_of(
+    st.tuples(st.just("samples"), st.integers(1, 40), arrivals),
+    st.tuples(st.just("samples"), st.integers(1, 40), arrivals),
+    st.tuples(
+        st.sampled_from(["flush", "flush", "merge", "make", "ask", "kill", "stop"]),
+        st.integers(1, 90),
+        st.none(),
+    ),
+)
+
+
+@dataclass
+class Metered(Venue):
+    """Runs of a server with meters, whose film is summed."""
+
+    rollups: Rollups | None = None
+    shares: Sequence[tuple[float, float]] = ()
+    closed: list[tuple[float, float]] = field(default_factory=list)
+
+    async def begin(self) -> None:
+        self.filming = await Filming.begin(self.engine, self.now_ms, SLOW, DEVICES)
+        self.runs.append((self.now_ms, math.inf))
+        self.rollups = Rollups(self.film.film, ZONE, self.filming.clock, AT_ONCE)
+
+    async def act(self, kind: str, ms: int, samples: Sequence[tuple[int, int, int, int]] | None) -> None:
+        minutes = [(point, lag * MINUTE_MS, value, quality) for point, lag, value, quality in samples or ()]
+        if kind in {"merge", "make", "ask"}:
+            await super().act("flush", ms * MINUTE_MS, None)
+        if kind == "make":
+            assert self.rollups is not None
+            await self.rollups.make.make_due()
+        elif kind == "ask":
+            await self.check_sums()
+        else:
+            await super().act(kind, 1 if kind == "merge" else ms * MINUTE_MS, minutes)
+
+    def spans(self) -> list[tuple[float, float, int]]:
+        """Times that were recorded, with the run; and the times between, which only late samples tell of, -1."""
+        found, known_ms = [], -math.inf
+        for run, (from_ms, to_ms) in enumerate(self.runs):
+            if from_ms <= to_ms:
+                found += [(known_ms, from_ms, -1), (from_ms, min(to_ms, self.now_ms), run)]
+                known_ms = found[-1][1]
+        return found
+
+    def pieces(self, point: int) -> list[tuple[float, float, float]]:
+        """From when to when which value was known."""
+        found = []
+        for from_ms, to_ms, run in self.spans():
+            told = [each for each in self.told if each.point == point and each.time_ms < to_ms]
+            told = [each for each in told if each.run >= run and (run >= 0 or each.time_ms >= from_ms)]
+            times = sorted({max(each.time_ms, from_ms) for each in told})
+            for begin_ms, end_ms in zip(times, [*times[1:], to_ms], strict=False):
+                held = max((each for each in told if each.time_ms <= begin_ms), key=lambda each: each.time_ms)
+                latest = [each for each in told if each.time_ms == held.time_ms][-1]
+                if is_reading(latest.value, latest.quality, point):
+                    found.append((begin_ms, end_ms, latest.value))
+        return found
+
+    def readings(self, point: int) -> list[tuple[float, float]]:
+        last = {each.time_ms: each for each in self.told if each.point == point}
+        known = (each for each in last.values() if is_reading(each.value, each.quality, point))
+        return sorted((each.time_ms, each.value) for each in known)
+
+    async def check_sums(self) -> None:
+        assert self.rollups is not None
+        for number, (one, other) in enumerate(self.shares):
+            first, last = sorted((one, other))
+            length_ms = self.now_ms - self.runs[0][0] + 400 * MINUTE_MS
+            from_ms = self.now_ms - (1 - first) * length_ms
+            to_ms = self.now_ms - (1 - last) * length_ms + 1
+            every: Every = ("hour", "day", "minute")[number % 3]  # type: ignore[assignment]
+            if every == "minute":
+                from_ms = max(from_ms, to_ms - 200 * MINUTE_MS)
+            points = [self.film.film.find_point(*each) for each in NAMES]
+            found = await self.rollups.ask.buckets_of([each for each in points if each], from_ms, to_ms, every)
+            for point, buckets in enumerate(found):
+                self.check_point(point, buckets)
+
+    def check_point(self, point: int, found: Buckets) -> None:
+        pieces, readings = self.pieces(point), self.readings(point)
+        for row, (from_ms, to_ms) in enumerate(zip(found.edges, found.edges[1:], strict=False)):
+            expected = naive(pieces, readings, from_ms, to_ms, found.kind)
+            actual = of_row(found, row)
+            assert actual == pytest.approx(expected, nan_ok=True, abs=2e-6), (point, from_ms, expected, actual)
+
+
+NAMES = [(f"m{device}", name) for device in (1, 2, 3) for name in ("energy", "power", "status")]
+
+
+def is_reading(value: float, quality: int, point: int) -> bool:
+    return quality in (0, 3) and (point % 3 < 2 or 0 <= value < 3)
+
+
+def of_row(found: Buckets, row: int) -> dict[str, float]:
+    columns = (found.known_s, found.count, found.mean, found.low, found.high, found.last, found.increase)
+    names = ("known", "count", "mean", "low", "high", "last", "increase")
+    states = {f"state{state}": each for state, each in enumerate(found.states_s[row])}
+    return {name: float(column[row]) for name, column in zip(names, columns, strict=True)} | {
+        "resets": float(found.resets[row]),
+        **{name: float(each) for name, each in states.items()},
+    }
+
+
+def naive(
+    pieces: Sequence[tuple[float, float, float]],
+    readings: Sequence[tuple[float, float]],
+    from_ms: float,
+    to_ms: float,
+    kind: PointKind,
+) -> dict[str, float]:
+    held = [(max(a, from_ms), min(b, to_ms), value) for a, b, value in pieces if a < to_ms and b > from_ms]
+    known = sum(b - a for a, b, _ in held)
+    own = [value for time_ms, value in readings if from_ms <= time_ms < to_ms]
+    values = own + [value for a, b, value in held if b > a]
+    counts, nan = kind is PointKind.COUNTER, math.nan
+    found = {
+        "known": known / 1000,
+        "count": float(len(own)),
+        "mean": sum((b - a) * value for a, b, value in held) / known if known and not counts else nan,
+        "low": min(values, default=nan),
+        "high": max(values, default=nan),
+        "last": own[-1] if own else (held[-1][2] if held else nan),
+        "increase": nan,
+        "resets": 0.0,
+    }
+    if counts and values:
+        before = [value for time_ms, value in readings if time_ms < from_ms][-1:]
+        line = before + own
+        pairs = list(zip(line, line[1:], strict=False))
+        found["increase"] = sum(after if after < one else after - one for one, after in pairs)
+        found["resets"] = float(sum(after < one for one, after in pairs))
+    if kind is PointKind.STATE:
+        for state in range(3):
+            found[f"state{state}"] = sum(b - a for a, b, value in held if value == state) / 1000
+    return found
+
+
+@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    script=st.lists(steps, min_size=1, max_size=25),
+    shares=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=3, max_size=3),
+)
+def test_sums_are_what_a_naive_reader_would_say_in_any_order_and_over_any_stop(
+    tmp_path_factory: pytest.TempPathFactory,
+    script: list[tuple[str, int, list[tuple[int, int, int, int]] | None]],
+    shares: list[tuple[float, float]],
+) -> None:
+    async def check() -> None:
+        engine = await open_database(f"sqlite:///{tmp_path_factory.mktemp('sums') / 'twin.db'}")
+        venue = Metered(engine, shares=shares)
+        await venue.begin()
+        for kind, minutes, samples in script:
+            await venue.act(kind, minutes, samples)
+        await venue.act("ask", 1, None)
+        await venue.act("make", 60, None)
+        await venue.act("ask", 1, None)
+        await venue.act("merge", 1, None)
+        await venue.act("ask", 1, None)
+        await venue.act("make", 60, None)
+        await venue.act("ask", 1, None)
+        await engine.dispose()
+
+    asyncio.run(check())
