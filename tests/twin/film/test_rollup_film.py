@@ -3,10 +3,10 @@
 import asyncio
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -15,10 +15,9 @@ from telemetry_bridge.points import Device, DeviceType, PointType, Registry
 from tests.telemetry_bridge.builders import STATUS
 from tests.twin.film.filming import Filming
 from tests.twin.film.test_late import Venue
-from twin.film.described import PastPoint
 from twin.film.recorder import RecorderSettings
 from twin.film.rollup.counting import PointKind
-from twin.film.rollup.hours import Every, bucket_edges
+from twin.film.rollup.hours import Every
 from twin.film.rollup.joining import Buckets
 from twin.film.rollup.making import RollupSettings
 from twin.film.rollup.rollups import Rollups
@@ -62,7 +61,6 @@ class Metered(Venue):
 
     rollups: Rollups | None = None
     shares: Sequence[tuple[float, float]] = ()
-    closed: list[tuple[float, float]] = field(default_factory=list)
 
     async def begin(self) -> None:
         self.filming = await Filming.begin(self.engine, self.now_ms, SLOW, DEVICES)
@@ -82,7 +80,7 @@ class Metered(Venue):
             await super().act(kind, 1 if kind == "merge" else ms * MINUTE_MS, minutes)
 
     def spans(self) -> list[tuple[float, float, int]]:
-        """Times that were recorded, with the run; and the times between, which only late samples tell of, -1."""
+        """Times that were recorded, with the run; and those between, of which late samples alone tell, -1."""
         found, known_ms = [], -math.inf
         for run, (from_ms, to_ms) in enumerate(self.runs):
             if from_ms <= to_ms:
@@ -119,8 +117,8 @@ class Metered(Venue):
             every: Every = ("hour", "day", "minute")[number % 3]  # type: ignore[assignment]
             if every == "minute":
                 from_ms = max(from_ms, to_ms - 200 * MINUTE_MS)
-            points = [self.film.film.find_point(*each) for each in NAMES]
-            found = await self.rollups.ask.buckets_of([each for each in points if each], from_ms, to_ms, every)
+            points = [each for each in map(self.film.film.find_point, *zip(*NAMES, strict=True)) if each]
+            found = await self.rollups.ask.buckets_of(points, from_ms, to_ms, every)
             for point, buckets in enumerate(found):
                 self.check_point(point, buckets)
 
@@ -128,8 +126,8 @@ class Metered(Venue):
         pieces, readings = self.pieces(point), self.readings(point)
         for row, (from_ms, to_ms) in enumerate(zip(found.edges, found.edges[1:], strict=False)):
             expected = naive(pieces, readings, from_ms, to_ms, found.kind)
-            actual = of_row(found, row)
-            assert actual == pytest.approx(expected, nan_ok=True, abs=2e-6), (point, from_ms, expected, actual)
+            told = (point, from_ms, expected, of_row(found, row))
+            assert told[-1] == pytest.approx(expected, nan_ok=True, abs=2e-6), told
 
 
 NAMES = [(f"m{device}", name) for device in (1, 2, 3) for name in ("energy", "power", "status")]
@@ -174,7 +172,7 @@ def naive(
     if counts and values:
         before = [value for time_ms, value in readings if time_ms < from_ms][-1:]
         line = before + own
-        pairs = list(zip(line, line[1:], strict=False))
+        pairs = list(pairwise(line))
         found["increase"] = sum(after if after < one else after - one for one, after in pairs)
         found["resets"] = float(sum(after < one for one, after in pairs))
     if kind is PointKind.STATE:
@@ -183,7 +181,12 @@ def naive(
     return found
 
 
-@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+#: Without shrinking: an example takes a second.
+PHASES = (Phase.explicit, Phase.generate)
+FIXTURE = HealthCheck.function_scoped_fixture
+
+
+@settings(max_examples=10, deadline=None, phases=PHASES, suppress_health_check=[FIXTURE])
 @given(
     script=st.lists(steps, min_size=1, max_size=25),
     shares=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=3, max_size=3),

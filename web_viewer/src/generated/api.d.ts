@@ -1086,6 +1086,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/history/{device}/{point}/aggregates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Aggregates
+         * @description What a point did in each minute, hour or day that the time touches; whole ones, up to that of now.
+         */
+        get: operations["getAggregates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aggregates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Aggregates
+         * @description As `/api/history/{device}/{point}/aggregates`, of several points, in the order asked.
+         */
+        get: operations["listAggregates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/history.parquet": {
         parameters: {
             query?: never;
@@ -2206,6 +2246,94 @@ export interface components {
             refused: number;
             /** Reconnects */
             reconnects: number;
+        };
+        /**
+         * Aggregate
+         * @description What a point did in a bucket; null: not known.
+         */
+        Aggregate: {
+            /** From */
+            from: string;
+            /**
+             * To
+             * @description Not included.
+             */
+            to: string;
+            /**
+             * Known S
+             * @description For how long a value was known: good or simulated.
+             */
+            known_s: number;
+            /**
+             * Count
+             * @description Readings.
+             */
+            count: number;
+            /**
+             * Mean
+             * @description By time, while it was known; none of counters.
+             */
+            mean: number | null;
+            /** Min */
+            min: number | null;
+            /** Max */
+            max: number | null;
+            /** Last */
+            last: number | null;
+            /**
+             * State
+             * @description The key of `last`, where the point has states.
+             */
+            state: string | null;
+            /**
+             * Increase
+             * @description Of counters: what was counted since the last reading before, or the first.
+             */
+            increase: number | null;
+            /**
+             * Resets
+             * @description Of counters: how often they began anew.
+             */
+            resets: number | null;
+            /**
+             * States S
+             * @description Seconds in each state, where it has states.
+             */
+            states_s: {
+                [key: string]: number;
+            } | null;
+        };
+        /**
+         * Aggregates
+         * @description What a point did, bucket by bucket.
+         */
+        Aggregates: {
+            /** Device */
+            device: string;
+            /** Point */
+            point: string;
+            /** Unit */
+            unit: string;
+            kind: components["schemas"]["PointKind"];
+            /** States */
+            states: string[];
+            /**
+             * Every
+             * @enum {string}
+             */
+            every: "minute" | "hour" | "day";
+            /** Time Zone */
+            time_zone: string;
+            /** Items */
+            items: components["schemas"]["Aggregate"][];
+        };
+        /**
+         * AggregatesList
+         * @description The same of several points.
+         */
+        AggregatesList: {
+            /** Items */
+            items: components["schemas"]["Aggregates"][];
         };
         /**
          * Alarm
@@ -4872,6 +5000,12 @@ export interface components {
             /** Element Index */
             element_index: number | null;
         };
+        /**
+         * PointKind
+         * @description What can be summed of a point.
+         * @enum {string}
+         */
+        PointKind: "gauge" | "counter" | "state";
         /**
          * PointPage
          * @description A part of the list of points.
@@ -7890,6 +8024,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAggregates: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339, with `Z` or an offset (`%2B08:00`). */
+                from?: string | null;
+                /** @description RFC 3339; not included. */
+                to?: string | null;
+                /** @description Minutes, hours or days by the venue's clocks. */
+                every?: "minute" | "hour" | "day";
+            };
+            header?: never;
+            path: {
+                device: string;
+                point: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Aggregates"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAggregates: {
+        parameters: {
+            query: {
+                /** @description `device/point`, separated by commas; at most 50. */
+                points: string;
+                /** @description RFC 3339, with `Z` or an offset (`%2B08:00`). */
+                from?: string | null;
+                /** @description RFC 3339; not included. */
+                to?: string | null;
+                /** @description Minutes, hours or days by the venue's clocks. */
+                every?: "minute" | "hour" | "day";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AggregatesList"];
                 };
             };
             /** @description The request cannot be answered as asked. */
