@@ -38,6 +38,9 @@ MOST_AT_ONCE = 4  # segments in one transaction
 #: A clock that is kept right by small steps back is not set back.
 CLOCK_TREMBLES_MS = 1000.0
 
+Encoded = tuple[dict[int, bytes], int]
+"""A segment's strips, and how many samples they hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecorderSettings:
@@ -71,7 +74,7 @@ class Take:
     chunks: int = 0
     stored_until_ms: float = -math.inf
     stored_key: Keyframe | None = None
-    encoded: dict[int, bytes] | None = None
+    encoded: Encoded | None = None
 
     @property
     def start_ms(self) -> float:
@@ -198,6 +201,9 @@ class Recorder:
         """A line of the catalogue, under the next change."""
         self._next_change += 1
         return Entry(id_, start_ms, just_after(until_ms), registry, samples, self._next_change - 1)
+
+    def _entry_of(self, take: Take, samples: int) -> Entry:
+        return self.entry(take.id, take.start_ms, take.until_ms, self.registry, samples)
 
     def new_id(self) -> int:
         """The id of the next segment."""
@@ -395,13 +401,7 @@ class Recorder:
             self._in_hand = frozenset()
 
     async def _write(self, waiting: Sequence[Take], current: Take | None) -> None:
-        whole = [
-            (
-                self.entry(take.id, take.start_ms, take.until_ms, self.registry, len(take.reel)),
-                await _encoded(take),
-            )
-            for take in waiting
-        ]
+        whole = [(self._entry_of(take, count), strips) for take, (strips, count) in await _each(waiting)]
         late, late_count = await self.late.news()
         if current is None:
             await self._save(News(whole, late=late))
@@ -433,11 +433,22 @@ class Recorder:
                 await self._store.save(news)
 
 
-async def _encoded(take: Take) -> dict[int, bytes]:
-    """A whole segment's strips, made once: the database may be away for many tries."""
+async def _each(takes: Sequence[Take]) -> list[tuple[Take, Encoded]]:
+    return [(take, await _encoded(take)) for take in takes]
+
+
+async def _encoded(take: Take) -> Encoded:
+    """A whole segment's strips, made once: the database may be away for many tries; and its samples, which
+    are fewer than were taken where several were of one point and time.
+    """
     if take.encoded is None:
-        take.encoded = await asyncio.to_thread(lambda: encode_segment(take.reel.segment()))
+        take.encoded = await asyncio.to_thread(_encode, take.reel)
     return take.encoded
+
+
+def _encode(reel: Growing) -> Encoded:
+    segment = reel.segment()
+    return encode_segment(segment), len(segment)
 
 
 def _split(reel: Growing, cut_ms: float, n_points: int) -> tuple[Growing, Growing]:
