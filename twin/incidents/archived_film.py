@@ -150,27 +150,6 @@ class ArchivedFilm(Film):
             if a < b
         ]
 
-    def spans_in_memory(self) -> list[tuple[float, float]]:
-        """All of time: sums are made of the cut itself."""
-        return [(-math.inf, math.inf)]
-
-    def late_of(self, point: PastPoint) -> Track:
-        """Nothing waits for its place."""
-        del point
-        return Track.joined([])
-
-    async def told_of(self, point: PastPoint, from_ms: float, to_ms: float) -> list[Told]:
-        """What a point did from one time to before another, stretch by stretch; gaps are in none."""
-        track = await asyncio.to_thread(self._cut.track, self._cut.points.index(point))
-        begin_ms, end_ms = cast(tuple[float, float], self.span)
-        edges = [begin_ms, *(end for gap in self._cut.gaps for end in (gap.from_ms, gap.to_ms or end_ms)), end_ms]
-        spans = [(max(a, from_ms), min(b, to_ms)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-        return [
-            Told(a, b, track[track.time_ms < a][-1:], track[(track.time_ms >= a) & (track.time_ms < b)])
-            for a, b in spans
-            if a < b
-        ]
-
     def find_point(self, device: str, name: str) -> PastPoint | None:
         """A point of the archive."""
         row = self._row_of.get((device, name))

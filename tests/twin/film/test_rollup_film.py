@@ -114,7 +114,7 @@ class Metered(Venue):
             length_ms = self.now_ms - self.runs[0][0] + 400 * MINUTE_MS
             from_ms = self.now_ms - (1 - first) * length_ms
             to_ms = self.now_ms - (1 - last) * length_ms + 1
-            every: Every = ("hour", "day", "minute")[number % 3]  # type: ignore[assignment]
+            every: Every = ("hour", "day", "minute")[number % 3]
             if every == "minute":
                 from_ms = max(from_ms, to_ms - 200 * MINUTE_MS)
             points = [each for each in map(self.film.film.find_point, *zip(*NAMES, strict=True)) if each]
