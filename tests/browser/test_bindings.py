@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser.test_timeline import open_moment
 from tests.browser.visit import Colour, Visit
 from tests.contract.running import RunningServer, running_server
 from tests.contract.small_house import guid_of, write_venue
@@ -176,7 +178,18 @@ def test_a_confirmed_guess_shows_the_device_at_its_element_and_moves_with_it(
     assert bound(wall_server)["LAMP-9"] == guid_of("Wall south 1F")
     wall_desk.open()  # the whole house again: the guess led to its storey
     wall_desk.wait_for_colour(wall_desk.seen(lower), is_amber)
+    before = httpx.get(f"{wall_server.url}/api/health", timeout=30).json()["time"]
     moved = {"items": [{"device": "LAMP-9", "element": guid_of("Wall south 2F")}]}
     httpx.put(f"{wall_server.url}/api/bindings", json=moved, timeout=30).raise_for_status()
     wall_desk.wait_for_colour(wall_desk.seen(upper), is_amber)
+    wall_desk.wait_for_colour(wall_desk.seen(lower), is_not_amber)
+    # Then it stood for the wall below, and that is what its past shows.
+    open_moment(wall_desk, datetime.fromisoformat(before))
+    wall_desk.wait_for_colour(wall_desk.seen(lower), is_amber)
+    wall_desk.wait_for_colour(wall_desk.seen(upper), is_not_amber)
+    at = wall_desk.seen(upper)
+    page.mouse.click(at["x"], at["y"])
+    expect(wall_desk.part("later-device")).to_contain_text("当时在其他构件上")
+    wall_desk.part("back-to-live").click()
+    expect(wall_desk.part("later-device")).to_have_count(0)
     wall_desk.wait_for_colour(wall_desk.seen(lower), is_not_amber)

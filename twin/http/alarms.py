@@ -1,12 +1,15 @@
 """`/api/alarms`: what wants attention, what happened to it, who looks at it; and `/api/rules` behind them."""
 
 import asyncio
+import functools
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
+from spatial.errors import UnknownPlaceError
+from spatial.model import Element
 from telemetry_bridge.points import Label
 from twin.alarms import model
 from twin.alarms.alarms import Count, Refusal
@@ -80,7 +83,8 @@ async def list_alarms(
     else:
         found = await twin.alarms.open_at(moment_ms, wanted, limit + 1, _position(cursor))
     more = len(found) > limit
-    items = [shapes.Alarm(**_fields(twin, alarm)) for alarm in found[:limit]]
+    shown = functools.partial(_fields, twin, past=moment_ms is not None)
+    items = [shapes.Alarm(**shown(alarm)) for alarm in found[:limit]]
     return shapes.AlarmPage(items=items, next=_cursor(found[limit - 1]) if more else None)
 
 
@@ -166,13 +170,21 @@ def _alarm(twin: Twin, found: model.Alarm) -> shapes.Alarm:
     return shapes.Alarm(**_fields(twin, found))
 
 
+def _element(twin: Twin, guid: str | None) -> Element | None:
+    try:
+        return None if guid is None else twin.package.element(guid)
+    except UnknownPlaceError:
+        return None
+
+
 def _refusal(refusal: Refusal) -> shapes.AlarmRefusal:
     status = int(refusal.error.status)
     return shapes.AlarmRefusal(alarm=refusal.alarm, status=status, detail=str(refusal.error))
 
 
-def _fields(twin: Twin, found: model.Alarm) -> dict[str, Any]:
-    element = twin.bound.element_of.get(found.device)
+def _fields(twin: Twin, found: model.Alarm, *, past: bool = False) -> dict[str, Any]:
+    """An alarm as it is told; of a past moment it is where its device stood then, of now where it stands."""
+    element = _element(twin, found.element) if past else twin.bound.element_of.get(found.device)
     same = element is not None and element.guid == found.element
     return {
         "id": found.id,

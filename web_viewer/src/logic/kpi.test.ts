@@ -71,4 +71,11 @@ describe('countDevices', () => {
     ]
     expect(countDevices(points, columnsOf(2, 5, 0, null))).toEqual({ total: 3, online: 1, faulty: 1 })
   })
+
+  it('does not miss a device that was not there yet', () => {
+    const points = [pointInfo({ pointIndex: 0, device: 'A' }), { ...pointInfo({ pointIndex: 1, device: 'NEW' }), absent: true }]
+    expect(countDevices(points, columnsOf(1, null))).toEqual({ total: 1, online: 1, faulty: 0 })
+    const people = points.map((point) => ({ ...point, pointClass: 'Occupancy_Count_Sensor' }))
+    expect(kpisOf(people)[0].points.map((point) => point.device)).toEqual(['A'])
+  })
 })

@@ -52,7 +52,7 @@ export interface Kpi {
 
 /** The figures that this venue has points for. */
 export function kpisOf(points: readonly PointInfo[], devices: ReadonlyMap<string, DeviceInfo> = new Map()): Kpi[] {
-  const byClass = grouped(points)
+  const byClass = grouped(points.filter((point) => point.absent !== true))
   const meters = byClass.get(METER_CLASS)
   if (meters) byClass.set(METER_CLASS, rootMeters(meters, devices))
   return DEFINITIONS.flatMap(({ id, unit, reduce, classes }) => {
@@ -100,6 +100,7 @@ export function countDevices(points: readonly PointInfo[], columns: LiveColumns)
   const online = new Set<string>()
   const faulty = new Set<string>()
   for (const point of points) {
+    if (point.absent === true) continue
     devices.add(point.device)
     if (!isUsable(columns, point.pointIndex)) continue
     const state = point.states[Math.round(columns.value[point.pointIndex])]?.key

@@ -124,9 +124,10 @@ describe('ReplayConnection', () => {
   it('tells what the server says of itself', () => {
     harness.open(T0)
     const time = new Date(T0).toISOString()
-    harness.socket.say(JSON.stringify({ type: 'replay', time, playing: true, speed: 2, span: { from: time, to: null }, gap: null }))
+    harness.socket.say(JSON.stringify({ type: 'replay', time, playing: true, speed: 2, span: { from: time, to: null }, gap: null, scene: { since: time, revision: 'r', bindings: 'b' } }))
     harness.socket.say(JSON.stringify({ type: 'error', message: 'nothing was recorded' }))
-    expect(harness.statuses).toEqual([{ timeMs: T0, playing: true, speed: 2, span: { fromMs: T0, toMs: null }, gap: null }])
+    const scene = { sinceMs: T0, revision: 'r', bindings: 'b' }
+    expect(harness.statuses).toEqual([{ timeMs: T0, playing: true, speed: 2, span: { fromMs: T0, toMs: null }, gap: null, scene }])
     expect(harness.faults).toEqual(['nothing was recorded'])
     expect(harness.connection.isSeeking).toBe(false)
   })

@@ -3,6 +3,7 @@ import { PointHistory, type Series } from '@/logic/history'
 
 import { applyFrame, emptyColumns, type LiveColumns } from './columns'
 import { browserEnvironment, Link, type LinkEnvironment, type LinkState } from './link'
+import { readScene, type PastScene } from './pastBindings'
 import { isDriver, readSession, readSessionEnd, type SessionEnd, type SharedSession, type SharedView } from './replaySession'
 
 /** Film time between kept samples of a sparkline. */
@@ -32,6 +33,8 @@ export interface ReplayStatus {
   readonly span: Span | null
   /** The stretch without film in which the player stands. */
   readonly gap: Span | null
+  /** Which model and which bindings were in force; null: nobody noted it. */
+  readonly scene: PastScene | null
 }
 
 /** One step of the player. */
@@ -323,9 +326,10 @@ export class ReplayConnection {
 
 /** @throws TypeError when the message is none of the protocol. */
 function readStatus(message: Record<string, unknown>): ReplayStatus {
-  const { time, playing, speed, span, gap } = message
+  const { time, playing, speed, span, gap, scene } = message
   if (typeof playing !== 'boolean' || typeof speed !== 'number') throw new TypeError('a status that cannot be read')
-  return { timeMs: typeof time === 'string' ? Date.parse(time) : Number.NaN, playing, speed, span: readSpan(span), gap: readSpan(gap) }
+  const timeMs = typeof time === 'string' ? Date.parse(time) : Number.NaN
+  return { timeMs, playing, speed, span: readSpan(span), gap: readSpan(gap), scene: readScene(scene) }
 }
 
 function readSpan(raw: unknown): Span | null {

@@ -27,6 +27,8 @@ export interface PointInfo {
   /** Element that the device is bound to; -1 and null when unbound. */
   readonly elementIndex: number
   readonly elementGuid: string | null
+  /** In a replay: the device was not there yet. */
+  readonly absent?: boolean
 }
 
 /** Corners, metres, local frame. */
@@ -136,4 +138,6 @@ export interface ElementDetail extends ElementHit {
   readonly sets: readonly PropertySet[]
   readonly devices: readonly DeviceInfo[]
   readonly points: readonly PointInfo[]
+  /** In a replay: devices of now that were elsewhere then, or not there yet. */
+  readonly later?: readonly DeviceInfo[]
 }

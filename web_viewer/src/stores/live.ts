@@ -7,11 +7,13 @@ import { fetchPoints } from '@/net/api'
 import { emptyColumns, type LiveColumns } from '@/net/columns'
 import type { LinkState } from '@/net/link'
 import { LiveConnection, liveUrl } from '@/net/live'
+import { fetchBindingsAt, placedAsThen, type PastBindings } from '@/net/pastBindings'
 import { ReplayConnection, ReplayStream, replayUrl, type ReplayHandlers, type ReplayStatus } from '@/net/replay'
 import type { SessionEnd, SharedSession, SharedView } from '@/net/replaySession'
 import { LiveStream } from '@/net/stream'
 import type { PointInfo } from '@/net/types'
 
+import { followScene, type SceneFollower } from './pastScene'
 import { followBindings } from './rebinding'
 
 /** Told after each frame which points it touched. */
@@ -22,7 +24,7 @@ export type EventListener = (event: Readonly<Record<string, unknown>>) => void
 const TICK_MS = 500
 /** Frames a second for a page that nobody sees. */
 const HIDDEN_RATE = 1
-const NOWHERE: ReplayStatus = { timeMs: Number.NaN, playing: false, speed: 1, span: null, gap: null }
+const NOWHERE: ReplayStatus = { timeMs: Number.NaN, playing: false, speed: 1, span: null, gap: null, scene: null }
 
 /**
  * The state of all points at the moment on screen, and how fresh it is. That moment is now, or one of the film:
@@ -115,12 +117,19 @@ type Show = FrameListener
 
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the refs are their own description
 function liveState() {
+  const listed = shallowRef<readonly PointInfo[]>([])
+  const then = shallowRef<PastBindings | null>(null)
   return {
     mode: ref<'live' | 'replay'>('live'),
     link: ref<LinkState>('connecting'),
     fault: ref(''),
     hello: shallowRef<Hello | null>(null),
-    points: shallowRef<readonly PointInfo[]>([]),
+    /** The points, where their devices stand today. */
+    listed,
+    /** Where devices stood at the moment on screen; null: where they stand today. */
+    then,
+    /** The points, where their devices stood at the moment on screen. */
+    points: computed(() => (then.value === null ? listed.value : placedAsThen(listed.value, then.value))),
     columns: shallowRef<LiveColumns>(emptyColumns(0)),
     /** Counts frames; reading it makes a computed value follow the stream. */
     revision: ref(0),
@@ -167,7 +176,7 @@ function openNow(state: LiveState, show: Show, events: ReadonlySet<EventListener
       },
       onPoints: (points, columns) => {
         state.columns.value = columns
-        state.points.value = points
+        state.listed.value = points
         onPoints()
       },
       onFault: (error) => {
@@ -178,7 +187,7 @@ function openNow(state: LiveState, show: Show, events: ReadonlySet<EventListener
     fetchPoints,
     () => performance.now(),
   )
-  const rebound = followBindings(state.points, { fetch: fetchPoints, registry: () => state.hello.value?.registry, onFault: note })
+  const rebound = followBindings(state.listed, { fetch: fetchPoints, registry: () => state.hello.value?.registry, onFault: note })
   const connection = new LiveConnection(() => liveUrl(window.location, stream.place()), {
     onState: (next) => {
       link.value = next
@@ -228,7 +237,7 @@ function sessionHandlers(state: LiveState): Pick<ReplayHandlers, 'onSession' | '
 }
 
 /** The connection to the film, whose frames go into `stream` and from there on screen. */
-function connectFilm(state: LiveState, stream: ReplayStream, show: Show): ReplayConnection {
+function connectFilm(state: LiveState, stream: ReplayStream, scene: SceneFollower, show: Show): ReplayConnection {
   const connection = new ReplayConnection(replayUrl(window.location), {
     onState: (link) => (state.link.value = link),
     onFrame: (frame) => {
@@ -241,7 +250,9 @@ function connectFilm(state: LiveState, stream: ReplayStream, show: Show): Replay
     },
     onStatus: (status) => {
       state.player.value = status
-      if (!Number.isNaN(status.timeMs)) stream.stand(status.timeMs, status.playing ? status.speed : 0)
+      if (Number.isNaN(status.timeMs)) return
+      stream.stand(status.timeMs, status.playing ? status.speed : 0)
+      scene.see(status.scene, status.timeMs)
     },
     onEvent: () => undefined,
     ...sessionHandlers(state),
@@ -255,7 +266,10 @@ function connectFilm(state: LiveState, stream: ReplayStream, show: Show): Replay
 
 function openPast(state: LiveState, show: Show): Past {
   const stream = new ReplayStream(() => performance.now())
-  const connection = connectFilm(state, stream, show)
+  const scene = followScene(state.then, fetchBindingsAt, (error) => {
+    state.fault.value = problemText(error)
+  })
+  const connection = connectFilm(state, stream, scene, show)
   const adopt = (columns: LiveColumns): void => {
     stream.begin(columns)
     state.columns.value = stream.columns
@@ -295,6 +309,7 @@ function openPast(state: LiveState, show: Show): Past {
       connection.stop()
       state.session.value = state.driverView.value = null
       state.mode.value = 'live'
+      scene.leave()
       state.seekingMs.value = Number.NaN
       state.fault.value = ''
     },

@@ -3,8 +3,10 @@ import { nextTick, ref, shallowRef, watch } from 'vue'
 
 import { problemText } from '@/i18n/problem'
 import { fetchElementAt } from '@/net/api'
+import { detailAsThen } from '@/net/pastBindings'
 import type { BoxInfo, ElementDetail } from '@/net/types'
 
+import { useLiveStore } from './live'
 import { useModelStore } from './model'
 import { useSceneStore } from './scene'
 
@@ -12,7 +14,7 @@ import { useSceneStore } from './scene'
 export const useSelectionStore = defineStore('selection', () => {
   const stage = useSceneStore()
   const index = ref<number | null>(null)
-  const detail = shallowRef<ElementDetail | null>(null)
+  const { detail, take } = shownDetail()
   const loading = ref(false)
   const problem = ref('')
   const storey = ref<number | null>(null)
@@ -26,7 +28,7 @@ export const useSelectionStore = defineStore('selection', () => {
     index.value = next
     problem.value = ''
     stage.scene?.select(next)
-    if (detail.value?.index !== next) detail.value = null
+    if (detail.value?.index !== next) take(null)
     loading.value = next !== null
     if (next !== null) await load(next)
   }
@@ -36,7 +38,7 @@ export const useSelectionStore = defineStore('selection', () => {
     pending = abort
     try {
       const found = await fetchElementAt(next, abort.signal)
-      if (!abort.signal.aborted) detail.value = found
+      if (!abort.signal.aborted) take(found)
     } catch (error) {
       if (abort.signal.aborted) return
       problem.value = problemText(error)
@@ -80,6 +82,30 @@ export const useSelectionStore = defineStore('selection', () => {
 
   return { index, detail, loading, problem, storey, hidden, select, isolate, flyTo, goTo: visits(flyTo), hide, showAll }
 })
+
+/** What is known of an element; in a replay with the devices that stood for it then. */
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- a part of the store, seen by it alone
+function shownDetail() {
+  const live = useLiveStore()
+  const model = useModelStore()
+  const detail = shallowRef<ElementDetail | null>(null)
+  let ofNow: ElementDetail | null = null
+
+  function settle(): void {
+    detail.value = ofNow === null || live.then === null ? ofNow : detailAsThen(ofNow, live.points, model.devices, live.then)
+  }
+
+  watch([() => live.then, () => live.points], () => {
+    if (ofNow !== null) settle()
+  })
+  return {
+    detail,
+    take: (found: ElementDetail | null) => {
+      ofNow = found
+      settle()
+    },
+  }
+}
 
 /**
  * Goes to something that a list told of, and outlines it: its storey is opened, since most of it hangs inside.

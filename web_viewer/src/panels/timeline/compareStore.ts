@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef, watch } from 'vue'
+import { computed, ref, shallowRef, watch, type ComputedRef } from 'vue'
 
 import { problemText } from '@/i18n/problem'
 import { compileLayer } from '@/layers/compile'
@@ -8,6 +8,7 @@ import { parseColour, type Rgb } from '@/layers/colour'
 import { LayerPainter, type ColourChange } from '@/layers/painter'
 import { NewestOnly } from '@/logic/newest'
 import type { LiveColumns } from '@/net/columns'
+import { fetchBindingsAt, placedAsThen, type PastBindings } from '@/net/pastBindings'
 import { PRIORITY_COLOURS, type Alarm } from '@/panels/alarms/alarm'
 import { fetchAlarmsAt } from '@/panels/alarms/api'
 import { useLayerStore } from '@/stores/layers'
@@ -18,6 +19,7 @@ import { useSceneStore } from '@/stores/scene'
 import { fetchStateAt } from './api'
 import { DIFFERENCE_LAYER, differenceLayer } from './differenceLayer'
 import { differencesOf, type Difference } from './differences'
+import { reboundBetween, standsNow, type Rebound } from './rebound'
 
 /** How two moments are shown: what changed as a layer, or both beside each other. */
 export type Way = 'difference' | 'split'
@@ -29,42 +31,20 @@ const REST_MS = 250
 export const useCompareStore = defineStore('timeline.compare', () => {
   const live = useLiveStore()
   const layers = useLayerStore()
-  const markMs = ref(Number.NaN)
   const way = ref<Way>('difference')
-  const before = shallowRef<LiveColumns | null>(null)
-  const alarms = shallowRef<readonly Alarm[]>([])
   const differences = shallowRef<readonly Difference[]>([])
-  const problem = ref('')
+  const { markMs, before, then, alarms, problem, mark, stop: forget } = otherMoment()
+  const rebound = reboundSince(then)
   const isOn = computed(() => !Number.isNaN(markMs.value))
   let layerBefore: string | null = null
-
-  const load = new NewestOnly<number>(async (timeMs) => {
-    try {
-      const [state, open] = await Promise.all([fetchStateAt(timeMs, live.points.length), fetchAlarmsAt(timeMs).catch(() => [])])
-      if (timeMs !== markMs.value) return
-      before.value = state
-      alarms.value = open
-      problem.value = ''
-    } catch (error) {
-      problem.value = problemText(error)
-    }
-  }, 0)
 
   const compare = new NewestOnly<void>(() => {
     if (before.value !== null) differences.value = differencesOf(live.points, before.value, live.columns)
     return Promise.resolve()
   }, REST_MS)
 
-  /** Compare what is shown from now on with a moment. */
-  function mark(timeMs: number): void {
-    markMs.value = Math.round(timeMs)
-    before.value = null
-    load.ask(markMs.value)
-  }
-
   function stop(): void {
-    markMs.value = Number.NaN
-    before.value = null
+    forget()
     differences.value = []
   }
 
@@ -83,14 +63,68 @@ export const useCompareStore = defineStore('timeline.compare', () => {
       layerBefore = null
     }
   })
-  showBeside(computed(() => (isOn.value && way.value === 'split' ? { columns: before.value, alarms: alarms.value } : null)))
+  showBeside(computed(() => (isOn.value && way.value === 'split' ? { columns: before.value, alarms: alarms.value, stood: then.value } : null)))
 
-  return { markMs, isOn, way, differences, problem, mark, stop }
+  return { markMs, isOn, way, differences, rebound, problem, mark, stop }
 })
+
+/** The moment A, and what was at it. */
+// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- a part of the store, seen by it alone
+function otherMoment() {
+  const live = useLiveStore()
+  const markMs = ref(Number.NaN)
+  const before = shallowRef<LiveColumns | null>(null)
+  const alarms = shallowRef<readonly Alarm[]>([])
+  /** Where devices stood; null: nobody noted it. */
+  const then = shallowRef<PastBindings | null>(null)
+  const problem = ref('')
+
+  const load = new NewestOnly<number>(async (timeMs) => {
+    try {
+      const [state, open, stood] = await Promise.all([
+        fetchStateAt(timeMs, live.points.length),
+        fetchAlarmsAt(timeMs).catch(() => []),
+        fetchBindingsAt(timeMs).catch(() => null),
+      ])
+      if (timeMs !== markMs.value) return
+      then.value = stood
+      before.value = state
+      alarms.value = open
+      problem.value = ''
+    } catch (error) {
+      problem.value = problemText(error)
+    }
+  }, 0)
+
+  function stop(): void {
+    markMs.value = Number.NaN
+    before.value = then.value = null
+  }
+
+  /** Compare what is shown from now on with a moment. */
+  function mark(timeMs: number): void {
+    stop()
+    markMs.value = Math.round(timeMs)
+    load.ask(markMs.value)
+  }
+
+  return { markMs, before, then, alarms, problem, mark, stop }
+}
+
+/** The devices that stand elsewhere at the moment on screen. */
+function reboundSince(then: Readonly<{ value: PastBindings | null }>): ComputedRef<readonly Rebound[]> {
+  const live = useLiveStore()
+  const model = useModelStore()
+  return computed(() => {
+    if (then.value === null) return []
+    return reboundBetween(then.value.elements, live.then?.elements ?? standsNow(model.devices, live.listed))
+  })
+}
 
 interface Then {
   readonly columns: LiveColumns | null
   readonly alarms: readonly Alarm[]
+  readonly stood: PastBindings | null
 }
 
 /** Shows the other moment beside the one on screen, in the chosen layer and with the alarms of then. */
@@ -100,11 +134,11 @@ function showBeside(then: Readonly<{ value: Then | null }>): void {
   const model = useModelStore()
   const stage = useSceneStore()
 
-  function coloursOf({ columns, alarms }: Then): ColourChange {
+  function coloursOf({ columns, alarms, stood }: Then): ColourChange {
     const marks = marksOf(alarms)
     const layer = layers.active
     if (layer === null || columns === null || model.columns === null) return marksAlone(marks)
-    const painted = underMarks(new LayerPainter(compileLayer(layer, live.points, model.columns), columns).paintAll(), marks)
+    const painted = underMarks(new LayerPainter(compileLayer(layer, stood === null ? live.listed : placedAsThen(live.listed, stood), model.columns), columns).paintAll(), marks)
     const alone = marksAlone(marks)
     return { indices: Uint32Array.from([...painted.indices, ...alone.indices]), rgba: Uint8Array.from([...painted.rgba, ...alone.rgba]) }
   }

@@ -3,6 +3,7 @@ import { useRoute, useRouter } from 'vue-router'
 
 import type { components } from '@/generated/api'
 import { getJson } from '@/net/http'
+import { deviceAsThen } from '@/net/pastBindings'
 import type { CameraPose } from '@/scene/types'
 import { useLiveStore } from '@/stores/live'
 import { useModelStore } from '@/stores/model'
@@ -90,10 +91,12 @@ function opener(): (asked: ReturnType<typeof readMoment>) => void {
 
 /** Picks an element by its guid, or that of `device:<id>`; goes there where nobody said where to look from. */
 function selector(): (sel: string, goes: boolean) => Promise<void> {
+  const live = useLiveStore()
   const model = useModelStore()
   const selection = useSelectionStore()
   return async (sel, goes) => {
-    const guid = sel.startsWith('device:') ? model.devices.get(sel.slice('device:'.length))?.elementGuid : sel
+    const device = model.devices.get(sel.slice('device:'.length))
+    const guid = sel.startsWith('device:') ? device && deviceAsThen(device, live.then)?.elementGuid : sel
     if (!guid) return
     // An element that the model has no more is not to be picked.
     const found = await getJson<components['schemas']['ElementDetail']>(`/api/elements/${encodeURIComponent(guid)}`).catch(() => null)
