@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import getpass
+import io
 import shutil
 import sqlite3
 import subprocess
@@ -17,12 +18,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import asyncpg
+import numpy as np
 
 from benchmarks.film_trace import Arrival
 from benchmarks.mqtt_load import free_port
 from telemetry_bridge.samples import Samples
 
 FLUSH_MS = 2000.0
+#: What everybody sets who writes much: the rest is PostgreSQL's own.
+TUNED = ("shared_buffers=1GB", "max_wal_size=8GB", "checkpoint_timeout=30min", "random_page_cost=1.1")
 PARQUET_MS = 300_000.0
 
 
@@ -69,7 +73,9 @@ LAST_OF_EACH = """
 
 
 class SqliteRows:
-    """A row a sample, with an index by point and time, as most would do it."""
+    """A row a sample, kept in the order of point and time: an index beside the rows is as slow to write,
+    takes twice the room, and reads a point ten times slower.
+    """
 
     name = "SQLite rows"
 
@@ -77,9 +83,9 @@ class SqliteRows:
         self._path = folder / "rows.db"
         self._connection = sqlite3.connect(self._path, isolation_level=None)
         self._connection.executescript(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-            "CREATE TABLE sample (point INTEGER, time REAL, value REAL, quality INTEGER);"
-            "CREATE INDEX sample_by_point ON sample (point, time)"
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-262144;"
+            "CREATE TABLE sample (point INTEGER, time REAL, value REAL, quality INTEGER,"
+            " PRIMARY KEY (point, time)) WITHOUT ROWID"
         )
 
     def write(self, arrivals: Sequence[Arrival]) -> float:
@@ -107,8 +113,35 @@ class SqliteRows:
         return self._connection.execute(query, (point,)).fetchall()
 
 
+#: A row as COPY's binary form has it: how many fields, then each one's length and bytes.
+COPY_ROW = np.dtype(
+    [("fields", ">i2")]
+    + [
+        field
+        for name, kind in (("point", ">i4"), ("time", ">f8"), ("value", ">f8"), ("quality", ">i2"))
+        for field in ((f"{name}_bytes", ">i4"), (name, kind))
+    ]
+)
+COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+COPY_END = b"\xff\xff"
+
+
+def _copied(samples: Samples) -> bytes:
+    rows = np.zeros(len(samples), dtype=COPY_ROW)
+    rows["fields"] = 4
+    columns = {
+        "point": samples.point_index,
+        "time": samples.time_ms,
+        "value": samples.value,
+        "quality": samples.quality,
+    }
+    for name, column in columns.items():
+        rows[f"{name}_bytes"], rows[name] = COPY_ROW[name].itemsize, column
+    return COPY_HEAD + rows.tobytes() + COPY_END
+
+
 class PostgresRows:
-    """The same in PostgreSQL, written by COPY."""
+    """A row a sample in PostgreSQL, written by binary COPY, with an index that answers by itself."""
 
     name = "PostgreSQL rows"
 
@@ -118,7 +151,7 @@ class PostgresRows:
         self._connection: Any = self._runner.run(connect(url))
         self._run(
             "CREATE TABLE sample (point int4, time float8, value float8, quality int2);"
-            "CREATE INDEX sample_by_point ON sample (point, time)"
+            "CREATE INDEX sample_by_point ON sample (point, time) INCLUDE (value)"
         )
 
     def _run(self, query: str) -> None:
@@ -128,7 +161,8 @@ class PostgresRows:
         """As `Rival.write`."""
         start = time.perf_counter()
         for samples in batches(arrivals, FLUSH_MS):
-            self._runner.run(self._connection.copy_records_to_table("sample", records=_rows(samples)))
+            data = io.BytesIO(_copied(samples))
+            self._runner.run(self._connection.copy_to_table("sample", source=data, format="binary"))
         seconds = time.perf_counter() - start
         self._run("VACUUM ANALYZE sample")
         return seconds
@@ -210,7 +244,7 @@ class DuckParquet:
 
 @contextlib.contextmanager
 def postgres() -> Iterator[str | None]:
-    """The URL of a PostgreSQL cluster of its own, with its defaults; None: it is not installed."""
+    """The URL of a PostgreSQL cluster of its own, with room in memory; None: it is not installed."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not programs:
         yield None
@@ -224,7 +258,8 @@ def postgres() -> Iterator[str | None]:
     initdb = [*user, str(home / "initdb"), "-D", str(data), "-U", "twin", "--auth=trust"]
     subprocess.run(initdb, check=True, capture_output=True)  # noqa: S603
     command = [*user, str(home / "postgres"), "-D", str(data), "-p", str(port), "-k", str(folder)]
-    server = subprocess.Popen([*command, "-h", "127.0.0.1"], stderr=subprocess.DEVNULL)  # noqa: S603
+    tuned = [part for setting in TUNED for part in ("-c", setting)]
+    server = subprocess.Popen([*command, "-h", "127.0.0.1", *tuned], stderr=subprocess.DEVNULL)  # noqa: S603
     try:
         ready = [str(home / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
         while subprocess.run(ready, check=False).returncode:  # noqa: S603

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from twin.store import direct, fence
@@ -22,6 +22,11 @@ from twin.store.tables import (
 )
 
 FENCED = "film"
+#: Made once: they are written every few seconds, and made slower than carried out.
+_DROP_CHUNK = delete(FILM_CHUNK).where(
+    FILM_CHUNK.c.segment == bindparam("of"), FILM_CHUNK.c.number == bindparam("which")
+)
+_ADD_CHUNK = insert(FILM_CHUNK)
 MOST_DELETED = 500  # segments in one transaction, so that no other write waits long
 
 
@@ -283,18 +288,16 @@ def _make_sums_due(connection: Connection, entry: Entry) -> None:
 
 
 def _save_chunk(connection: Connection, chunk: StoredChunk) -> None:
-    same = (FILM_CHUNK.c.segment == chunk.segment) & (FILM_CHUNK.c.number == chunk.number)
-    connection.execute(delete(FILM_CHUNK).where(same))
-    connection.execute(
-        FILM_CHUNK.insert().values(
-            segment=chunk.segment,
-            number=chunk.number,
-            start_ms=chunk.start_ms,
-            until_ms=chunk.until_ms,
-            registry=chunk.registry,
-            data=chunk.data,
-        )
-    )
+    connection.execute(_DROP_CHUNK, {"of": chunk.segment, "which": chunk.number})
+    values = {
+        "segment": chunk.segment,
+        "number": chunk.number,
+        "start_ms": chunk.start_ms,
+        "until_ms": chunk.until_ms,
+        "registry": chunk.registry,
+        "data": chunk.data,
+    }
+    connection.execute(_ADD_CHUNK, values)
 
 
 def _save_late(connection: Connection, late: StoredLate) -> None:
