@@ -10,9 +10,9 @@ SQLite and PostgreSQL are safe every two seconds of the trace, Parquet every fiv
 Random moments of all those days are asked for: of the film as opened anew for each (`cold`: nothing of ours
 in memory; the system's file cache is warm), then again with its cache (`warm`). The rivals are asked for
 moments of their minutes (`--row-minutes`; 60, of `--minutes 60`, are realistic and take them ten minutes to
-write; fewer flatter them). One point's history is asked for of the film over all its days, and of the rivals of
-as many points as give as many samples. All answers are compared. `bytes_1ms` is the same trace with times at
-1 ms.
+write; fewer flatter them). One point's history is asked for of the film over all its days, and of the rivals
+of as many points as give as many samples. All answers are compared. `bytes_1ms` is the same trace, its times
+at 1 ms.
 """
 
 from __future__ import annotations
