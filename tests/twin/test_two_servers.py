@@ -157,8 +157,7 @@ async def test_who_follows_forgets_what_is_too_old(engine: AsyncEngine) -> None:
             await servers.one.recorder.flush()
         await servers.other._follower.catch_up()
         before = servers.other._catalogue.timeline.span
-        servers.other._clock = HandClock(START_MS + 30 * 86_400_000.0 + 2500.0)
-        servers.other._forget_old()
+        servers.other._forget_old(START_MS + 30 * 86_400_000.0 + 2500.0)
         after = servers.other._catalogue.timeline.span
     assert before is not None
     assert after is not None

@@ -24,6 +24,7 @@ from telemetry_bridge.samples import Samples
 from telemetry_bridge.wire import Quality
 from twin.errors import DamagedFilmError, NotRecordedError, RequestError
 from twin.film.catalogue import Catalogue
+from twin.film.caution import CautiousClock
 from twin.film.codec import StripSet, decode_segment, encode_segment, open_strips, strip_of
 from twin.film.cold.joining import joined
 from twin.film.cold.ledger import ColdLedger
@@ -41,14 +42,14 @@ from twin.film.following import Follower
 from twin.film.late import LateBatch
 from twin.film.merging import merge
 from twin.film.policy import DEFAULT, Policies, Policy
-from twin.film.recorder import Recorder, RecorderSettings
+from twin.film.recorder import CLOCK_TREMBLES_MS, Recorder, RecorderSettings
 from twin.film.sampling import downsampled
 from twin.film.scene_keeping import Scenes
 from twin.film.scene_store import SceneStore
 from twin.film.scenes import Scene
 from twin.film.segment import Growing, Keyframe, Reel, Rows, Segment, State, Track
 from twin.film.store import Entry, FilmStore, News
-from twin.film.timeline import Gap, Piece
+from twin.film.timeline import Gap, Piece, just_after
 from twin.film.told import Told, with_late
 
 LOG = structlog.get_logger(__name__)
@@ -157,7 +158,7 @@ class Film:
         self, engine: AsyncEngine, registry: Registry, clock: Clock, settings: FilmSettings | None = None
     ) -> None:
         self._store = FilmStore(engine)
-        self._clock = clock
+        self._clock, self._cautious = clock, CautiousClock(clock)
         self._settings = settings or FilmSettings()
         self._now = describe(registry)
         self._catalogue = Catalogue()
@@ -215,14 +216,25 @@ class Film:
         self._records = records
         for key in await self._store.registry_hashes():
             await self._registry(key)
-        await (self._start() if records else self._catch_up())
+        if records:
+            await self._start()
+        else:
+            await self._catch_up()
+            self._believe()
 
     async def _start(self) -> None:
         """Begin to record. What was late before belongs to the time before."""
         await self.recorder.learn()
         await self._try_to_merge()
         await self.scenes.learn(self._catalogue.last_end_ms)
+        self._believe()
         self.recorder.begin()
+
+    def _believe(self) -> None:
+        """Judge the clock by what there is of film."""
+        span = self._catalogue.timeline.span
+        if span is not None:
+            self._cautious.begin(span[1])
 
     async def record(self, token: int) -> None:
         """Be the server that records, where the last one was.
@@ -283,13 +295,13 @@ class Film:
             await asyncio.sleep(self._settings.recorder.flush_s)
             try:
                 await self._catch_up()
-                self._forget_old()
+                self._forget_old(self._cautious.now_ms())
             except (SQLAlchemyError, OSError, TimeoutError, DamagedFilmError) as error:
                 LOG.warning("the film cannot be followed", reason=str(error))
 
-    def _forget_old(self) -> None:
+    def _forget_old(self, now_ms: float) -> None:
         """Leave out of the catalogue what the server that records deletes."""
-        limit_ms = self._clock.now_ms() - self._settings.kept.days * DAY_MS
+        limit_ms = now_ms - self._settings.kept.days * DAY_MS
         self._catalogue.remove([entry.id for entry in self._catalogue.entries() if entry.end_ms < limit_ms])
         span = self.span
         if span is not None:
@@ -343,9 +355,18 @@ class Film:
 
     @property
     def span(self) -> tuple[float, float] | None:
-        """From when to when there is film, ms since 1970 UTC; None: there is none."""
+        """From when to when there is film, ms since 1970 UTC; None: there is none.
+
+        What was recorded before the clock was set back, of a time that is still to come, is not in it.
+        """
         self.recorder.touch()
-        return self._catalogue.timeline.span
+        span = self._catalogue.timeline.span
+        return None if span is None else (span[0], min(span[1], max(self._latest_ms, span[0])))
+
+    @property
+    def _latest_ms(self) -> float:
+        """The end of what may be told: whoever recorded it may have a clock that is a little ahead."""
+        return just_after(self._clock.now_ms() + CLOCK_TREMBLES_MS)
 
     def gaps(self, from_ms: float, to_ms: float) -> tuple[Gap, ...]:
         """The times between, of which nothing was recorded."""
@@ -355,12 +376,15 @@ class Film:
     def piece_at(self, time_ms: float) -> tuple[Piece, Gap | None]:
         """What tells of a time, and the gap in which it lies. NotRecordedError: before all film."""
         self.recorder.touch()
-        found = self._catalogue.at(time_ms)
+        latest_ms = self._latest_ms
+        found = self._catalogue.at(min(time_ms, latest_ms))
         if found is None:
             raise NotRecordedError(
                 "nothing was recorded at that time; GET /api/film says from when on there is"
             )
         piece, gap = found
+        if time_ms > latest_ms and gap is None:
+            gap = Gap(latest_ms, None)
         is_end = gap is not None and gap.to_ms is None and time_ms <= gap.from_ms
         return piece, None if is_end else gap
 
@@ -387,7 +411,7 @@ class Film:
         return self._maps[key]
 
     async def _move_for_ever(self) -> None:
-        await self.cold.run(self._catalogue.remove)
+        await self.cold.run(self._catalogue.remove, self._cautious.now_ms)
 
     async def _reel(self, segment_id: int) -> tuple[str, Growing | Strips]:
         recent = self._in_memory(segment_id)
@@ -679,16 +703,17 @@ class Film:
         while True:
             await asyncio.sleep(CLEAN_EVERY_S)
             try:
-                await self.clean()
+                await self.clean(self._cautious.now_ms())
             except (SQLAlchemyError, OSError, TimeoutError) as error:
                 LOG.error("old film cannot be deleted", reason=str(error))
 
-    async def clean(self) -> int:
-        """Delete some of what is too old; gives how many segments.
+    async def clean(self, now_ms: float | None = None) -> int:
+        """Delete some of what is too old; gives how many segments. `now_ms`: the clock's, where left out.
 
         A part at a time: a clock that was set wrong, and is set right soon, does not cost the whole film.
         """
-        limit_ms = self._clock.now_ms() - self._settings.kept.days * DAY_MS
+        now_ms = self._clock.now_ms() if now_ms is None else now_ms
+        limit_ms = now_ms - self._settings.kept.days * DAY_MS
         deleted = await self._store.delete_before(limit_ms)
         self._catalogue.remove(deleted)
         await self._clean_scenes()

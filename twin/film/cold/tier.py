@@ -183,13 +183,13 @@ class ColdTier:
     def _rest(self, begun_s: float) -> float:
         return min(max(REST * (time.monotonic() - begun_s), 1.0), TEND_EVERY_S)
 
-    async def run(self, forget: Callable[[tuple[int, ...]], None]) -> None:
-        """Tend until cancelled; `forget` is told of segments that are no more."""
+    async def run(self, forget: Callable[[tuple[int, ...]], None], now_ms: Callable[[], float]) -> None:
+        """Tend until cancelled; `forget` is told of segments that are no more, `now_ms` tells the time."""
         pause_s = FIRST_AFTER_S
         while True:
             await asyncio.sleep(pause_s)
             try:
-                gone, pause_s = await self.tend()
+                gone, pause_s = await self.tend(now_ms())
             except ColdAwayError as error:
                 self._complain(str(error))
                 pause_s = TEND_EVERY_S / 10
