@@ -51,6 +51,7 @@ def check_incident(file: Path, *, most_bytes: int) -> None:
         incident = unpacking.incident_of(unpacked)
         unpacking.pictures_of(unpacked, incident)
         unpacking.bindings_of(unpacked)
+        unpacking.scenes_of(unpacked)
         events = len(unpacking.events_of(unpacked)) + len(unpacking.context_of(unpacked))
         film = unpacking.film_of(unpacked)
         for line in _described(unpacked.manifest, events, len(film)):

@@ -1,5 +1,6 @@
 """Fills an empty database with what an archive holds."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,10 @@ from twin.events.event import Event
 from twin.events.index import writes
 from twin.events.log import EventLog
 from twin.events.rows import row_of
+from twin.film.scene_store import SceneStore
+from twin.film.scenes import encode_bindings
 from twin.incidents.model import Incident
+from twin.incidents.scenes_part import PastScenes
 from twin.panels import PANELS
 from twin.panels.incidents import store as incidents
 from twin.panels.ops import store as orders
@@ -32,6 +36,7 @@ class Content:
     events: Sequence[Event]
     incident: Incident
     pictures: dict[str, bytes]
+    scenes: PastScenes
 
 
 async def fill(url: str, content: Content, clock: Clock) -> None:
@@ -42,6 +47,8 @@ async def fill(url: str, content: Content, clock: Clock) -> None:
             if panel.migrations is not None:
                 await migrate(engine, panel.migrations, f"{panel.id}_version")
         await _write(engine, content)
+        store = SceneStore(engine, functools.partial(writing, engine))
+        await store.save(content.scenes.scenes, [encode_bindings(each, None) for each in content.scenes.sets])
         await _project(engine, EventLog(engine, clock))
     finally:
         await engine.dispose()

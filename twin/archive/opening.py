@@ -44,7 +44,8 @@ def open_archive(unpacked: Unpacked, data: Path, package: Path | None, options: 
     events = sorted(
         [*unpacking.context_of(unpacked), *unpacking.events_of(unpacked)], key=lambda event: event.seq
     )
-    content = Content(events, incident, unpacking.pictures_of(unpacked, incident))
+    pictures = unpacking.pictures_of(unpacked, incident)
+    content = Content(events, incident, pictures, unpacking.scenes_of(unpacked))
     clock = SimulatedClock(float(unpacked.manifest.incident.to_ms), STANDSTILL)
     settings = archive_settings(unpacked, data, _model(unpacked, package), options)
     BindingStore(data).save(unpacking.bindings_of(unpacked))

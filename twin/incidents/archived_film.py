@@ -58,6 +58,7 @@ class ArchivedFilm(Film):
     async def running(self, *, records: bool = True) -> AsyncIterator[None]:
         """Run nothing until the block ends."""
         del records
+        await self.scenes.catch_up()
         yield
 
     @property

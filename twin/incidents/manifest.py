@@ -75,6 +75,14 @@ class FilmNote(_Strict):
     samples: int = Field(ge=0)
 
 
+class SceneNote(_Strict):
+    """Which model revision and which bindings (by their hash) were in force at `at_ms`, and since when."""
+
+    since_ms: float
+    revision: str
+    bindings: str
+
+
 class Manifest(_Strict):
     """The whole manifest."""
 
@@ -89,6 +97,8 @@ class Manifest(_Strict):
     model: ModelNote
     events: EventsNote
     film: FilmNote
+    scene: SceneNote | None = None
+    """Null: nobody noted it; the bindings are those of when the archive was made."""
     report: str | None = None
     """Why there is no `report.pdf`; null: there is."""
     parts: dict[str, Part]

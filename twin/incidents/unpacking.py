@@ -21,6 +21,7 @@ from twin.incidents.film_cut import FilmCut
 from twin.incidents.manifest import MANIFEST, MANIFEST_BYTES, MOST_PARTS, Manifest, read_manifest
 from twin.incidents.model import Incident, Picture, Scope
 from twin.incidents.png import checked_png
+from twin.incidents.scenes_part import PART, PastScenes, read_scenes
 
 CHUNK = 1 << 20
 DIRECTORY_BYTES = 64 << 20
@@ -274,6 +275,13 @@ def bindings_of(unpacked: Unpacked) -> dict[str, str | None]:
     if not isinstance(document, dict) or not all(isinstance(each, str | None) for each in document.values()):
         raise ArchiveError("the archive's bindings are damaged")
     return document
+
+
+def scenes_of(unpacked: Unpacked) -> PastScenes:
+    """Which bindings were in force when; none where nobody noted it. Raises ArchiveError."""
+    if PART not in unpacked.manifest.parts:
+        return PastScenes()
+    return read_scenes(_json((unpacked.folder / PART).read_bytes(), PART))
 
 
 def _short(error: Exception) -> str:

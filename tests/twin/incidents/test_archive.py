@@ -19,7 +19,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from telemetry_bridge.wire import decode_frame
-from tests.twin.incidents.house import go_wrong, got, serving, settings_of
+from tests.contract.small_house import guid_of
+from tests.twin.incidents.house import go_wrong, got, now, serving, settings_of, shown_level
 from tests.twin.incidents.pictures import png
 from twin.archive.command import check_incident
 from twin.archive.opening import archive_app, open_archive
@@ -343,6 +344,9 @@ def in_film(**changes: Any) -> Change:
         (named("film/samples.parquet", b"PAR1 nothing PAR1"), True, "samples cannot be read"),
         (named("film/points.json", b'[{"row": 0}]'), True, "list of points is damaged"),
         (named("bindings.json", b'{"L-01": 3}'), True, "bindings are damaged"),
+        (named("scenes.json", b'{"scenes": []}'), True, "scenes .* are damaged"),
+        (named("scenes.json", b'{"scenes": [], "bindings": {"x": {}}}'), True, "scenes .* are damaged"),
+        (replaced("scenes.json", b'"from_ms": 1', b'"from_ms": NaN, "x": 1'), True, "scenes .* are damaged"),
         (replaced("venue/venue.yaml", b"Asia/Shanghai", b"Asia/Atlantis"), True, "venue cannot be opened"),
         (replaced("venue/devices.csv", b"L-02", b"L-03"), True, "of other devices"),
         (replaced("incident.json", b'"from_ms"', b'"form_ms"'), True, "record of the incident is damaged"),
@@ -438,3 +442,33 @@ def test_links_and_folders_are_refused(exported: Exported, tmp_path: Path) -> No
 
 def milliseconds(text: str) -> float:
     return datetime.fromisoformat(text).timestamp() * 1000.0
+
+
+def bound_to(client: TestClient, device: str, **query: str) -> str | None:
+    items = got(client, "/api/bindings", **query)["items"]
+    found: str | None = next(each["element"] for each in items if each["device"] == device)
+    return found
+
+
+def test_devices_stand_in_an_archive_where_they_stood(exported: Exported, tmp_path: Path) -> None:
+    client, elsewhere = exported.client, guid_of("Wall south 1F")
+    stood = bound_to(client, "L-02")
+    client.put("/api/bindings", json={"items": [{"device": "L-02", "element": elsewhere}]}).raise_for_status()
+    shown_level(client, 33.0)
+    ended = now()
+    body = {"title": "后来改绑", "from": exported.report["from"], "to": ended, "at": exported.report["at"]}
+    incident = client.post("/api/incidents", json=body).json()["id"]
+    answer = client.post(f"/api/incidents/{incident}/archive", params={"model": True})
+    client.put("/api/bindings", json={"items": [{"device": "L-02", "element": stood}]}).raise_for_status()
+    assert answer.status_code == 200, answer.text
+    file = tmp_path / "rebound.twinincident"
+    file.write_bytes(answer.content)
+    with zipfile.ZipFile(file) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+    then = got(client, "/api/bindings", at=exported.report["at"])
+    assert (manifest["scene"]["revision"], manifest["scene"]["bindings"]) == (then["revision"], then["hash"])
+    with opened(file) as past:
+        assert bound_to(past, "L-02") == stood
+        assert bound_to(past, "L-02", at=exported.report["at"]) == stood
+        assert bound_to(past, "L-02", at=ended) == elsewhere
+        assert got(past, "/api/state", at=ended)["rebound"] == 1

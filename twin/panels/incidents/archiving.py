@@ -22,7 +22,7 @@ from twin.incidents.columns_file import check_columns, samples_file, states_file
 from twin.incidents.cutting import cut
 from twin.incidents.errors import ArchiveChangedError, ExportUnableError
 from twin.incidents.film_cut import FilmCut
-from twin.incidents.manifest import FORMAT, VERSION, IncidentNote, Manifest, ModelNote
+from twin.incidents.manifest import FORMAT, VERSION, IncidentNote, Manifest, ModelNote, SceneNote
 from twin.incidents.model import Incident
 from twin.incidents.packing import (
     Parts,
@@ -36,6 +36,8 @@ from twin.incidents.packing import (
     venue_files,
 )
 from twin.incidents.phrases import Language
+from twin.incidents.scenes_part import PART as SCENES
+from twin.incidents.scenes_part import PastScenes, joined, scenes_document
 from twin.panels.incidents import shown
 from twin.panels.incidents.service import IncidentReports
 from twin.runtime import Twin
@@ -54,6 +56,7 @@ events.jsonl    what happened, one event a line; each hash covers the event and 
 context.jsonl   earlier events that these go back to
 film/           samples.parquet: every sample (time_ms: ms since 1970 UTC); states.parquet: the whole state
                 where a stretch begins; points.json: what the points are, by `row`
+scenes.json     which model revision and which bindings were in force, from when on
 venue/, bindings.json, model/   what is needed to show it; without model/ the manifest names the model
 """
 
@@ -79,13 +82,14 @@ async def make_archive(
     twin = reports.twin
     await asyncio.to_thread(check_unchanged, twin)
     film = await cut(twin.film, twin.registry, float(incident.from_ms), float(incident.to_ms))
+    scenes = await _scenes(twin, incident)
     events = await backstory(twin.events, twin.alarms, incident.from_ms, incident.to_ms)
     parts = Parts()
     problem = await _add_report(reports, incident, language, parts)
     for picture, png in (await reports.records.pictures(incident)).items():
         parts.contents[f"pictures/{picture}.png"] = png
     return await asyncio.to_thread(
-        _write, _Made(twin, incident, film, events, made_by, problem, with_model), parts
+        _write, _Made(twin, incident, film, scenes, events, made_by, problem, with_model), parts
     )
 
 
@@ -94,6 +98,7 @@ class _Made:
     twin: Twin
     incident: Incident
     film: FilmCut
+    scenes: PastScenes
     events: Backstory
     made_by: str
     no_report: str | None
@@ -151,7 +156,8 @@ def _add_contents(made: _Made, parts: Parts) -> None:
     twin, film = made.twin, made.film
     parts.contents["README.txt"] = README.encode()
     parts.add_json("incident.json", asdict(made.incident))
-    parts.add_json("bindings.json", dict(sorted(_bindings(twin).items())))
+    parts.add_json("bindings.json", dict(sorted(_bindings(made).items())))
+    parts.add_json(SCENES, scenes_document(made.scenes))
     parts.contents["events.jsonl"] = event_lines(made.events.events)
     parts.contents["context.jsonl"] = single_lines(made.events.context)
     parts.add_json("film/points.json", points_document(film.points))
@@ -164,10 +170,31 @@ def _add_contents(made: _Made, parts: Parts) -> None:
         parts.add_folder("model", package, model_files(package))
 
 
-def _bindings(twin: Twin) -> Mapping[str, str | None]:
-    """Which element each device stands for now, whoever said so."""
-    known = {device: element.guid for device, element in twin.bound.element_of.items()}
-    return {device: known.get(device) for device in twin.registry.devices}
+def _bindings(made: _Made) -> Mapping[str, str | None]:
+    """Which element each device stood for at the incident's time; where nobody noted it, stands for now."""
+    twin, scene = made.twin, made.scenes.at(made.incident.at_ms)
+    then = twin.bindings.element_of if scene is None else made.scenes.bindings(scene)
+    return {device: _known(twin, then.get(device)) for device in twin.registry.devices}
+
+
+def _known(twin: Twin, guid: str | None) -> str | None:
+    """An element of the model that goes into the archive."""
+    return guid if guid is not None and twin.has_element(guid) else None
+
+
+async def _scenes(twin: Twin, incident: Incident) -> PastScenes:
+    """What was in force in the incident's time. Raises DamagedFilmError."""
+    scenes = twin.film.scenes
+    found = scenes.between(incident.from_ms, incident.to_ms)
+    keys = dict.fromkeys(scene.bindings for _, scene in found)
+    return joined(found, [await scenes.bindings(key) for key in keys])
+
+
+def _scene_note(made: _Made) -> SceneNote | None:
+    scene = made.scenes.at(made.incident.at_ms)
+    if scene is None:
+        return None
+    return SceneNote(since_ms=scene.from_ms, revision=scene.revision, bindings=scene.bindings)
 
 
 def _manifest(made: _Made, parts: Parts) -> Manifest:
@@ -191,6 +218,7 @@ def _manifest(made: _Made, parts: Parts) -> Manifest:
         model=_model_note(twin, with_model=made.with_model),
         events=events_note(made.events.events, made.events.before),
         film=film_note(made.film),
+        scene=_scene_note(made),
         report=made.no_report,
         parts=parts.described(),
     )
