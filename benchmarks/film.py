@@ -5,7 +5,7 @@
 A trace (`film_trace`: each sample with its device's own time, jittered about a beat of 5 s) goes through the
 film's own recorder into a database, and its first minutes as rows into each rival, in the same run. Film,
 SQLite and PostgreSQL are safe every two seconds of the trace, Parquet every five minutes. Then film of
-`--days` days is modelled: the recorded segments again, at other times, encoded and stored by the film's code.
+`--days` days is modelled: the recorded segments again, at other times, stored by the film's code.
 
 Random moments of all those days are asked for: of the film as opened anew for each (`cold`: nothing of ours
 in memory; the system's file cache is warm), then again with its cache (`warm`). The rivals are asked for
@@ -21,9 +21,11 @@ import argparse
 import asyncio
 import gc
 import statistics
+import struct
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,7 +43,7 @@ from twin.film import codec
 from twin.film.film import DAY_MS, Film, FilmSettings
 from twin.film.replay import delta
 from twin.film.segment import Keyframe, Segment
-from twin.film.store import Entry, FilmStore, News
+from twin.film.store import FilmStore, News
 from twin.store.database import open_database
 from twin.store.tables import FILM_STRIP
 
@@ -50,6 +52,10 @@ Told = dict[int, float]
 
 FLUSH_MS = 2000.0
 MODELLED_ID = 1_000_000
+#: Film is moved by multiples of it: of every unit in which its times are kept.
+SHIFT_MS = 60_000.0
+#: Where a strip has its checksum, and after its seal the start.
+CHECK, CHECK_AT, START, SEAL_BYTES = struct.Struct("<I"), 5, struct.Struct("<d"), 9
 REPLAY_SPEED, FRAME_S = 60.0, 0.1
 GOALS = {
     "bytes_100ms": 1.0,
@@ -95,20 +101,37 @@ async def film_bytes(engine: AsyncEngine) -> int:
 
 
 async def modelled(engine: AsyncEngine, days: float) -> int:
-    """Store the recorded segments again and again, for so many days before them; gives how many."""
+    """Store the recorded segments again and again, for so many days before them; gives how many.
+
+    SystemExit: a strip at another time is not what encoding its samples there gives.
+    """
     store = FilmStore(engine)
     recorded = await store.catalogue()
-    parts = [(entry, codec.decode_segment(await store.strips(entry.id))) for entry in recorded]
-    span_ms = recorded[-1].end_ms - recorded[0].start_ms
+    parts = [(entry, await store.strips(entry.id)) for entry in recorded]
+    step_ms = np.ceil((recorded[-1].end_ms - recorded[0].start_ms) / SHIFT_MS) * SHIFT_MS
+    for entry, strips in parts:
+        if codec.encode_segment(_moved(codec.decode_segment(strips), step_ms)) != _again(strips, step_ms):
+            raise SystemExit(f"segment {entry.id} cannot be modelled at another time")
     count, change = 0, recorded[-1].change
-    for again in range(1, int(np.ceil(days * DAY_MS / span_ms)) + 1):
-        for entry, segment in parts:
-            moved = _moved(segment, np.floor(again * span_ms))
+    for again in range(1, int(np.ceil(days * DAY_MS / step_ms)) + 1):
+        by_ms, news = again * step_ms, []
+        for entry, strips in parts:
             count, change = count + 1, change + 1
-            start_ms, end_ms = moved.start_ms, entry.end_ms - np.floor(again * span_ms)
-            line = Entry(MODELLED_ID + count, start_ms, end_ms, entry.registry, entry.samples, change)
-            await store.save(News([(line, codec.encode_segment(moved))]))
+            times = {"start_ms": entry.start_ms - by_ms, "end_ms": entry.end_ms - by_ms}
+            line = replace(entry, id=MODELLED_ID + count, change=change, **times)
+            news.append((line, _again(strips, by_ms)))
+        await store.save(News(news))
     return count
+
+
+def _again(strips: Mapping[int, bytes], by_ms: float) -> dict[int, bytes]:
+    """Strips as they were so much earlier: of the times in them only the start is not told from the start."""
+    found = {}
+    for number, data in strips.items():
+        start_ms: float = START.unpack_from(data, SEAL_BYTES)[0]
+        body = START.pack(start_ms - by_ms) + data[SEAL_BYTES + START.size :]
+        found[number] = data[:CHECK_AT] + CHECK.pack(zlib.crc32(body)) + body
+    return found
 
 
 def _moved(segment: Segment, by_ms: float) -> Segment:
