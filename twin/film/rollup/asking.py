@@ -16,10 +16,10 @@ from twin.errors import BadRequestError
 from twin.film.codec import strip_of
 from twin.film.described import PastPoint
 from twin.film.film import Film
-from twin.film.rollup.codec import StripSums, decode
 from twin.film.rollup.counting import PointKind, kind_of
 from twin.film.rollup.hours import HOUR_MS, LEAST_MS, Edges, Every, bucket_edges, hour_edges
 from twin.film.rollup.joining import COMPARED_MS, Buckets, Parts, buckets
+from twin.film.rollup.layout import POINTS
 from twin.film.rollup.store import MADE, RollupStore, StoredSums
 from twin.film.rollup.summing import kept_parts, summed
 
@@ -32,9 +32,9 @@ LOOK_BACK_MS = (3 * HOUR_MS, 48 * HOUR_MS, COMPARED_MS)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Kept:
-    """The rows of some strips and hours, opened: each with its strip and registry."""
+    """A point's rows, each with its number within the strip, and the hours that they are of."""
 
-    rows: tuple[tuple[StoredSums, StripSums], ...] = ()
+    rows: tuple[tuple[StoredSums, int], ...] = ()
     hours: frozenset[float] = frozenset()
 
 
@@ -93,7 +93,7 @@ class Asker:
         kept = _Kept()
         if use_kept:
             kept = await self._kept(point, grid, float(late.min()) if len(late) else np.inf)
-        found = [await asyncio.to_thread(self._own, point, kept)]
+        found = [await asyncio.to_thread(kept_parts, kept.rows, len(point.states))]
         hour_ms = _hours_of(grid, self.zone)
         is_open = np.array([start not in kept.hours for start in grid[:-1].tolist()], dtype=bool)
         for first, end in _runs(is_open):
@@ -107,7 +107,8 @@ class Asker:
         from_ms, to_ms = float(grid[0]), float(grid[-1])
         written = self.film.spans_in_memory()  # first: what leaves memory is due by then
         written += [(each.from_ms, each.to_ms) for each in await self.store.due(from_ms, to_ms)]
-        strips = {strip_of(row) for row in self.film.rows_of(point).values()}
+        own = self.film.rows_of(point)
+        strips = {strip_of(row) for row in own.values()}
         rows = await self.store.sums({MADE, *strips}, from_ms, to_ms)
         made = {each.start_ms: each.end_ms for each in rows if each.strip == MADE}
         hours = frozenset(
@@ -117,22 +118,12 @@ class Asker:
             and end <= late_ms
             and not any(begin < end and until > start for begin, until in written)
         )
-        own = self.film.rows_of(point)
-        wanted = [
-            each
+        wanted = tuple(
+            (each, own[each.registry] % POINTS)
             for each in rows
             if each.start_ms in hours and each.registry in own and each.strip == strip_of(own[each.registry])
-        ]
-        return _Kept(await asyncio.to_thread(_opened, wanted), hours)
-
-    def _own(self, point: PastPoint, kept: _Kept) -> Parts:
-        own = self.film.rows_of(point)
-        rows = ((row.start_ms, sums, own[row.registry] % 256) for row, sums in kept.rows)
-        return kept_parts(rows, len(point.states))
-
-
-def _opened(rows: Sequence[StoredSums]) -> tuple[tuple[StoredSums, StripSums], ...]:
-    return tuple((row, decode(row.data)) for row in rows)
+        )
+        return _Kept(wanted, hours)
 
 
 def _hours_of(grid: Edges, zone: ZoneInfo) -> Edges:

@@ -31,6 +31,7 @@ the difference between least and greatest, times by half a microsecond. Numbers 
 import struct
 import zlib
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Final
 
 import numpy as np
@@ -51,6 +52,8 @@ BITS: Final = 14
 _COUNTER: Final = 0x80
 _POINT_TYPES: Final = ("<u1", "<u1", "<u1", "<u4", "<u4", "<u8", "<u8", "<u8", "<u8", "<u4")
 _RESET_TYPES: Final = ("<u1", "<f8", "<u4")
+_TYPES: Final = (*_POINT_TYPES, *_RESET_TYPES, "<u4")
+_SIZES: Final = tuple(np.dtype(kind).itemsize for kind in _TYPES)
 _LEVEL: Final = 6
 
 Floats = NDArray[np.float64]
@@ -96,15 +99,37 @@ def encode(found: StripSums, counts: NDArray[np.bool_]) -> bytes:
         sums[k.RESETS, anew],
         np.rint(found.states * _US),
     )
-    types = (*_POINT_TYPES, *_RESET_TYPES, "<u4")
-    planes = b"".join(_planes(column, kind) for column, kind in zip(columns, types, strict=True))
+    planes = b"".join(_planes(column, kind) for column, kind in zip(columns, _TYPES, strict=True))
     body = _HEAD.pack(len(found.point), len(anew), len(found.states))
     body += zstandard.ZstdCompressor(_LEVEL, write_content_size=False).compress(planes)
     return _SEAL.pack(b"RSUM", VERSION, zlib.crc32(body)) + body
 
 
-def decode(data: bytes) -> StripSums:
-    """Read them. DamagedFilmError: they are damaged, or another version wrote them."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A strip's sums, decompressed: `planes` are the columns, each at its place in `ends`."""
+
+    planes: bytes
+    ends: list[int]
+    n: int
+
+    def column(self, number: int) -> NDArray[Any]:
+        """A column."""
+        begin, kind = self.ends[number], np.dtype(_TYPES[number])
+        return _numbers(self.planes[begin : self.ends[number + 1]], kind)
+
+    def bytes_at(self, number: int, row: int) -> bytes:
+        """The bytes of one row of a column."""
+        begin, end = self.ends[number], self.ends[number + 1]
+        return self.planes[begin + row : end : (end - begin) // _SIZES[number]]
+
+    def at(self, number: int, row: int) -> int:
+        """One row of a column of whole numbers."""
+        return int.from_bytes(self.bytes_at(number, row), "little")
+
+
+def opened(data: bytes) -> Opened:
+    """Decompress. DamagedFilmError: they are damaged, or another version wrote them."""
     try:
         magic, version, crc = _SEAL.unpack_from(data)
         body = memoryview(data)[_SEAL.size :]
@@ -114,17 +139,48 @@ def decode(data: bytes) -> StripSums:
     if magic != b"RSUM" or version != VERSION or zlib.crc32(body) != crc:
         raise DamagedFilmError("sums of an hour are damaged, or another version wrote them")
     counts = (*(n,) * len(_POINT_TYPES), *(r,) * len(_RESET_TYPES), s)
-    types = [np.dtype(kind) for kind in (*_POINT_TYPES, *_RESET_TYPES, "<u4")]
-    sizes = [kind.itemsize * count for kind, count in zip(types, counts, strict=True)]
+    ends = [0, *accumulate(size * count for size, count in zip(_SIZES, counts, strict=True))]
     try:
-        planes = zstandard.ZstdDecompressor().decompress(body[_HEAD.size :], max_output_size=sum(sizes) or 1)
+        planes = zstandard.ZstdDecompressor().decompress(body[_HEAD.size :], max_output_size=ends[-1] or 1)
     except zstandard.ZstdError as error:
         raise DamagedFilmError(f"sums of an hour cannot be decompressed ({error})") from error
-    if len(planes) != sum(sizes):
+    if len(planes) != ends[-1]:
         raise DamagedFilmError("sums of an hour end before their time")
-    ends = np.cumsum(sizes).tolist()
-    parts = zip(ends, sizes, types, strict=True)
-    return _read([_numbers(planes[end - size : end], kind) for end, size, kind in parts])
+    return Opened(planes, ends, n)
+
+
+def decode(data: bytes) -> StripSums:
+    """Read them. DamagedFilmError: they are damaged, or another version wrote them."""
+    found = opened(data)
+    return _read([found.column(number) for number in range(len(_TYPES))])
+
+
+def decode_point(data: bytes, point: int) -> tuple[Floats, Floats] | None:
+    """As `decode(data).of(point)`, sooner: only what is of the point is read."""
+    found = opened(data)
+    row = found.planes.find(point, 0, found.n)
+    if row < 0:
+        return None
+    code, n_states = found.at(1, row), found.at(2, row)
+    begin = sum(found.planes[2 * found.n : 2 * found.n + row])
+    states = np.array([found.at(len(_TYPES) - 1, begin + each) for each in range(n_states)], dtype=np.float64)
+    words = np.array([found.at(number, row) for number in range(5, 9)], dtype=np.uint64)
+    values = _values_of(code & (_COUNTER - 1), words)
+    sums = np.zeros(k.FIELDS)
+    sums[k.KNOWN], sums[k.COUNT] = found.at(3, row) / _US, found.at(4, row)
+    sums[k.LOW], sums[k.FIRST], sums[k.LAST], sums[k.HIGH] = values
+    if not sums[k.COUNT]:
+        sums[k.FIRST] = np.nan
+    resets = found.planes.find(row, found.ends[10], found.ends[11]) - found.ends[10]
+    if resets >= 0:
+        sums[k.LOST] = struct.unpack("<d", found.bytes_at(11, resets))[0]
+        sums[k.RESETS] = found.at(12, resets)
+    if n_states:
+        sums[k.WEIGHTED] = np.arange(n_states) @ (states / _US)
+    elif not code & _COUNTER:
+        between = values[0] + (values[3] - values[0]) * (found.at(9, row) / _WHOLE)
+        sums[k.WEIGHTED] = min(max(between, values[0]), values[3]) * sums[k.KNOWN]
+    return sums, states / _US
 
 
 def _read(columns: list[NDArray[Any]]) -> StripSums:
@@ -201,6 +257,16 @@ def _values(code: NDArray[np.generic], words: Words) -> Floats:
         if each < BITS:
             values[:, rows] = _real(number[:, rows], each)
     return values
+
+
+def _values_of(code: int, words: Words) -> list[float]:
+    """(4,) as `_values`, of one point."""
+    if code >= BITS:
+        return [float(value) for value in words.view(np.float64)]
+    least = (int(words[0]) >> 1) ^ -(int(words[0]) & 1)
+    scale = 10.0 ** (code % SINGLE)
+    found = [(least + (int(more) if place else 0)) / scale for place, more in enumerate(words)]
+    return found if code < SINGLE else [float(np.float32(value)) for value in found]
 
 
 def _real(whole: NDArray[np.generic], code: int) -> Floats:

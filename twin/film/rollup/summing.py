@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from telemetry_bridge.samples import Samples
 from twin.film.described import PastPoint, PastRegistry
-from twin.film.rollup.codec import StripSums, decode, encode
+from twin.film.rollup.codec import StripSums, decode, decode_point, encode
 from twin.film.rollup.joining import Parts
 from twin.film.rollup.layout import COUNT, KNOWN, POINTS, PointTable, no_sums
 from twin.film.rollup.store import StoredSums
@@ -166,9 +166,9 @@ def summed(point: PastPoint, told: Sequence[Told], edges: Floats, hour_ms: Float
     )
 
 
-def kept_parts(kept: Iterable[tuple[float, StripSums, int]], n_states: int) -> Parts:
-    """What is kept of one point, in order; per row when its hour began, its strip, the point within."""
-    found = [(start_ms, sums.of(point)) for start_ms, sums, point in kept]
+def kept_parts(kept: Iterable[tuple[StoredSums, int]], n_states: int) -> Parts:
+    """What is kept of one point: rows in order, each with the point's number within its strip."""
+    found = [(row.start_ms, decode_point(row.data, point)) for row, point in kept]
     known = [(start_ms, each) for start_ms, each in found if each is not None]
     if not known:
         return Parts.none(n_states)
