@@ -263,3 +263,29 @@ async def test_a_disk_that_is_full_is_tried_again_and_said(
     await scenes.flush()
     assert scenes.note is None
     assert await rows(engine) == (1, 1)
+
+
+async def test_of_several_servers_the_one_that_records_writes(engine: AsyncEngine) -> None:
+    first = await begun(engine, START_MS, "r1", {"D-1": "a"})
+    await first.film.follow_only()  # nobody records for a while
+    first.clock.time_ms += 1000.0
+    await first.film.record(1)
+    other = Film(engine, first.registry, first.clock)
+    await other.scenes.put("r1", {"D-1": "a"})
+    async with other.running(records=False):
+        await other.scenes.put("r1", {"D-1": "b"})  # it hears of a re-binding before the other does
+        assert await shown(other, START_MS) == ("r1", {"D-1": "a"})
+        assert await rows(engine) == (1, 1)
+        first.clock.time_ms += 5000.0
+        await other.record(2)  # the first was stopped, and does not know
+        assert await shown(other, START_MS + 5000) == ("r1", {"D-1": "b"})
+        await first.film.scenes.put("r1", {"D-1": "c"})
+        await first.film.scenes.flush()
+        assert first.film.scenes.note is not None
+        assert "taken the film over" in first.film.scenes.note
+    await first.film.follow_only()
+    await first.film._catch_up()
+    assert first.film.scenes.note is None
+    assert await shown(first.film, START_MS) == ("r1", {"D-1": "a"})
+    assert await shown(first.film, START_MS + 5000) == ("r1", {"D-1": "b"})
+    await first.film._end()
