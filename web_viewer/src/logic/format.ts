@@ -1,5 +1,7 @@
 import type { Names, PointInfo, PointState } from '@/net/types'
 
+import { isRepeated, offsetText } from './zone'
+
 /** Languages of the interface. */
 export type Locale = 'zh-CN' | 'en'
 
@@ -97,11 +99,13 @@ export function formatValue(point: Pick<PointInfo, 'states' | 'unit'>, value: nu
   return formatNumber(value, point.unit, locale)
 }
 
-/** `HH:MM:SS` in a time zone. */
+/** `HH:MM:SS` in a time zone; of an hour that its clocks show twice, with which one it is. */
 export function formatTime(timeMs: number, timeZone: string, locale: Locale): string {
-  return dateFormat(locale, timeZone, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }).format(
+  const shown = dateFormat(locale, timeZone, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }).format(
     timeMs,
   )
+  const zone = supportedZone(timeZone)
+  return isRepeated(timeMs, zone) ? `${shown} ${offsetText(timeMs, zone)}` : shown
 }
 
 /** Date with the day of the week, in a time zone. */
@@ -123,13 +127,20 @@ function dateFormat(locale: Locale, timeZone: string, options: Intl.DateTimeForm
   return made
 }
 
+const supported = new Map<string, string>()
+
 function supportedZone(timeZone: string): string {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone })
-    return timeZone
-  } catch {
-    return 'UTC'
+  let zone = supported.get(timeZone)
+  if (zone === undefined) {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone })
+      zone = timeZone
+    } catch {
+      zone = 'UTC'
+    }
+    supported.set(timeZone, zone)
   }
+  return zone
 }
 
 /** An age as a count and the key of its unit under `age.` in the catalogues. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { inputOf, msOfInput, offsetOf } from './zone'
+import { formatTime } from './format'
+import { inputOf, isRepeated, msOfInput, offsetOf, offsetText } from './zone'
 
 const ZONES = ['Asia/Shanghai', 'Europe/Berlin', 'America/St_Johns', 'UTC', 'Pacific/Apia']
 
@@ -30,5 +31,25 @@ describe('a time in a zone', () => {
   it('is none where nothing is written', () => {
     expect(msOfInput('', 'UTC')).toBeNull()
     expect(msOfInput('2026-13-40T25:00', 'UTC')).toBeNull()
+  })
+})
+
+describe('an hour that the clocks show twice', () => {
+  const first = Date.UTC(2026, 10, 1, 5)
+
+  it('is known for both of its turns', () => {
+    const found = [-1, 0, 899_999, 3_599_999, 3_600_000, 7_199_999, 7_200_000].map((ms) => isRepeated(first + ms, 'America/New_York'))
+    expect(found).toEqual([false, true, true, true, true, true, false])
+    expect(isRepeated(Date.UTC(2026, 2, 8, 7), 'America/New_York')).toBe(false)
+    // Half an hour, from 02:00 to 01:30.
+    expect([-1800_001, -1800_000, 1799_999, 1800_000].map((ms) => isRepeated(Date.UTC(2026, 3, 4, 15) + ms, 'Australia/Lord_Howe'))).toEqual([false, true, true, false])
+    for (const zone of ['Asia/Shanghai', 'UTC']) expect(isRepeated(first, zone)).toBe(false)
+  })
+
+  it('is shown with which of the two it is', () => {
+    const shown = [-1, 0, 3_600_000, 7_200_000].map((ms) => formatTime(first + ms, 'America/New_York', 'en'))
+    expect(shown).toEqual(['00:59:59', '01:00:00 UTC-4', '01:00:00 UTC-5', '02:00:00'])
+    expect(offsetText(first, 'Asia/Kathmandu')).toBe('UTC+5:45')
+    expect(offsetText(first, 'America/St_Johns')).toBe('UTC-3:30')
   })
 })

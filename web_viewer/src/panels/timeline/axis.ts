@@ -66,6 +66,27 @@ export function stepFor(view: TimeView, width: number, em: number): number {
 /** Ticks at round times of the venue's clocks; the first moment of a day is labelled with its date. */
 export function ticksOf(view: TimeView, stepMs: number, timeZone: string, locale: string): Tick[] {
   if (stepMs >= MONTH_MS) return monthTicks(view, Math.round(stepMs / MONTH_MS), timeZone, locale)
+  const changeMs = stepMs < DAY_MS ? changeWithin(view, timeZone) : null
+  if (changeMs === null) return ticksWithin(view, stepMs, timeZone, locale)
+  // Where clocks are set back an hour comes twice, and both have their ticks.
+  const parts = [{ fromMs: view.fromMs, toMs: changeMs - 1 }, { fromMs: changeMs, toMs: view.toMs }]
+  return parts.flatMap((part) => ticksWithin(part, stepMs, timeZone, locale))
+}
+
+/** When the clocks of a zone are changed within a view of some days; null: they are not. */
+function changeWithin(view: TimeView, timeZone: string): number | null {
+  let [fromMs, toMs] = [Math.floor(view.fromMs), Math.ceil(view.toMs)]
+  const before = zoneOffsetMs(fromMs, timeZone)
+  if (zoneOffsetMs(toMs, timeZone) === before) return null
+  while (toMs - fromMs > 1) {
+    const middleMs = Math.floor((fromMs + toMs) / 2)
+    if (zoneOffsetMs(middleMs, timeZone) === before) fromMs = middleMs
+    else toMs = middleMs
+  }
+  return toMs
+}
+
+function ticksWithin(view: TimeView, stepMs: number, timeZone: string, locale: string): Tick[] {
   const ticks: Tick[] = []
   let offset = zoneOffsetMs(view.fromMs, timeZone)
   let local = Math.ceil((view.fromMs + offset) / stepMs) * stepMs

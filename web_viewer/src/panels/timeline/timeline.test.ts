@@ -102,6 +102,15 @@ describe('the axis', () => {
     expect(ticksOf(night, HOUR_MS, 'Europe/Berlin', 'de').map((tick) => tick.text)).toEqual(['01:00', '03:00', '04:00', '05:00'])
   })
 
+  it('has both hours where clocks are set back', () => {
+    const night = { fromMs: Date.UTC(2026, 10, 1, 4), toMs: Date.UTC(2026, 10, 1, 8) }
+    const hours = ticksOf(night, HOUR_MS, 'America/New_York', 'en')
+    expect(hours.map((tick) => tick.text)).toEqual(['Nov 1', '01:00', '01:00', '02:00', '03:00'])
+    expect(hours.map((tick) => (tick.timeMs - night.fromMs) / HOUR_MS)).toEqual([0, 1, 2, 3, 4])
+    const half = ticksOf({ fromMs: night.fromMs + 1.8 * HOUR_MS, toMs: night.fromMs + 2.6 * HOUR_MS }, HOUR_MS / 2, 'America/New_York', 'en')
+    expect(half.map((tick) => tick.text)).toEqual(['01:00', '01:30'])
+  })
+
   it('stands at the beginnings of months in a view of a year', () => {
     const year = { fromMs: Date.UTC(2025, 10, 20), toMs: Date.UTC(2026, 2, 20) }
     const ticks = ticksOf(year, 30 * DAY_MS, 'Asia/Shanghai', 'en')
