@@ -306,7 +306,7 @@ class BoxReader:
         return data
 
     def _fault(self, what: str) -> FilmFileError:
-        return FilmFileError(f"{self._name} is damaged: {what}; nothing of it was taken")
+        return FilmFileError(f"{self._name} is damaged: {what}")
 
 
 def _falls(strips: list[tuple[int, int]]) -> bool:

@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from twin.errors import DatabaseError, SettingError
 from twin.film import compacting
-from twin.film.box import SUFFIX
+from twin.film.box import SUFFIX, BoxReader, opened_box
+from twin.film.cold.opening import shelf_of_tools
 from twin.film.compacting import Compacted
 from twin.film.errors import FilmFaultError
 from twin.film.exporting import Exported, Order, export_film, export_table
@@ -106,9 +107,9 @@ def verify(url: str, *, as_json: bool, mend: bool) -> None:
 async def _verify(url: str, *, mend: bool) -> tuple[Audit, list[Fault]]:
     async with opened(url) as engine:
         if not mend:
-            return await Verifier(engine).verify(), []
+            return await Verifier(engine, shelf_of_tools()).verify(), []
         async with rewriting(engine):
-            audit = await Verifier(engine).verify()
+            audit = await Verifier(engine, shelf_of_tools()).verify()
             return audit, await repair(engine, audit.faults)
 
 
@@ -177,9 +178,11 @@ async def _export(url: str, file: Path, order: Order) -> Exported:
         return await write(engine, file, order)
 
 
-def import_(url: str, file: Path, *, as_json: bool) -> None:
-    """Take an export in. Raises FilmFileError, FilmHeldError beside a server, DatabaseError, OSError."""
-    done = asyncio.run(_import(url, file))
+def import_(url: Callable[[], str], file: Path, *, as_json: bool) -> None:
+    """Take an export in; `url` makes the database's folder where there is none. Raises FilmFileError, FilmHeldError beside a server, DatabaseError, OSError."""
+    with opened_box(file) as box:
+        box.check()
+        done = asyncio.run(_import(url(), box))
     if as_json:
         print(json.dumps(asdict(done), ensure_ascii=False))
     say(
@@ -190,11 +193,11 @@ def import_(url: str, file: Path, *, as_json: bool) -> None:
         say(f"left out: {done.unknown:,} samples of points that the film did not have at that time")
 
 
-async def _import(url: str, file: Path) -> Imported:
+async def _import(url: str, box: BoxReader) -> Imported:
     engine = await open_database(url)
     try:
         async with rewriting(engine):
-            return await import_film(engine, file)
+            return await import_film(engine, box)
     finally:
         await engine.dispose()
 

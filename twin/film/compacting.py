@@ -59,6 +59,7 @@ async def compact(
     film = StoredFilm(engine)
     waiting = await _late_rows(engine)
     await film.learn()
+    await film.merge_late()
     joined = 0
     runs = list(await _runs(engine))
     for number, run in enumerate(runs):

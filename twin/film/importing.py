@@ -9,13 +9,12 @@ import asyncio
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from telemetry_bridge.samples import Samples
-from twin.film.box import BoxReader, opened_box
+from twin.film.box import BoxReader
 from twin.film.codec import MOST_IN_CHUNK, encode_chunk, encode_segment
 from twin.film.described import encode_registry, mapping
 from twin.film.errors import FilmFileError
@@ -41,17 +40,15 @@ class Imported:
     to_ms: float = -math.inf
 
 
-async def import_film(engine: AsyncEngine, file: Path) -> Imported:
-    """Take a `.twinfilm` in; the caller holds the film alone.
+async def import_film(engine: AsyncEngine, box: BoxReader) -> Imported:
+    """Take an export in that was checked (`BoxReader.check`); the caller holds the film alone.
 
-    Raises FilmFileError, before anything was written: the file is damaged, or its points are others under the
-    same name; OSError; what the database raises.
+    Raises FilmFileError: its points are others under the same name (nothing was written), or a stretch holds
+    what no film can (those before it were taken); what the database raises.
     """
-    with opened_box(file) as box:
-        await asyncio.to_thread(box.check)
-        film = StoredFilm(engine)
-        await film.learn()
-        return await _Import(film, box).run()
+    film = StoredFilm(engine)
+    await film.learn()
+    return await _Import(film, box).run()
 
 
 class _Import:
@@ -67,7 +64,7 @@ class _Import:
             self._done.from_ms = min(self._done.from_ms, cut.from_ms)
             self._done.to_ms = max(self._done.to_ms, cut.to_ms)
             await self._take(cut)
-        await self._merge()
+        await self._film.merge_waiting()
         return self._done
 
     async def _registries(self) -> None:
@@ -90,7 +87,8 @@ class _Import:
         for piece in there:
             await self._complete(cut, piece)
         if self._waiting >= MERGE_AT:
-            await self._merge()
+            await self._film.merge_waiting()
+            self._waiting = 0
 
     async def _fill(self, cut: Cut, piece: Piece) -> None:
         """Make a segment of a time of which nothing is known, and note what its neighbours lack."""
@@ -146,11 +144,6 @@ class _Import:
             raise FilmFileError(f"a stretch of the file has {len(samples)} samples: more than a segment can")
         data = await asyncio.to_thread(encode_chunk, Keyframe.empty(), samples)
         return StoredLate(await self._film.next_late(), registry, data)
-
-    async def _merge(self) -> None:
-        if self._waiting:
-            await self._film.merge_waiting()
-            self._waiting = 0
 
 
 def free(cut: Cut, pieces: list[Piece]) -> Iterator[Piece]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from telemetry_bridge.clock import SystemClock
 from telemetry_bridge.points import Registry
 from telemetry_bridge.samples import Samples
+from twin.film.cold.opening import keeping_of_tools
 from twin.film.described import PastRegistry, mapping
 from twin.film.film import Film, FilmSettings, Stretch
 from twin.film.segment import Keyframe, Mask, Segment, State, in_order
@@ -68,20 +69,32 @@ class StoredFilm(Film):
 
     def __init__(self, engine: AsyncEngine, settings: FilmSettings | None = None) -> None:
         """Read what lies in a database."""
+        settings = settings or FilmSettings(keeping=keeping_of_tools())
         super().__init__(engine, Registry((), ()), SystemClock(), settings)
 
     async def look(self) -> None:
         """Learn what there is, also of a segment in the making, and write nothing. DamagedFilmError."""
-        for key in await self._store.registry_hashes():
-            await self._registry(key)
+        await self._read_registries()
         await self._follower.catch_up()
+        await self._take_latest()
 
     async def learn(self) -> None:
-        """Make whole segments of what an unclean stop left, merge what came late, and learn what there is."""
+        """Make whole segments of what an unclean stop left, and learn what there is."""
+        await self._read_registries()
+        await self.recorder.learn()
+        await self._take_latest()
+
+    async def _read_registries(self) -> None:
         for key in await self._store.registry_hashes():
             await self._registry(key)
-        await self.recorder.learn()
-        await self.merge_late()
+
+    async def _take_latest(self) -> None:
+        """Count points as they were recorded last: what is learned of a time before all film is kept so."""
+        entries, late = self._catalogue.entries(), [batch for batch in self._late if len(batch.samples)]
+        if entries:
+            self._now = await self._registry(entries[-1].registry)
+        elif late:
+            self._now = await self._registry(late[-1].registry)
 
     async def cuts(self, from_ms: float = -math.inf, to_ms: float = math.inf) -> AsyncIterator[Cut]:
         """All that is known of a time, a stretch at a time, in order; what waits to be merged is in it."""
