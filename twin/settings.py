@@ -150,6 +150,7 @@ class StoreSettings(BaseSettings):
     package: Path | None = None
     data: Path | None = None
     database: str | None = None
+    film_cold: str | None = None
 
     def database_url(self) -> str:
         """The database's URL; its folder is made where it is not there yet.

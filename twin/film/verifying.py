@@ -20,11 +20,14 @@ from telemetry_bridge.samples import Samples
 from twin.errors import DamagedFilmError
 from twin.film.catalogue import Catalogue
 from twin.film.codec import STRIP_POINTS, decode_chunk, open_strip
+from twin.film.cold.auditing import faults_of_files
+from twin.film.cold.ledger import ColdLedger
+from twin.film.cold.shelf import Shelf
 from twin.film.described import PastRegistry, decode_registry, mapping
 from twin.film.segment import Keyframe, Segment, State
 from twin.film.store import Entry, StoredChunk
 from twin.store.database import writing
-from twin.store.tables import FILM_CHUNK, FILM_LATE, FILM_REGISTRY, FILM_SEGMENT, FILM_STRIP
+from twin.store.tables import FILM_CHUNK, FILM_COLD, FILM_LATE, FILM_REGISTRY, FILM_SEGMENT, FILM_STRIP
 
 NAMED = 3  # points that a fault names
 
@@ -86,13 +89,18 @@ class Checked:
     end: State | None
     start: Keyframe
     present: frozenset[int]
+    cold: bool = False
+    """Some of its points lie in files, or are deleted already: it knows of the others alone."""
 
 
 def checked(
-    entry: Entry, strips: Mapping[int, bytes], points: PastRegistry
+    entry: Entry, strips: Mapping[int, bytes], points: PastRegistry, in_files: int | None = None
 ) -> tuple[Checked, list[Fault], int]:
-    """Read a whole segment; gives it, what is wrong with it, and how many samples could be read."""
-    state, keys, faults, count = State.unknown(len(points)), [Keyframe.empty()], [], 0
+    """Read a whole segment; gives it, what is wrong with it, and how many samples could be read.
+
+    `in_files`: so many of its samples are noted to lie in cold files; None: film of it was never moved.
+    """
+    state, keys, faults, count = State.unknown(len(points)), [Keyframe.empty()], [], in_files or 0
     for number, data in sorted(strips.items()):
         try:
             part = _read(entry, number, data, len(points))
@@ -107,7 +115,8 @@ def checked(
         what = f"it has {count} samples, and {entry.samples} were written: strips of it are missing"
         faults.append(_of(entry, "samples", what, Remedy(samples=count)))
     faults = [_with_rest(fault, count) for fault in faults]
-    return Checked(entry, None if faults else state, _joined(keys), frozenset(strips)), faults, count
+    end = None if faults else state
+    return Checked(entry, end, _joined(keys), frozenset(strips), in_files is not None), faults, count
 
 
 def _read(entry: Entry, number: int, data: bytes, n_points: int) -> Segment:
@@ -163,7 +172,8 @@ def joint_fault(before: Checked, after: Checked, points: PastRegistry, late: Sam
         state.take(early)
     differs = (_bits(one.value) != _bits(other.value)) | (one.quality != other.quality)
     differs |= one.time_ms != other.time_ms
-    rows = np.flatnonzero(differs & (one.known | other.known))
+    told = one.known & other.known if before.cold or after.cold else one.known | other.known
+    rows = np.flatnonzero(differs & told)
     kept = before.present & after.present
     wrong = [int(row) for row in rows if int(row) // STRIP_POINTS in kept]
     if not wrong:
@@ -233,8 +243,9 @@ async def entries_in(connection: AsyncConnection) -> list[Entry]:
 class Verifier:
     """Reads a film that lies in a database."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: AsyncEngine, shelf: Shelf | None = None) -> None:
+        """`shelf`: where its cold files lie."""
+        self._engine, self._shelf = engine, shelf
         self._points: dict[str, PastRegistry] = {}
         self.audit = Audit()
 
@@ -255,7 +266,19 @@ class Verifier:
                 await self._joint(before, found)
             if entry.id in after_of and found is not None:
                 known[after_of[entry.id].id] = found
+        await self._cold_files()
         return self.audit
+
+    async def _cold_files(self) -> None:
+        """What lies in files: the bytes that were written, all of them and no others."""
+        ledger = ColdLedger(self._engine, lambda: writing(self._engine))
+        async for file, what in faults_of_files(ledger, self._shelf):
+            if file is not None:
+                self.audit.cold_files += 1
+                self.audit.bytes += file.bytes
+            if what:
+                times = (None, None) if file is None else (file.from_ms, file.to_ms)
+                self._fault(Fault("cold", what, None, *times))
 
     def _fault(self, *faults: Fault) -> None:
         self.audit.faults += faults
@@ -294,7 +317,7 @@ class Verifier:
     async def _segment(self, entry: Entry) -> Checked | None:
         """Read a segment as it is now; None: it was deleted meanwhile, or its points are not known."""
         async with snapshot(self._engine) as connection:
-            now, strips = await _stored(connection, entry.id)
+            now, strips, in_files = await _stored(connection, entry.id)
         if now is None:
             return None
         self.audit.segments += 1
@@ -304,7 +327,7 @@ class Verifier:
         if points is None:
             self._fault(_of(now, "registry", f"its list of points {now.registry} is missing or damaged"))
             return None
-        found, faults, count = await asyncio.to_thread(checked, now, strips, points)
+        found, faults, count = await asyncio.to_thread(checked, now, strips, points, in_files)
         self.audit.samples += count
         self._fault(*faults)
         return found
@@ -320,8 +343,8 @@ class Verifier:
             late = await self._late_in(connection, points)
         if one[0] is None or other[0] is None or one[0].end_ms != other[0].start_ms:
             return
-        first, _, _ = await asyncio.to_thread(checked, one[0], one[1], points)
-        second, _, _ = await asyncio.to_thread(checked, other[0], other[1], points)
+        first, _, _ = await asyncio.to_thread(checked, one[0], one[1], points, one[2])
+        second, _, _ = await asyncio.to_thread(checked, other[0], other[1], points, other[2])
         found = joint_fault(first, second, points, late)
         if found is not None:
             self._fault(found)
@@ -388,13 +411,18 @@ class Verifier:
             self._fault(Fault("chunk", "it is whole and in the making at once", int(segment)))
 
 
-async def _stored(connection: AsyncConnection, segment: int) -> tuple[Entry | None, dict[int, bytes]]:
+async def _stored(
+    connection: AsyncConnection, segment: int
+) -> tuple[Entry | None, dict[int, bytes], int | None]:
+    """A segment's line and strips, and how many of its samples lie in files; None: it was never moved."""
     row = (await connection.execute(select(FILM_SEGMENT).where(FILM_SEGMENT.c.id == segment))).first()
     if row is None:
-        return None, {}
+        return None, {}, None
     query = select(FILM_STRIP.c.strip, FILM_STRIP.c.data).where(FILM_STRIP.c.segment == segment)
     strips = {int(each[0]): bytes(each[1]) for each in await connection.execute(query)}
-    return Entry(*row), strips
+    moved = select(func.sum(FILM_COLD.c.samples)).where(FILM_COLD.c.segment == segment)
+    in_files = (await connection.execute(moved)).scalar()
+    return Entry(*row), strips, None if in_files is None else int(in_files)
 
 
 def chunk_fault(chunks: Sequence[StoredChunk], points: PastRegistry | None) -> Fault | None:

@@ -28,6 +28,8 @@ from twin.film.cold import moving
 from twin.film.cold.tier import Keeping
 from twin.film.film import Film, FilmSettings
 from twin.film.policy import DAY_MS, DEFAULT, Policies, Policy
+from twin.film.stored import StoredFilm
+from twin.film.verifying import Verifier
 from twin.store.database import open_database, writing
 from twin.store.tables import FILM_STRIP
 
@@ -393,3 +395,39 @@ async def test_a_server_that_follows_reads_what_another_moved(lite: AsyncEngine,
     follower._opened.clear()
     await freeze(run.film)
     await compare(run, follower)
+
+
+async def test_verify_reads_cold_files_too(lite: AsyncEngine, shelf: BrittleShelf, tmp_path: Path) -> None:
+    classes = frozenset({registry().points[0].point_class})
+    policies = Policies(Policy(DEFAULT, 5.0, 90.0), (Policy("early", 1.0, None, classes),))
+    run = await recorded(lite, shelf, policies)
+    samples = sum(len(frame) for frame in run.frames)
+    for days, files in ((3, 1), (9, 2)):
+        await freeze(run.film, START_MS + days * DAY_MS)
+        audit = await Verifier(lite, shelf).verify()
+        assert (audit.faults, audit.samples, audit.cold_files) == ([], samples, files)
+    [early] = [tmp_path / "cold" / key for key in list(shelf.keys()) if "early" in key]
+    (early.parent / "other.parquet").write_bytes(early.read_bytes())
+    early.write_bytes(early.read_bytes()[:-9])
+    told = [fault.what for fault in (await Verifier(lite, shelf).verify()).faults]
+    assert [what.rsplit(" ", 2)[1:] for what in told] == [["was", "written"], ["delete", "it"]]
+    early.unlink()
+    assert "is missing" in (await Verifier(lite, shelf).verify()).faults[0].what
+    assert "TWIN_FILM_COLD is not set" in (await Verifier(lite).verify()).faults[0].what
+
+
+async def test_tools_find_cold_files_where_the_setting_says(
+    lite: AsyncEngine, shelf: BrittleShelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await recorded(lite, shelf)
+    await freeze(run.film)
+    with pytest.raises(ColdAwayError):
+        await looked_at(lite)
+    monkeypatch.setenv("TWIN_FILM_COLD", shelf.place)
+    assert await looked_at(lite) == sum(len(frame) for frame in run.frames)
+
+
+async def looked_at(engine: AsyncEngine) -> int:
+    film = StoredFilm(engine)
+    await film.look()
+    return sum([len(each.samples) async for each in film.samples(-math.inf, math.inf)])

@@ -1,11 +1,23 @@
 """How long film is kept where, as the settings and the venue's files say."""
 
 from telemetry_bridge.points import Registry
-from twin.film.cold.shelf import open_shelf
+from twin.film.cold.shelf import Shelf, open_shelf
 from twin.film.cold.tier import Keeping, notes_of
-from twin.film.policy import unused_classes
+from twin.film.policy import DEFAULT, Policies, Policy, unused_classes
 from twin.film.policy_file import FILE, load_policies
+from twin.settings import load_store_settings
 from twin.venue import Venue
+
+
+def shelf_of_tools() -> Shelf | None:
+    """Where the cold files of a tool's film lie; None: no place is set. Raises SettingError."""
+    place = load_store_settings({}).film_cold
+    return None if place is None else open_shelf(place)
+
+
+def keeping_of_tools() -> Keeping:
+    """For a film that a tool reads, and of which it moves nothing. Raises SettingError."""
+    return Keeping(Policies(Policy(DEFAULT, float("inf"))), shelf_of_tools())
 
 
 def open_keeping(
