@@ -115,6 +115,11 @@ export function formatDate(timeMs: number, timeZone: string, locale: Locale): st
   )
 }
 
+/** The day of the month, in a time zone, short enough for an axis. */
+export function formatDay(timeMs: number, timeZone: string, locale: Locale): string {
+  return dateFormat(locale, timeZone, { month: 'short', day: 'numeric' }).format(timeMs)
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 /** Making a format costs a hundred times what using it does, and the clock ticks every second. */
