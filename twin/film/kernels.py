@@ -333,8 +333,9 @@ def _clock_way(number: Ints, first: Whole, end: Whole, before: Whole) -> tuple[W
                 continue
             cost, start = _clock_cost(number, first, end, each, how, best - extra)
             if cost + extra < best:
-                best, beat, way, origin = cost + extra, each, how, start
-    return beat, STEADY if best in (0.0, 8.0) else way, origin
+                # Every step costs something but one of 0.
+                best, beat, way, origin = cost + extra, each, STEADY if cost == 0.0 else how, start
+    return beat, way, origin
 
 
 @compiled

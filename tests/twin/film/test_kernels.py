@@ -89,6 +89,32 @@ def test_a_steady_clock_and_a_steady_counter_take_no_room() -> None:
     assert strip.data.nbytes == layout.CLOCK_BYTES + layout.RUN_BYTES
 
 
+def clocks_of(*times_ms: np.ndarray) -> Strip:
+    """A strip of points with these times, each of which comes back."""
+    index = np.repeat(np.arange(len(times_ms)), [len(each) for each in times_ms])
+    segment = Segment(START_MS, Keyframe.empty(), Samples.of(index, np.concatenate(times_ms), 0.0, 0))
+    strips = encode_segment(segment)
+    assert same_segment(decode_segment(strips), segment)
+    return open_strip(strips[0])
+
+
+@pytest.mark.parametrize("early", range(13))
+def test_a_clock_that_is_off_its_beat_a_few_times_is_not_steady(early: int) -> None:
+    """Eight times cost as much as another beat does, and were taken for a steady clock."""
+    beats = START_MS + 1000 + 5000.0 * np.arange(61)
+    time_ms = beats - np.where(np.arange(61) % 5 == 3, 100.0, 0.0) * (np.arange(61) < 5 * early)
+    strip = clocks_of(beats + 100, time_ms)
+    assert (strip.clocks[layout.C_WAY, 1] == kernels.STEADY) == (early == 0)
+
+
+@given(st.integers(2, 80), st.lists(st.tuples(st.integers(0, 79), st.integers(-3, 3)), max_size=30))
+def test_what_is_nearly_steady_comes_back(n: int, off: list[tuple[int, int]]) -> None:
+    beats, late = START_MS + 1000 + 5000.0 * np.arange(80), np.zeros(80)
+    for row, units in off:
+        late[row] = 100.0 * units
+    clocks_of(beats + 100, (beats + late)[:n])
+
+
 def test_a_reading_that_fails_does_not_cost_the_others() -> None:
     value = np.round(20 + np.random.default_rng(1).normal(0, 0.2, 100), 1)
     value[[0, 17, 50]] = np.nan, -0.0, np.inf
