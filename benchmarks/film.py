@@ -42,7 +42,7 @@ from telemetry_bridge.wire import encode_frame
 from twin.film import codec
 from twin.film.film import DAY_MS, Film, FilmSettings
 from twin.film.replay import delta
-from twin.film.segment import Keyframe, Segment
+from twin.film.segment import Keyframe, Segment, in_order
 from twin.film.store import FilmStore, News
 from twin.store.database import open_database
 from twin.store.tables import FILM_STRIP
@@ -98,6 +98,19 @@ async def film_bytes(engine: AsyncEngine) -> int:
     async with engine.connect() as connection:
         query = select(func.sum(func.length(FILM_STRIP.c.data)))
         return int((await connection.execute(query)).scalar() or 0)
+
+
+async def compared(engine: AsyncEngine, arrivals: Sequence[Arrival]) -> None:
+    """SystemExit: what is stored is not to the bit what came."""
+    store = FilmStore(engine)
+    found = [codec.decode_segment(await store.strips(entry.id)).samples for entry in await store.catalogue()]
+    stored, came = (
+        in_order(Samples.joined(found)),
+        in_order(Samples.joined([each.samples for each in arrivals])),
+    )
+    for name in ("point_index", "time_ms", "value", "quality"):
+        if getattr(stored, name).tobytes() != getattr(came, name).tobytes():
+            raise SystemExit(f"the film is not what was recorded: {name}")
 
 
 async def modelled(engine: AsyncEngine, days: float) -> int:
@@ -250,6 +263,7 @@ async def film_measured(
     wall_s, cpu_s = await film_written(film, clock, arrivals)
     samples = sum(len(arrival.samples) for arrival in arrivals)
     size = await film_bytes(engine)
+    await compared(engine, arrivals)
     told = naive(arrivals, options.points)
     for share in (0.31, 0.77, 0.999):
         moment = START_MS + share * options.minutes * MINUTE_MS
