@@ -179,7 +179,10 @@ async def _export(url: str, file: Path, order: Order) -> Exported:
 
 
 def import_(url: Callable[[], str], file: Path, *, as_json: bool) -> None:
-    """Take an export in; `url` makes the database's folder where there is none. Raises FilmFileError, FilmHeldError beside a server, DatabaseError, OSError."""
+    """Take an export in; `url` makes the database's folder where there is none.
+
+    Raises FilmFileError, FilmHeldError beside a server, DatabaseError, OSError.
+    """
     with opened_box(file) as box:
         box.check()
         done = asyncio.run(_import(url(), box))

@@ -68,18 +68,26 @@ def describe(registry: Registry) -> PastRegistry:
 
 
 def encode_registry(registry: PastRegistry) -> bytes:
-    """JSON under zstd: per point device, name, unit, states' keys and class."""
+    """JSON under zstd with its checksum: per point device, name, unit, states' keys and class."""
     rows = [
         [point.device, point.name, point.unit, list(point.states), point.point_class]
         for point in registry.points
     ]
-    return zstandard.compress(orjson.dumps({"version": 1, "points": rows}), 6)
+    packer = zstandard.ZstdCompressor(level=6, write_checksum=True)
+    return packer.compress(orjson.dumps({"version": 1, "points": rows}))
+
+
+def _unpacked(data: bytes) -> bytes:
+    plain: bytes = zstandard.ZstdDecompressor().decompress(
+        data, max_output_size=MAX_BYTES, allow_extra_data=False
+    )
+    return plain
 
 
 def decode_registry(key: str, data: bytes) -> PastRegistry:
     """Read one. DamagedFilmError: it is none."""
     try:
-        document: dict[str, Any] = orjson.loads(zstandard.decompress(data, max_output_size=MAX_BYTES))
+        document: dict[str, Any] = orjson.loads(_unpacked(data))
         points = (PastPoint(row[0], row[1], row[2], tuple(row[3]), *row[4:5]) for row in document["points"])
         return PastRegistry(key, tuple(points))
     except (zstandard.ZstdError, ValueError, LookupError, TypeError) as error:
