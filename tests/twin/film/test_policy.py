@@ -130,3 +130,15 @@ def test_a_day_is_due_when_all_of_it_is_old_enough() -> None:
     assert due(policies, 0.0, DAY_MS - 1) == frozenset()
     assert due(policies, 0.0, DAY_MS) == {1}
     assert due(policies, 0.0, 2 * DAY_MS) == {0, 1}
+
+
+def test_the_guides_example_is_read() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "operations.md").read_text("utf-8")
+    section = guide.split("## How long film is kept")[1]
+    example = section.split("```yaml\n")[1].split("```")[0]
+    found = parse_policies(example, 30.0)
+    assert [(each.name, each.warm_days, each.cold_days) for each in found.all] == [
+        (DEFAULT, 14.0, 365.0),
+        ("meters", 60.0, None),
+        ("people", 7.0, 0.0),
+    ]
