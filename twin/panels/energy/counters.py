@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.film.rollup.counting import began_anew
+
 Floats = NDArray[np.float64]
 
 MS_PER_HOUR = 3_600_000.0
@@ -39,7 +41,7 @@ def advance(before: Floats, after: Floats, hours: Floats, max_kw: Floats) -> Flo
     that time, either way, is another meter's number and no energy.
     """
     rise = after - before
-    counted = np.where(rise < 0, after, rise)
+    counted = np.where(began_anew(before, after), after, rise)
     most = max_kw * ROOM * hours + LEAST_KWH
     return np.where((counted >= 0) & (counted <= most), counted, np.nan)
 
