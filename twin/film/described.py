@@ -78,9 +78,11 @@ def encode_registry(registry: PastRegistry) -> bytes:
 
 
 def _unpacked(data: bytes) -> bytes:
-    plain: bytes = zstandard.ZstdDecompressor().decompress(
-        data, max_output_size=MAX_BYTES, allow_extra_data=False
-    )
+    """What was packed. ValueError, zstandard.ZstdError: it was not, or says that it is enormous."""
+    size = zstandard.frame_content_size(data)
+    if not 0 <= size <= MAX_BYTES:
+        raise ValueError(f"{size} bytes")
+    plain: bytes = zstandard.ZstdDecompressor().decompress(data, allow_extra_data=False)
     return plain
 
 

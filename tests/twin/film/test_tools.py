@@ -33,6 +33,7 @@ from tests.twin.film.toolbox import (
     told,
 )
 from twin.errors import DamagedFilmError, DatabaseError, SettingError
+from twin.film import downloading
 from twin.film.arrow import samples_of
 from twin.film.choosing import Choice
 from twin.film.compacting import compact
@@ -365,20 +366,28 @@ def test_a_zip_of_something_else_is_refused(tmp_path: Path) -> None:
 
 
 @ODD_ONES
-@given(script=st.lists(steps, min_size=1, max_size=20), names=st.sampled_from([(), ("r1",), ("l*",)]))
+@given(
+    script=st.lists(steps, min_size=1, max_size=20),
+    names=st.sampled_from([(), ("r1",), ("l*",)]),
+    few=st.sampled_from([0, 64]),
+)
 def test_a_table_has_every_sample_to_the_bit(
-    tmp_path_factory: pytest.TempPathFactory, script: Script, names: tuple[str, ...]
+    tmp_path_factory: pytest.TempPathFactory, script: Script, names: tuple[str, ...], few: int
 ) -> None:
+    """Whether it is read point by point or stretch by stretch."""
     folder = tmp_path_factory.mktemp("film")
 
     async def check() -> None:
         engine = await new_engine(folder)
-        await filmed(engine, script, cleanly=False)
+        venue = await filmed(engine, script, cleanly=False)
+        await venue.film.film.merge_late()
         choice = Choice(devices=names)
         rows = [row for row in rows_of(await cuts_of(engine)) if not names or fnmatch(row[0], names[0])]
         order = Order(choice=choice)
-        exported = await export_table(engine, folder / "x.parquet", order)
-        await export_table(engine, folder / "x.csv", order)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(downloading, "FEW", few)
+            exported = await export_table(engine, folder / "x.parquet", order)
+            await export_table(engine, folder / "x.csv", order)
         await engine.dispose()
         assert exported.samples == len(rows)
         found = samples_of(pyarrow.parquet.read_table(folder / "x.parquet"), describe(registry()))
