@@ -22,7 +22,7 @@ from telemetry_bridge.clock import Clock
 from telemetry_bridge.points import Registry
 from telemetry_bridge.samples import Samples
 from telemetry_bridge.wire import Quality
-from twin.errors import DamagedFilmError, NotRecordedError, RequestError
+from twin.errors import ColdAwayError, DamagedFilmError, NotRecordedError, RequestError
 from twin.film.catalogue import Catalogue
 from twin.film.caution import CautiousClock
 from twin.film.codec import StripSet, decode_segment, encode_segment, open_strips, strip_of
@@ -168,6 +168,7 @@ class Film:
         self._follower = Follower(self._store, self._catalogue, self._changed)
         self._tasks: list[asyncio.Task[None]] = []
         self._records = False
+        self._merging_needs_files = False
         self._reading = asyncio.Semaphore(2)  # histories at a time: each keeps a core busy
         self.recorder = Recorder(
             self._store, self._catalogue, registry.hash, len(registry), clock, self._settings.recorder
@@ -613,7 +614,13 @@ class Film:
 
     async def _try_to_merge(self) -> None:
         try:
+            if self._merging_needs_files:  # not within `merge_late`: nothing can be written meanwhile
+                await self.cold.check()
             await self.merge_late()
+            self._merging_needs_files = False
+        except ColdAwayError as error:
+            self._merging_needs_files = True
+            LOG.error("late samples wait for cold storage", reason=str(error))
         except (SQLAlchemyError, OSError, TimeoutError, RequestError) as error:
             LOG.error("late samples cannot be put into the film", reason=str(error))
 

@@ -308,6 +308,30 @@ async def test_a_shelf_that_is_away_is_said_and_newer_times_go_on(
         await without.film.state_at(MOMENTS[0])
 
 
+async def test_late_samples_wait_until_the_shelf_is_back(
+    lite: AsyncEngine, shelf: BrittleShelf, tmp_path: Path
+) -> None:
+    run = await recorded(lite, shelf)
+    await freeze(run.film)
+    again = await filming(lite, shelf, start_ms=run.clock.time_ms + 1000)
+    (tmp_path / "cold").rename(tmp_path / "elsewhere")
+    (tmp_path / "cold").write_bytes(b"no folder")
+    late = frame_of(START_MS + 3000.25, {0: (99.0, 0)})
+    again.film.recorder.take(samples_of(late))
+    run.frames = sorted([*run.frames, late], key=lambda frame: frame.time_ms)
+    assert await again.film.recorder.flush()
+    for _ in range(2):
+        shelf.steps.clear()
+        await again.film._try_to_merge()
+    assert shelf.steps == []  # it is not read while nothing can be written
+    assert await again.film.recorder.flush()
+    (tmp_path / "cold").unlink()
+    (tmp_path / "elsewhere").rename(tmp_path / "cold")
+    await again.film._try_to_merge()
+    assert await warm_strips(lite) > 0
+    await compare(run, again.film)
+
+
 async def test_what_cannot_be_written_stays_in_the_database(lite: AsyncEngine, shelf: BrittleShelf) -> None:
     run = await recorded(lite, shelf)
     for step, error in (("before put", ColdAwayError("full")), ("open", OSError(5, "Input/output error"))):

@@ -151,6 +151,11 @@ class ColdTier:
             f"a file of film is missing in {place} ({str(error)[-160:]}); bring it back from a backup"
         )
 
+    async def check(self) -> None:
+        """Raise ColdAwayError where the files cannot be reached."""
+        if self._shelf is not None:
+            await self._in_files(self._shelf.check)
+
     async def tend(self, now_ms: float | None = None) -> tuple[tuple[int, ...], float]:
         """Delete, mend and move a part of what is due; gives the segments that are no more, and after how
         many seconds there is more to do.
