@@ -337,6 +337,12 @@ class Film:
         return self._now.hash
 
     @property
+    def keep_days(self) -> float | None:
+        """Days until the last of a stretch of film is deleted; None: it is kept for ever."""
+        days = self._settings.kept.days
+        return days if math.isfinite(days) else None
+
+    @property
     def registries(self) -> tuple[PastRegistry, ...]:
         """Every list of points that was ever recorded, today's first."""
         return tuple(self._past.values())

@@ -42,7 +42,7 @@ async def get_film(twin: TwinDep, from_: From = None, to: To = None) -> schemas.
         last=rfc3339(last) if span else None,
         gaps=[gap_out(each) for each in gaps],
         registry=twin.film.registry,
-        keep_days=twin.settings.film_keep_days,
+        keep_days=twin.film.keep_days,
         recording=twin.film.recorder.note is None,
     )
 

@@ -506,7 +506,7 @@ class FilmInfo(Answer):
     last: str | None
     gaps: list[Gap]
     registry: str
-    keep_days: float
+    keep_days: float | None
     recording: bool
 
 

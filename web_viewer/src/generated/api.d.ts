@@ -3758,7 +3758,7 @@ export interface components {
             /** Registry */
             registry: string;
             /** Keep Days */
-            keep_days: number;
+            keep_days: number | null;
             /** Recording */
             recording: boolean;
         };
