@@ -126,9 +126,10 @@ class ColdLedger:
         )
         rows = await self._both(own, segments)
         strips = {int(row[0]): bytes(row[1]) for row in rows if row[3] is None}
-        cold = {int(row[2]) for row in rows if row[3] is not None}
+        moved = [row for row in rows if row[3] is not None]
+        cold = {int(row[2]) for row in moved}
         return {
-            each: Stored({number: strips[each]} if each in strips else {}, _parts(rows, each))
+            each: Stored({number: strips[each]} if each in strips else {}, _parts(moved, each))
             for each in cold | strips.keys()
         }
 
