@@ -66,7 +66,7 @@ def test_a_class_a_space_and_a_storey_choose_points(http: httpx.Client, seen: tu
     met = 0
     for kind in ("space", "storey"):
         for place in get(http, f"/api/{kind}s")["items"]:
-            there = {each["id"] for each in get(http, "/api/devices", **{kind: place["guid"]})["items"]}
+            there = {each["device"] for each in get(http, "/api/devices", **{kind: place["guid"]})["items"]}
             answer = http.get(PATH, params={**span, kind: place["guid"]})
             assert (answer.status_code == 200) == bool(there)
             if there:
