@@ -116,4 +116,4 @@ def import_(
     from twin.settings import load_store_settings
 
     settings = load_store_settings({"package": package, "data": data, "database": database})
-    commands.import_(settings.database_url(), file, as_json=as_json)
+    commands.import_(settings.database_url, file, as_json=as_json)
