@@ -11,6 +11,7 @@ too many, the oldest is given up, and is a gap.
 
 import asyncio
 import math
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,10 @@ SURE_MS = 1000.0
 MOST_AT_ONCE = 4  # segments in one transaction
 #: A clock that is kept right by small steps back is not set back.
 CLOCK_TREMBLES_MS = 1000.0
+#: A clock that is set ahead by more leaves a gap: nobody says that nothing happened in between.
+LEAP_MS = 86_400_000.0
+#: More than this does not pass between two looks at the clock, unless it was set.
+QUIET_MS = 60_000.0
 
 Encoded = tuple[dict[int, bytes], int]
 """A segment's strips, and how many samples they hold."""
@@ -117,6 +122,8 @@ class Recorder:
         self._waiting: deque[Take] = deque()
         self._records = False
         self._recent: deque[Remembered] = deque()
+        self._monotonic_s = time.monotonic
+        self._seen_ms, self._seen_s = clock.now_ms(), time.monotonic()
         self.writing = asyncio.Lock()
         """Held while anything of the film is written."""
         self.late = Late(registry)
@@ -211,6 +218,7 @@ class Recorder:
         return self._next_id - 1
 
     def _begin(self, time_ms: float) -> None:
+        self._seen_ms, self._seen_s = self._clock.now_ms(), self._monotonic_s()
         keyframe = self._state.keyframe(time_ms)
         self._open = Take(self.new_id(), Growing(time_ms, keyframe), time_ms)
         self._catalogue.timeline.add(self._open.id, time_ms, self._open.end_ms)
@@ -220,6 +228,8 @@ class Recorder:
         """Record samples, or remember them where another server records; cheap, never blocks."""
         now_ms = self._clock.now_ms()
         if self._records:
+            if self._has_leapt(now_ms) and self._open is not None:
+                self._begin_anew(now_ms, samples)
             self._record(samples, now_ms)
         else:
             self._remember(Remembered(now_ms, samples))
@@ -232,8 +242,7 @@ class Recorder:
 
     def _record(self, samples: Samples, now_ms: float) -> None:
         if self._open is not None and now_ms < self._open.until_ms - CLOCK_TREMBLES_MS:
-            self._state = self._open.reel.state_at(math.inf, self.n_points)
-            self._seal()
+            self._begin_anew(now_ms, samples)
         if self._open is None:
             self._begin(now_ms)
         assert self._open is not None
@@ -243,6 +252,33 @@ class Recorder:
             samples = samples[~late]
         self._open.reel.add(samples)
         self._open.until_ms = max(self._open.until_ms, now_ms)
+
+    def _begin_anew(self, now_ms: float, samples: Samples | None = None) -> None:
+        """End the open segment as it is, because the clock was set, and begin another.
+
+        What was measured in the moment in which that is noticed is of the new time: the new one has it.
+        """
+        assert self._open is not None
+        first_ms = now_ms if samples is None or not len(samples) else float(samples.time_ms.min())
+        self._state = self._open.reel.state_at(math.inf, self.n_points)
+        self._seal()
+        self._begin(float(math.floor(max(min(first_ms, now_ms), now_ms - CLOCK_TREMBLES_MS))))
+
+    def _has_leapt(self, now_ms: float) -> bool:
+        """Whether the clock was set far ahead since this was last asked, or the machine slept for so long."""
+        now_s, speed = self._monotonic_s(), max(self._clock.speed, 1.0)
+        passed_ms = (now_s - self._seen_s) * MS_PER_S * speed
+        leapt = now_ms - self._seen_ms - passed_ms > LEAP_MS * speed
+        self._seen_ms, self._seen_s = now_ms, now_s
+        return leapt or (self._open is not None and self._would_hide(self._open, now_ms))
+
+    def _would_hide(self, take: Take, now_ms: float) -> bool:
+        """Whether to go on until now would hide film that was recorded before the clock was set back."""
+        if now_ms - take.until_ms <= QUIET_MS * max(self._clock.speed, 1.0):
+            return False
+        return any(
+            piece.segment != take.id for piece in self._catalogue.timeline.pieces(take.until_ms, now_ms)
+        )
 
     def _takes(self) -> list[Take]:
         return [*self._waiting, *([self._open] if self._open else [])]
@@ -259,6 +295,8 @@ class Recorder:
             return
         count = len(take.reel)
         before, after = await asyncio.to_thread(_split, take.reel, cut_ms, self.n_points)
+        if self._open is not take:
+            return  # the clock was set meanwhile, and it has ended
         newer = take.reel.samples(count)
         self.late.add(newer[newer.time_ms < cut_ms])
         after.add(newer[newer.time_ms >= cut_ms])
@@ -309,10 +347,14 @@ class Recorder:
 
     def touch(self) -> None:
         """Let the timeline reach to now: nothing else came until now, and that is known."""
+        if self._open is None:
+            return
+        now_ms = self._clock.now_ms()
+        if self._has_leapt(now_ms) or now_ms < self._open.until_ms - CLOCK_TREMBLES_MS:
+            self._begin_anew(now_ms)
         take = self._open
-        if take is not None:
-            take.until_ms = max(take.until_ms, self._clock.now_ms())
-            self._catalogue.timeline.add(take.id, take.start_ms, take.end_ms)
+        take.until_ms = max(take.until_ms, now_ms)
+        self._catalogue.timeline.add(take.id, take.start_ms, take.end_ms)
 
     def reel(self, segment_id: int) -> Growing | None:
         """A segment that is still in memory."""
