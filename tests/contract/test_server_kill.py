@@ -1,4 +1,4 @@
-"""A whole server is killed, again and again, while devices report and people act: all that was safe is there."""
+"""A whole server is killed, again and again, while devices report and people act: nothing safe is lost."""
 
 import contextlib
 import random

@@ -22,6 +22,7 @@ from tests.twin.film.scenes import START_MS, same_state
 from tests.twin.incidents.house import got, settings_of, tell, until
 from twin.app import assemble
 from twin.film import film as film_module
+from twin.film import recorder as recorder_module
 from twin.film.caution import DAY_MS, SET_MS, CautiousClock
 from twin.film.film import Film, FilmSettings
 from twin.runtime import open_twin
@@ -255,3 +256,30 @@ def test_who_deletes_believes_a_clock_that_stays_ahead_after_a_day() -> None:
     steady = CautiousClock(clock, lambda: real[0])
     steady.begin(clock.time_ms - HOUR_MS)
     assert steady.now_ms() == clock.time_ms
+
+
+async def test_a_clock_that_is_set_back_while_a_segment_is_cut_costs_no_sample(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await Filming.begin(engine)
+    split, late = recorder_module._split, noise(3, START_MS - 5000, seed=2)
+
+    def meanwhile(*arguments: Any) -> Any:
+        for frame in late:
+            run.record(frame)
+        return split(*arguments)
+
+    frames = noise(12)
+    for frame in frames:
+        run.record(frame)
+    monkeypatch.setattr(recorder_module, "_split", meanwhile)
+    await run.film.recorder.cut()
+    monkeypatch.undo()
+    await run.film.recorder.stop()
+    again = await Filming.begin(engine, START_MS + 60_000)
+    found = [stretch.samples async for stretch in again.film.samples(0, START_MS + 60_000)]
+    told = sum(len(frame.point_index) for frame in run.frames)
+    assert (len(run.frames), sum(len(each) for each in found)) == (15, told)
+    state = (await again.film.state_at(late[-1].time_ms)).state
+    run.frames = [*frames, *late]
+    assert state.value.tobytes() == run.expected(np.inf).value.tobytes()
