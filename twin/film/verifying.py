@@ -80,17 +80,11 @@ class Audit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checked:
-    """A segment that was read: what its points read at its end, and at its start; None: it has faults.
-
-    `present`: the strips that it has anything of.
-    """
+    """A segment that was read: what its points read at its end, and at its start; None: it has faults."""
 
     entry: Entry
     end: State | None
     start: Keyframe
-    present: frozenset[int]
-    cold: bool = False
-    """Some of its points lie in files, or are deleted already: it knows of the others alone."""
 
 
 def checked(
@@ -116,7 +110,7 @@ def checked(
         faults.append(_of(entry, "samples", what, Remedy(samples=count)))
     faults = [_with_rest(fault, count) for fault in faults]
     end = None if faults else state
-    return Checked(entry, end, _joined(keys), frozenset(strips), in_files is not None), faults, count
+    return Checked(entry, end, _joined(keys)), faults, count
 
 
 def _read(entry: Entry, number: int, data: bytes, n_points: int) -> Segment:
@@ -159,7 +153,8 @@ def named(points: PastRegistry, rows: Sequence[int] | range) -> tuple[str, ...]:
 def joint_fault(before: Checked, after: Checked, points: PastRegistry, late: Samples) -> Fault | None:
     """Whether a segment knows of its start what the one before it, which it touches, knows of its end.
 
-    `late` waits still, and may have reached only one of them. What one of them has no strip of was taken out.
+    `late` waits still, and may have reached only one of them. Of some points only one of them may know: the
+    rest lies in files, was deleted or taken out, or an import had only some of the points.
     """
     if before.end is None or after.end is None:
         return None
@@ -172,10 +167,7 @@ def joint_fault(before: Checked, after: Checked, points: PastRegistry, late: Sam
         state.take(early)
     differs = (_bits(one.value) != _bits(other.value)) | (one.quality != other.quality)
     differs |= one.time_ms != other.time_ms
-    told = one.known & other.known if before.cold or after.cold else one.known | other.known
-    rows = np.flatnonzero(differs & told)
-    kept = before.present & after.present
-    wrong = [int(row) for row in rows if int(row) // STRIP_POINTS in kept]
+    wrong = np.flatnonzero(differs & one.known & other.known).tolist()
     if not wrong:
         return None
     what = "what it knows of its start is not what the stretch before it ended with"

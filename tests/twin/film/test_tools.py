@@ -178,6 +178,22 @@ async def test_a_film_of_hours_exported_in_parts_is_whole_again(tmp_path: Path) 
     await other.dispose()
 
 
+async def test_some_points_of_a_time_stand_beside_all_of_another(tmp_path: Path) -> None:
+    engine, other = await new_engine(tmp_path), await new_engine(tmp_path, "other")
+    await filmed(engine, BUSY)
+    cuts = await cuts_of(engine)
+    edge = cuts[2].from_ms
+    some = Choice(devices=("r1",))
+    for number, order in enumerate((Order(from_ms=edge), Order(to_ms=edge, choice=some))):
+        await export_film(engine, tmp_path / f"{number}.twinfilm", order)
+        await taken_in(other, tmp_path / f"{number}.twinfilm")
+    assert (await audited(other)).faults == []
+    expected = [row for row in rows_of(cuts) if row[0] == "r1" or np.frombuffer(row[2])[0] >= edge]
+    assert rows_of(await cuts_of(other)) == expected
+    await engine.dispose()
+    await other.dispose()
+
+
 # Damage
 
 
@@ -311,7 +327,7 @@ async def test_a_start_that_is_not_the_end_before_it_is_found(engine: AsyncEngin
     await other.dispose()
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), cut=st.booleans())
 def test_a_damaged_export_is_refused_or_tells_the_same(
     damaged_film: Path, tmp_path_factory: pytest.TempPathFactory, place: float, bit: int, cut: bool
