@@ -118,8 +118,9 @@ def _summary(audit: Audit) -> str:
         return "there is no film yet"
     span = f", {told(audit.first_ms)} to {told(audit.last_ms)} UTC" if audit.segments else ""
     waiting = f"; {audit.chunks} parts of a stretch in the making" if audit.chunks else ""
+    cold = f" and {audit.cold_files:,} cold files" if audit.cold_files else ""
     return (
-        f"the film is as it was written: {audit.samples:,} samples in {audit.segments:,} segments, "
+        f"the film is as it was written: {audit.samples:,} samples in {audit.segments:,} segments{cold}, "
         f"{audit.bytes:,} bytes{span}{waiting}"
     )
 
@@ -132,6 +133,10 @@ def _advice(faults: Sequence[Fault]) -> str:
         return (
             f"the film has {count}: bring that part back from a backup (twin film import fills what is "
             "missing), or stop the server and take it out with twin film verify --repair"
+        )
+    if all(fault.kind == "cold" for fault in faults):
+        return (
+            f"the film has {count} in its cold files: see each, and bring back from a backup what is missing"
         )
     return f"the film has {count} that nothing can be taken out for: bring the database back from a backup"
 
