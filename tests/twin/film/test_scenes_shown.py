@@ -1,7 +1,9 @@
 """Viewers of the film are told which model and which bindings were in force at the moment that they see."""
 
+import json
 import math
 
+from tests.telemetry_bridge.test_wire_doc import json_blocks, section
 from tests.twin.film.playing import Clock, Log, MemoryFilm, Watcher, settled, showing_of
 from tests.twin.film.test_showing import FRAMES, PIECES, T0, never, play, seek
 from twin.film.scene_book import SceneBook
@@ -34,7 +36,12 @@ async def test_a_seek_and_playing_over_a_change_tell_the_scene_with_the_first_fr
         showing.move(seek(time_ms), never)
         await look()
     assert seen == [(T0 + 5000.0, None), (T0 + 15_000.0, "b1"), (T0 + 35_000.0, "b2")]
-    assert watcher.heard("replay")[-1]["scene"]["revision"] == "r2"
+    told, example = watcher.heard("replay")[-1], json.loads(json_blocks(section("The film"))[1])
+    assert (told["scene"]["revision"], set(told), set(told["scene"])) == (
+        "r2",
+        set(example),
+        set(example["scene"]),
+    )
     showing.move(play(-60.0), never)
     for _ in range(12):
         clock.now_s += 0.05
