@@ -297,7 +297,9 @@ class Film:
             try:
                 await self._catch_up()
                 self._forget_old(self._cautious.now_ms())
+                self.recorder.trouble.forget()
             except (SQLAlchemyError, OSError, TimeoutError, DamagedFilmError) as error:
+                self.recorder.trouble.fail(self._clock.now_ms(), error)
                 LOG.warning("the film cannot be followed", reason=str(error))
 
     def _forget_old(self, now_ms: float) -> None:
@@ -542,6 +544,11 @@ class Film:
     def records(self) -> bool:
         """Whether this is the server that records."""
         return self._records
+
+    @property
+    def believed_ms(self) -> float:
+        """What time it is for whoever deletes, ms since 1970 UTC: see `CautiousClock`."""
+        return self._cautious.now_ms()
 
     @property
     def store(self) -> FilmStore:

@@ -20,12 +20,14 @@ from telemetry_bridge.samples import Samples
 from tests.telemetry_bridge.builders import registry
 from tests.twin.events.postgres import cluster
 from tests.twin.events.test_faults import ROOMY, Pragma
-from tests.twin.film.filming import Filming, noise, times_of
+from tests.twin.film.filming import SHORT, Filming, noise, times_of
 from tests.twin.film.scenes import START_MS, same_state
 from tests.twin.film.test_recorder import Failing
 from tests.twin.incidents.house import got, now, serving, settings_of, shown_level, tell, until
 from twin.events.filter import EventFilter
 from twin.events.log import EventLog
+from twin.film.codec import warm_up
+from twin.film.film import Film, FilmSettings
 from twin.film.recorder import RecorderSettings
 from twin.film.telling import tell_once
 from twin.film.trouble import Lost, Trouble
@@ -50,13 +52,13 @@ class Disk(Pragma):
         hooks.listen(plain, "checkout", self._set)
 
     def mend(self) -> None:
-        self.text = f"query_only=OFF; PRAGMA {WELL}"
+        self.text = WELL
 
     def _set(self, connection: Any, record: object, proxy: object) -> None:
-        wanted = self.text
-        for self.text in wanted.split("; PRAGMA "):
-            super()._set(connection, record, proxy)
-        self.text = wanted
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA query_only=OFF")
+        cursor.execute(f"PRAGMA {self.text}")
+        cursor.close()
 
 
 @pytest.fixture
@@ -217,6 +219,7 @@ async def test_memory_is_bounded_however_long_the_database_is_away(
                 await run.film.recorder.flush()
         taken.append(tracemalloc.get_traced_memory()[0])
 
+    warm_up()
     tracemalloc.start()
     try:
         for rounds in (200, 300, 300):
@@ -250,6 +253,23 @@ async def test_a_postgres_that_is_away_for_a_while_costs_nothing() -> None:
         assert recorder.given_up == 0
         await same_everywhere(run)
         await engine.dispose()
+
+
+async def test_a_server_that_follows_says_that_the_database_is_away(
+    sqlite: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = Film(sqlite, registry(), SystemClock(), FilmSettings(recorder=SHORT))
+    async with film.running(records=False), asyncio.timeout(60):
+        assert film.recorder.condition is None
+        with monkeypatch.context() as patch:
+            patch.setattr(film._store, "catalogue", Failing(None).save)
+            while film.recorder.condition is None:
+                await asyncio.sleep(0.005)
+            condition = film.recorder.condition
+            assert (condition.fault, condition.waiting) == ("full", 0)
+        while film.recorder.condition is not None:
+            await asyncio.sleep(0.005)
+        assert not film.recorder.trouble.over, "whoever records tells of it"
 
 
 async def _record_until(run: Filming, frames: Any, is_so: Any, least: int) -> None:

@@ -21,6 +21,7 @@ describe('what is said while the film cannot be written', () => {
     expect(words(film({ lasts_s: 7201 }))).toEqual(['film.full', 'film.lastsHours'])
     expect(filmTrouble(film({ lasts_s: 7199 }), '19:40', String)[1].named).toEqual({ since: '19:40', count: '1234', left: '119' })
     expect(words(film({ lost: 5, lasts_s: 100 }))[1]).toBe('film.losing')
+    expect(words(film({ waiting: 0 }))).toEqual(['film.full'])
   })
 
   it('has a text for every fault in both languages', () => {

@@ -13,9 +13,13 @@ const HOUR_S = 3600
 /** Above this, minutes are no use. */
 const IN_HOURS_S = 2 * HOUR_S
 
-/** What is wrong and what to do about it, then what becomes of the data meanwhile. */
-export function filmTrouble(film: FilmHealth, since: string, count: (n: number) => string): readonly [Words, Words] {
-  return [{ key: `film.${film.fault}`, named: { reason: film.reason } }, meanwhile(film, since, count)]
+/**
+ * What is wrong and what to do about it, then what becomes of the data meanwhile; nothing of that on a server
+ * that does not record, another one does.
+ */
+export function filmTrouble(film: FilmHealth, since: string, count: (n: number) => string): readonly Words[] {
+  const fault = { key: `film.${film.fault}`, named: { reason: film.reason } }
+  return film.waiting + film.lost > 0 ? [fault, meanwhile(film, since, count)] : [fault]
 }
 
 function meanwhile(film: FilmHealth, since: string, count: (n: number) => string): Words {
