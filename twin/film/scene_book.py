@@ -20,7 +20,7 @@ class SceneBook:
     """
 
     def __init__(self) -> None:
-        self._scenes: dict[int, Scene] = {}
+        self._scenes: dict[int, Scene] = {}  # in the order of their numbers
         self._timeline = Timeline()
         self._seen_ms = -math.inf
         self.unwritten: dict[int, Scene] = {}
@@ -31,7 +31,7 @@ class SceneBook:
     @property
     def last(self) -> Scene | None:
         """The one that was recorded last."""
-        return self._scenes[max(self._scenes)] if self._scenes else None
+        return next(reversed(self._scenes.values()), None)
 
     # What is read
 
