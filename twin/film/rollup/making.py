@@ -186,4 +186,4 @@ class Maker:
         if not self.film.records:
             return 0
         async with self.film.recorder.writing:
-            return await self.store.delete_before(self.clock.now_ms() - self.settings.keep_days * DAY_MS)
+            return await self.store.delete_before(self.film.believed_ms - self.settings.keep_days * DAY_MS)

@@ -79,6 +79,13 @@ export function formatNumber(value: number, unit: string, locale: Locale): strin
   }).format(value)
 }
 
+/** An amount that may be small for its unit: with three digits that tell something, if it is below a hundred. */
+export function formatAmount(value: number, unit: string, locale: Locale): string {
+  if (Number.isNaN(value)) return '–'
+  if (Math.abs(value) >= 100) return formatNumber(value, unit, locale)
+  return new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 }).format(value)
+}
+
 /** The name in the page's language, else in the other one, else `fallback`. */
 export function pickName(names: Names | null | undefined, locale: Locale, fallback = ''): string {
   if (!names) return fallback

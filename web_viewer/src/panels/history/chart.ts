@@ -18,11 +18,13 @@ export interface Frame {
   readonly states: readonly PointState[]
   /** What a value, a time on the axis and a time in full are called. */
   readonly valueText: (value: number) => string
+  /** What was counted, which may be much less than a counter's own digits tell. */
+  readonly amountText: (value: number) => string
   readonly axisText: (timeMs: number) => string
   readonly timeText: (timeMs: number) => string
   readonly stateText: (state: PointState) => string
   readonly words: Readonly<Record<'mean' | 'range' | 'increase' | 'resets', string>>
-  readonly colours: Readonly<Record<'line' | 'text' | 'grid' | 'good' | 'warn' | 'bad', string>>
+  readonly colours: Readonly<Record<'line' | 'text' | 'grid' | 'good' | 'warn' | 'bad' | 'card' | 'ink', string>>
   readonly fontPx: number
 }
 
@@ -58,7 +60,7 @@ export function gaugeOption(buckets: readonly Bucket[], frame: Frame): EChartsCo
 
 /** A counter by hours or days: what was counted, as bars. */
 export function counterOption(buckets: readonly Bucket[], frame: Frame): EChartsCoreOption {
-  const rows = (bucket: Bucket): Rows => [[frame.words.increase, frame.valueText(bucket.increase)], ...(bucket.resets > 0 ? [[frame.words.resets, String(bucket.resets)] as const] : [])]
+  const rows = (bucket: Bucket): Rows => [[frame.words.increase, frame.amountText(bucket.increase)], ...(bucket.resets > 0 ? [[frame.words.resets, String(bucket.resets)] as const] : [])]
   return {
     ...axes(frame, false, 0),
     tooltip: { ...tip(frame), formatter: told(buckets, frame, rows) },
@@ -127,8 +129,8 @@ function bars(buckets: readonly Bucket[]): object {
   return { type: 'bar', barCategoryGap: buckets.length > APART ? '0%' : '20%', large: false }
 }
 
-function tip({ fontPx }: Frame): object {
-  return { trigger: 'axis', confine: true, textStyle: { fontSize: fontPx } }
+function tip({ colours, fontPx }: Frame): object {
+  return { trigger: 'axis', confine: true, backgroundColor: colours.card, borderColor: colours.grid, textStyle: { color: colours.ink, fontSize: fontPx } }
 }
 
 /** What is told of the bucket under the pointer. */

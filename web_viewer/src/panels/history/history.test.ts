@@ -11,11 +11,12 @@ const FRAME: Frame = {
   toMs: 4 * HOUR_MS,
   states: [],
   valueText: (value) => (Number.isNaN(value) ? '–' : `${String(value)} kW`),
+  amountText: (value) => String(value),
   axisText: String,
   timeText: (timeMs) => `hour ${String(timeMs / HOUR_MS)}`,
   stateText: (state) => state.zh,
   words: { mean: 'mean', range: 'range', increase: 'counted', resets: 'began anew' },
-  colours: { line: 'blue', text: 'grey', grid: 'dark', good: 'green', warn: 'orange', bad: 'red' },
+  colours: { line: 'blue', text: 'grey', grid: 'dark', good: 'green', warn: 'orange', bad: 'red', card: 'black', ink: 'white' },
   fontPx: 12,
 }
 const ITEM = { from: '1970-01-01T00:00:00.000Z', to: '1970-01-01T01:00:00.000Z', known_s: 3600, count: 2, mean: 5, min: 1, max: 9, last: 9, state: null, increase: null, resets: null, states_s: null }
