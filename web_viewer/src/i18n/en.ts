@@ -124,6 +124,7 @@ export default {
     increase: 'counted',
     resets: 'began anew',
     empty: 'Nothing was recorded in this time.',
+    file: 'Download every sample of this time (Parquet)',
   },
   element: {
     title: 'Element',

@@ -118,6 +118,7 @@ export default {
     increase: '增加',
     resets: '计数归零',
     empty: '这段时间没有记录。',
+    file: '下载这段时间的全部数据（Parquet）',
   },
   element: {
     title: '构件',
