@@ -86,7 +86,7 @@ class Metered(Venue):
         elif kind == "ask":
             await self.check_sums()
         else:
-            await super().act(kind, 1 if kind == "merge" else ms * MINUTE_MS, minutes)
+            await super().act(kind, 0 if kind == "merge" else ms * MINUTE_MS, minutes)
 
     def spans(self) -> list[tuple[float, float, int]]:
         """Times that were recorded, with the run; and those between, of which late samples alone tell, -1."""
