@@ -50,6 +50,7 @@ EXPECTED = {
         POST /api/bindings/accept · POST /api/bindings/reject · POST /api/bindings/table
         POST /api/bridge/reload · GET /api/events/{event} · GET /api/events/{event}/chain
         PUT /api/bindings · GET /api/film · WS /ws/replay · GET /api/events · GET /api/events/density
+        GET /api/history.parquet
     """,
     Role.ADMIN: """
         GET /api/accounts · POST /api/accounts · PATCH /api/accounts/{name} · POST /api/accounts/{name}/links
