@@ -126,7 +126,7 @@ FILM_COLD_FILE = Table(
     "film_cold_file",
     METADATA,
     Column("key", String(200), primary_key=True),
-    Column("state", String(8), nullable=False),  # writing | whole | going: what is not whole counts for nothing
+    Column("state", String(8), nullable=False),  # writing | whole | going; whole ones alone count
     Column("day", String(10), nullable=False),  # of the venue, ISO 8601
     Column("policy", String(64), nullable=False),
     Column("from_ms", Double, nullable=False),
