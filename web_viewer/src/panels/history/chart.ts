@@ -114,6 +114,7 @@ function axes(frame: Frame, stepped: boolean, min?: number, max?: number, text?:
       splitNumber: 3,
       min: stepped ? 0 : min,
       max: top,
+      interval: max === undefined ? undefined : max / 2,
       minInterval: stepped ? 1 : undefined,
       axisLabel: { ...label, formatter: stepped ? stateOnly : text },
       splitLine: { lineStyle: { color: colours.grid } },
