@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.telemetry_bridge.builders import registry
 from tests.twin.film.filming import Filming, noise
-from tests.twin.film.freezing import ALL_COLD, BrittleShelf, Killed, filming, freeze
+from tests.twin.film.freezing import ALL_COLD, MUCH_LATER_MS, BrittleShelf, Killed, filming, freeze
 from tests.twin.film.scenes import START_MS, frame_of, same_state, samples_of
 from tests.twin.film.test_late import SETTINGS, Venue, steps
 from twin.errors import ColdAwayError, DamagedFilmError, NotRecordedError
@@ -362,6 +362,25 @@ async def test_a_damaged_and_a_missing_file_are_named(
     again = await filming(lite, shelf, start_ms=run.clock.time_ms + 1000)
     with pytest.raises(DamagedFilmError, match=r"missing .*backup"):
         await again.film.state_at(MOMENTS[0])
+
+
+async def test_a_damaged_file_does_not_hold_up_the_mover(
+    lite: AsyncEngine, shelf: BrittleShelf, tmp_path: Path
+) -> None:
+    run = await recorded(lite, shelf)
+    await freeze(run.film)
+    [key] = shelf.keys()
+    again = await filming(lite, shelf, start_ms=run.clock.time_ms + 1000)
+    again.film.recorder.take(samples_of(frame_of(START_MS + 3000.25, {0: (99.0, 0)})))
+    await again.film.recorder.flush()
+    await again.film.merge_late()
+    await again.film.recorder.stop()
+    (tmp_path / "cold" / key).write_bytes(b"PAR1")
+    await again.film.cold.tend(START_MS + MUCH_LATER_MS)  # it is found damaged
+    await freeze(again.film)
+    assert await warm_strips(lite) == 0
+    assert len(shelf.keys()) == 2
+    assert "damaged; run twin film verify" in again.film.cold.notes[0]
 
 
 async def test_a_damaged_strip_does_not_hold_up_the_rest(lite: AsyncEngine, shelf: BrittleShelf) -> None:

@@ -7,7 +7,7 @@ transaction that takes it out of the database's strips.
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -228,10 +228,11 @@ class ColdLedger:
                 )
             return await _delete_empty(connection, [int(row[0]) for row in segments])
 
-    async def holed(self) -> tuple[ColdFile, list[ColdPart]] | None:
-        """A file of which not all is needed any more, and what of it is; None: there is none."""
+    async def holed(self, but: Collection[str] = ()) -> tuple[ColdFile, list[ColdPart]] | None:
+        """A file of which not all is needed any more, and what of it is; None: there is none but some."""
         count = select(func.count()).where(FILM_COLD.c.file == FILM_COLD_FILE.c.key).scalar_subquery()
         where = (FILM_COLD_FILE.c.state == WHOLE) & (count < FILM_COLD_FILE.c.parts)
+        where &= FILM_COLD_FILE.c.key.not_in(but)
         async with self.engine.connect() as connection:
             row = (await connection.execute(select(*_FILE).where(where).limit(1))).first()
             if row is None:

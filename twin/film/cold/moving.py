@@ -144,6 +144,8 @@ class Mover:
         self._texts: tuple[str, PointTexts] | None = None
         self.damaged: dict[int, int] = {}
         """Segments that cannot be moved, and as of which change: they stay where they are."""
+        self.damaged_files: set[str] = set()
+        """Files that cannot be written anew: they stay as they are."""
 
     @property
     def drops(self) -> bool:
@@ -259,15 +261,22 @@ class Mover:
     async def mend(self) -> bool:
         """Write a file anew of which not all is needed any more; False: there is none.
 
-        Raises ColdAwayError, DamagedFilmError, and what the database raises.
+        Raises ColdAwayError, and what the database raises.
         """
-        found = await self._ledger.holed()
+        found = await self._ledger.holed(self.damaged_files)
         if found is None:
             return False
         old, parts = found
         written = None
         if parts:
-            segments = await self._read_again(parts)
+            try:
+                segments = await self._read_again(parts)
+            except ColdAwayError:
+                raise
+            except DamagedFilmError as error:
+                LOG.error("a cold file cannot be written anew", file=old.key, reason=str(error))
+                self.damaged_files.add(old.key)
+                return True
             written = await self._written(old.day, old.policy, segments)
         async with self._writing:
             file, own = (None, []) if written is None else written

@@ -75,6 +75,8 @@ class ColdTier:
         if self._orphaned:
             names = ", ".join(self._orphaned)
             found.append(f"cold film of policies that film.yaml has no more is kept for ever: {names}")
+        if self.mover.damaged_files:
+            found.append(f"{len(self.mover.damaged_files)} cold file(s) are damaged; run twin film verify")
         if self.mover.damaged:
             found.append(
                 f"{len(self.mover.damaged)} stretch(es) of film are damaged and cannot be moved to cold "
