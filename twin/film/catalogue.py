@@ -39,10 +39,9 @@ class Catalogue:
         return [self._entries[key] for key in sorted(self._entries)]
 
     @property
-    def last_end_ms(self) -> float:
-        """When what was recorded last ends, of whole segments, ms since 1970 UTC; -inf: there is none."""
-        known = [key for key, entry in self._entries.items() if not entry.afterwards]
-        return self._entries[max(known)].end_ms if known else -math.inf
+    def ends_ms(self) -> tuple[float, ...]:
+        """When what was recorded ends, of whole segments in the order of their ids, ms since 1970 UTC."""
+        return tuple(entry.end_ms for entry in self.entries() if not entry.afterwards)
 
     def remove(self, segments: Collection[int]) -> None:
         """Forget segments."""

@@ -227,7 +227,7 @@ class Film:
         """Begin to record. What was late before belongs to the time before."""
         await self.recorder.learn()
         await self._try_to_merge()
-        await self.scenes.learn(self._catalogue.last_end_ms)
+        await self.scenes.learn(self._catalogue.ends_ms)
         self._believe()
         self.recorder.begin()
 

@@ -96,15 +96,17 @@ class SceneBook:
 
     # What this server records
 
-    def learn(self, scenes: Sequence[Scene], film_end_ms: float) -> None:
+    def learn(self, scenes: Sequence[Scene], film_ends_ms: Sequence[float]) -> None:
         """Note all scenes of the database, in order. The server that recorded them has stopped: what was in
-        force then tells of the time until its film ends.
+        force then tells of the time until its film ends, at the last of `film_ends_ms` that is later than its
+        beginning (film of before may have been imported since).
         """
         for scene in scenes[:-1]:
             self._note(scene)
         for last in scenes[-1:]:
             if last.until_ms is None:
-                self._write(last.ended(film_end_ms))
+                ends_ms = (end_ms for end_ms in reversed(film_ends_ms) if end_ms > last.from_ms)
+                self._write(last.ended(next(ends_ms, last.from_ms)))
             else:
                 self._note(last)
 

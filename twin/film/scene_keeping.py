@@ -93,10 +93,10 @@ class Scenes:
 
     # While this server records
 
-    async def learn(self, film_end_ms: float) -> None:
-        """Read what was in force before; the server that recorded it has film until `film_end_ms`."""
+    async def learn(self, film_ends_ms: Sequence[float]) -> None:
+        """Read what was in force before; `film_ends_ms` as for `SceneBook.learn`."""
         self._book = SceneBook()
-        self._book.learn(await self._store.scenes(), film_end_ms)
+        self._book.learn(await self._store.scenes(), film_ends_ms)
 
     def begin(self, time_ms: float) -> None:
         """Film begins: the server has started, or took over, or its clock was set back."""

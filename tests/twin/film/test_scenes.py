@@ -1,6 +1,5 @@
 """Which model and which bindings were in force when: against a naive list of milliseconds, and kept."""
 
-import math
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -57,9 +56,10 @@ class Venue:
 
     def start(self, shown: str) -> None:
         """The server before left its scene open; its film ended with the last moment that it recorded."""
-        film_end = just_after(self.last_ms) if self.truth else -math.inf
+        imported = -1.0  # of long ago, and written last
+        film_ends = [just_after(self.last_ms), imported] if self.truth else []
         self.book, self.shown, self.runs = SceneBook(), shown, True
-        self.book.learn(list(self.rows.values()), film_end)
+        self.book.learn(list(self.rows.values()), film_ends)
         self.book.begin(shown, "", self.now)
         self.note()
 

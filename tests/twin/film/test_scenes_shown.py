@@ -15,7 +15,7 @@ FROM_MS = (T0 + 10_000.0, T0 + 30_000.0)
 def scenes() -> SceneBook:
     """None was noted for ten seconds, then there was one for twenty, then another one."""
     book, last = SceneBook(), FROM_MS[1]
-    book.learn([Scene(1, FROM_MS[0], last, "r1", "b1"), Scene(2, last, None, "r2", "b2")], math.inf)
+    book.learn([Scene(1, FROM_MS[0], last, "r1", "b1"), Scene(2, last, None, "r2", "b2")], [math.inf])
     return book
 
 
