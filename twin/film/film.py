@@ -593,7 +593,10 @@ class Film:
             for start in range(0, len(pieces), READ_AT_ONCE):
                 part = pieces[start : start + READ_AT_ONCE]
                 tracks = zip(part, await self._tracks_of(point, part), strict=True)
-                found += [Told(piece.from_ms, piece.to_ms, *each) for piece, each in tracks]
+                found += [
+                    Told(piece.from_ms, piece.to_ms, *each, self._catalogue.is_afterwards(piece.segment))
+                    for piece, each in tracks
+                ]
         known = [each for each, key in zip(found, keys, strict=True) if key in rows]
         before = self.pieces(-math.inf, from_ms)[-1:] if len(late) else []
         return with_late(known, [*before, *pieces], late, to_ms)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from telemetry_bridge.wire import Quality
 from twin.film.segment import Track
 from twin.film.timeline import Piece
 
@@ -17,6 +18,8 @@ class Told:
     to_ms: float
     before: Track
     track: Track
+    learned: bool = False
+    """Of a time when nothing was recorded: what was read before it is stale there."""
 
 
 def with_late(told: Sequence[Told], pieces: Sequence[Piece], late: Track, to_ms: float) -> list[Told]:
@@ -40,5 +43,9 @@ def with_late(told: Sequence[Told], pieces: Sequence[Piece], late: Track, to_ms:
 
 def _merged(told: Told, late: Track) -> Told:
     is_own = (late.time_ms >= told.from_ms) & (late.time_ms < told.to_ms)
-    before = Track.sorted([told.before, late[late.time_ms < told.from_ms][-1:]])[-1:]
+    carried = late[late.time_ms < told.from_ms][-1:]
+    if told.learned:
+        quality = np.where(carried.quality == Quality.BAD, Quality.BAD, Quality.STALE).astype(np.uint8)
+        carried = replace(carried, quality=quality)
+    before = Track.sorted([told.before, carried])[-1:]
     return replace(told, before=before, track=Track.sorted([told.track, late[is_own]]))
