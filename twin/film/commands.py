@@ -25,7 +25,7 @@ from twin.film.importing import Imported, import_film
 from twin.film.verifying import Audit, Fault, Verifier, repair
 from twin.progress import progress_bar
 from twin.store.database import open_database, open_existing
-from twin.store.tables import FILM_CHUNK, FILM_COLD, FILM_LATE, FILM_REGISTRY, FILM_SEGMENT, FILM_STRIP
+from twin.store.tables import METADATA
 
 MOST_SAID = 20
 
@@ -36,7 +36,8 @@ def is_up_to_date(connection: Connection) -> bool:
     return all(
         there.has_table(table.name)
         and {column["name"] for column in there.get_columns(table.name)} == set(table.columns.keys())
-        for table in (FILM_REGISTRY, FILM_SEGMENT, FILM_STRIP, FILM_CHUNK, FILM_LATE, FILM_COLD)
+        for table in METADATA.tables.values()
+        if table.name.startswith("film_")
     )
 
 

@@ -48,7 +48,7 @@ from twin.store.tables import FILM_CHUNK, FILM_LATE, FILM_REGISTRY, FILM_SEGMENT
 
 BUSY = busy_script()
 ODD_ONES = settings(
-    max_examples=8,
+    max_examples=5,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -233,7 +233,7 @@ async def _write(engine: AsyncEngine, table: Table, key: tuple[object, ...], dat
         await connection.execute(query)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 1, exclude_max=True), byte=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_a_bit_that_was_changed_anywhere_is_found(
     damaged_film: Path, place: float, byte: float, bit: int
@@ -327,7 +327,7 @@ async def test_a_start_that_is_not_the_end_before_it_is_found(engine: AsyncEngin
     await other.dispose()
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), cut=st.booleans())
 def test_a_damaged_export_is_refused_or_tells_the_same(
     damaged_film: Path, tmp_path_factory: pytest.TempPathFactory, place: float, bit: int, cut: bool

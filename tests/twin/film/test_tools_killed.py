@@ -26,7 +26,7 @@ from twin.film.stored import StoredFilm
 from twin.store.database import writing
 from twin.store.tables import FILM_SEGMENT, FILM_STRIP
 
-ROUNDS = 5
+ROUNDS = 3
 
 
 def killed(tool: str, url: str, file: Path, rounds: int = ROUNDS) -> None:
@@ -43,7 +43,7 @@ def test_an_import_that_is_killed_is_begun_again(tmp_path: Path, rounds: int) ->
     async def prepare() -> None:
         """A film of which every second segment was lost, and an export of all of it."""
         engine = await new_engine(tmp_path)
-        await filmed(engine, busy_script(20))
+        await filmed(engine, busy_script(12))
         await export_film(engine, file, Order())
         other = await new_engine(tmp_path, "other")
         await taken_in(other, file)
@@ -78,7 +78,7 @@ def test_an_import_that_is_killed_is_begun_again(tmp_path: Path, rounds: int) ->
 def test_compacting_that_is_killed_changes_nothing_that_is_told(tmp_path: Path, rounds: int) -> None:
     async def prepare() -> tuple[list[object], list[object]]:
         engine = await new_engine(tmp_path)
-        await filmed(engine, busy_script(20), cleanly=False)
+        await filmed(engine, busy_script(12), cleanly=False)
         film = StoredFilm(engine)
         await film.learn()
         await film.merge_late()
