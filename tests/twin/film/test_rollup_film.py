@@ -135,6 +135,9 @@ class Metered(Venue):
         pieces, readings = self.pieces(point), self.readings(point)
         for row, (from_ms, to_ms) in enumerate(zip(found.edges, found.edges[1:], strict=False)):
             expected = naive(pieces, readings, from_ms, to_ms, found.kind)
+            if found.known_s[row] < 1e-6 and not found.count[row]:  # film ends a bit after its last moment
+                assert (expected["known"] < 1e-6, expected["count"]) == (True, 0)
+                continue
             told = (point, from_ms, expected, of_row(found, row))
             assert told[-1] == pytest.approx(expected, nan_ok=True, abs=2e-6), told
 
