@@ -594,12 +594,17 @@ class Film:
                 part = pieces[start : start + READ_AT_ONCE]
                 tracks = zip(part, await self._tracks_of(point, part), strict=True)
                 found += [
-                    Told(piece.from_ms, piece.to_ms, *each, self._catalogue.is_afterwards(piece.segment))
+                    Told(piece.from_ms, piece.to_ms, *each, self._gap_ms(piece.segment))
                     for piece, each in tracks
                 ]
         known = [each for each, key in zip(found, keys, strict=True) if key in rows]
         before = self.pieces(-math.inf, from_ms)[-1:] if len(late) else []
         return with_late(known, [*before, *pieces], late, to_ms)
+
+    def _gap_ms(self, segment_id: int) -> float:
+        """Since when nothing had been recorded where a segment was learned afterwards; -inf: it was not."""
+        entry = self._catalogue.entry(segment_id)
+        return entry.start_ms if entry is not None and entry.afterwards else -math.inf
 
     async def samples(self, from_ms: float, to_ms: float) -> AsyncIterator[Stretch]:
         """All samples from one time to before another, a stretch of some minutes at a time, in order.

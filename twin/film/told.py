@@ -18,8 +18,8 @@ class Told:
     to_ms: float
     before: Track
     track: Track
-    learned: bool = False
-    """Of a time when nothing was recorded: what was read before it is stale there."""
+    gap_ms: float = -np.inf
+    """Where nothing was recorded then: since when. What was read before that is stale."""
 
 
 def with_late(told: Sequence[Told], pieces: Sequence[Piece], late: Track, to_ms: float) -> list[Told]:
@@ -44,8 +44,7 @@ def with_late(told: Sequence[Told], pieces: Sequence[Piece], late: Track, to_ms:
 def _merged(told: Told, late: Track) -> Told:
     is_own = (late.time_ms >= told.from_ms) & (late.time_ms < told.to_ms)
     carried = late[late.time_ms < told.from_ms][-1:]
-    if told.learned:
-        quality = np.where(carried.quality == Quality.BAD, Quality.BAD, Quality.STALE).astype(np.uint8)
-        carried = replace(carried, quality=quality)
+    turned = (carried.time_ms < told.gap_ms) & (carried.quality != Quality.BAD)
+    carried = replace(carried, quality=np.where(turned, Quality.STALE, carried.quality).astype(np.uint8))
     before = Track.sorted([told.before, carried])[-1:]
     return replace(told, before=before, track=Track.sorted([told.track, late[is_own]]))
