@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pandas
 import pyarrow.parquet
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -416,6 +417,13 @@ def test_a_table_has_every_sample_to_the_bit(
         assert sorted(rows) == sorted(
             (device, point, np.float64(t).tobytes(), np.float64(v).tobytes(), quality)
             for device, point, t, v, quality in duckdb.sql(query).fetchall()
+        )
+        frame = pandas.read_parquet(folder / "x.parquet")
+        assert sorted(rows) == sorted(
+            (device, point, np.float64(t).tobytes(), np.float64(v).tobytes(), int(quality))
+            for device, point, t, v, quality in zip(
+                *(frame[name] for name in ("device", "point", "time_ms", "value", "quality")), strict=True
+            )
         )
         with (folder / "x.csv").open(encoding="utf-8", newline="") as file:
             lines = list(csv.DictReader(file))
