@@ -40,7 +40,8 @@ from benchmarks.report import finish, print_table
 from telemetry_bridge.samples import Samples
 from telemetry_bridge.wire import encode_frame
 from twin.film import codec
-from twin.film.film import DAY_MS, Film, FilmSettings
+from twin.film.film import DAY_MS, Film
+from twin.film.reading import FilmSettings
 from twin.film.replay import delta
 from twin.film.segment import Keyframe, Segment, in_order
 from twin.film.store import FilmStore, News

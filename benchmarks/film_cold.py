@@ -28,8 +28,9 @@ from benchmarks.report import finish, print_table
 from twin.film import codec
 from twin.film.cold.shelf import FolderShelf, Shelf
 from twin.film.cold.tier import Keeping
-from twin.film.film import Film, FilmSettings, History, Moment
+from twin.film.film import Film
 from twin.film.policy import DAY_MS, DEFAULT, Policies, Policy
+from twin.film.reading import FilmSettings, History, Moment
 from twin.store.database import open_database
 
 Figures = dict[str, float]

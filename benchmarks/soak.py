@@ -37,7 +37,8 @@ from telemetry_bridge.payload import deliver, parse_reports
 from telemetry_bridge.points import Device, DeviceType, PointType, Registry
 from telemetry_bridge.pump import Pump
 from telemetry_bridge.wire import Kind, Quality, Values, decode_frame
-from twin.film.film import Film, FilmSettings
+from twin.film.film import Film
+from twin.film.reading import FilmSettings
 from twin.film.recorder import RecorderSettings
 from twin.store.database import open_database
 

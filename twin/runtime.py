@@ -57,8 +57,9 @@ from twin.events.sealing import Sealer
 from twin.film import codec
 from twin.film.cold.opening import open_keeping
 from twin.film.cold.tier import Keeping
-from twin.film.film import Film, FilmSettings
+from twin.film.film import Film
 from twin.film.hold import served
+from twin.film.reading import FilmSettings
 from twin.film.recorder import RecorderSettings
 from twin.film.replay_socket import ReplaySettings, ReplaySocket
 from twin.film.rollup import summing

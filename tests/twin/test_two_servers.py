@@ -24,7 +24,8 @@ from twin.control.commands import Commands
 from twin.control.model import Outcome
 from twin.errors import AlarmStateError, FencedError
 from twin.events.log import EventFilter
-from twin.film.film import Film, FilmSettings
+from twin.film.film import Film
+from twin.film.reading import FilmSettings
 from twin.film.store import FilmStore
 from twin.joining import state_of
 from twin.replica import Duties, Replica

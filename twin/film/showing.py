@@ -23,8 +23,8 @@ from telemetry_bridge.times import format_rfc3339
 from twin.errors import NotRecordedError, RequestError
 from twin.events.event import Event, event_json
 from twin.events.log import EventFilter
-from twin.film.film import Moment
 from twin.film.passing import FindEvents, Road, passed, place_of
+from twin.film.reading import Moment
 from twin.film.replay import Cut, Place, Player
 from twin.film.scenes import Scene
 from twin.film.seat import REPLAY, Seat

@@ -12,7 +12,8 @@ from telemetry_bridge.points import Registry
 from telemetry_bridge.samples import Samples
 from twin.film.cold.opening import keeping_of_tools
 from twin.film.described import PastRegistry, mapping
-from twin.film.film import Film, FilmSettings, Stretch
+from twin.film.film import Film
+from twin.film.reading import FilmSettings, Stretch
 from twin.film.segment import Keyframe, Mask, Segment, State, in_order
 from twin.film.store import Entry, News, StoredLate
 from twin.film.timeline import Piece

@@ -10,7 +10,7 @@ from telemetry_bridge.wire import Quality, encode_frame
 from twin.accounts.roles import Role
 from twin.errors import BadRequestError, NotFoundError
 from twin.film.described import PastPoint
-from twin.film.film import GonePoint
+from twin.film.reading import GonePoint
 from twin.film.replay import snapshot
 from twin.film.segment import State, Track
 from twin.film.timeline import Gap

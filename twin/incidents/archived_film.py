@@ -11,7 +11,8 @@ import numpy as np
 from telemetry_bridge.samples import Samples
 from twin.errors import NotRecordedError
 from twin.film.described import PastPoint, PastRegistry
-from twin.film.film import Film, GonePoint, History, Moment, Stretch
+from twin.film.film import Film
+from twin.film.reading import GonePoint, History, Moment, Stretch
 from twin.film.recorder import Recorder
 from twin.film.sampling import downsampled
 from twin.film.segment import State, Track, in_order

@@ -9,7 +9,8 @@ import numpy as np
 from telemetry_bridge.points import Registry
 from telemetry_bridge.wire import Qualities, Values
 from twin.film.described import PastPoint
-from twin.film.film import Film, Moment
+from twin.film.film import Film
+from twin.film.reading import Moment
 from twin.film.timeline import Gap
 from twin.incidents.errors import IntervalError
 from twin.incidents.film_cut import FilmCut, Joint, Numbers, in_order

@@ -11,7 +11,8 @@ from twin.errors import NotRecordedError
 from twin.events.event import Event
 from twin.events.log import EventFilter, EventLog
 from twin.film.described import PastPoint
-from twin.film.film import Film, Moment
+from twin.film.film import Film
+from twin.film.reading import Moment
 from twin.film.sampling import downsampled
 from twin.film.segment import Track
 from twin.incidents.dossier import Dossier, PointStory, entries_of, gaps_within

@@ -10,7 +10,8 @@ from telemetry_bridge.points import Registry
 from telemetry_bridge.wire import Frame, Kind
 from tests.telemetry_bridge.builders import HandClock, registry
 from tests.twin.film.scenes import START_MS, folded, samples_of
-from twin.film.film import Film, FilmSettings
+from twin.film.film import Film
+from twin.film.reading import FilmSettings
 from twin.film.recorder import RecorderSettings
 from twin.film.segment import State
 

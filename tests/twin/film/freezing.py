@@ -12,8 +12,9 @@ from tests.twin.film.filming import SHORT, Filming
 from tests.twin.film.scenes import START_MS
 from twin.film.cold.shelf import FolderShelf, Shelf
 from twin.film.cold.tier import Keeping
-from twin.film.film import Film, FilmSettings
+from twin.film.film import Film
 from twin.film.policy import DAY_MS, DEFAULT, Policies, Policy
+from twin.film.reading import FilmSettings
 from twin.film.recorder import RecorderSettings
 
 ALL_COLD = Policies(Policy(DEFAULT, 2.0, None))

@@ -30,7 +30,8 @@ from tests.twin.film.scenes import same_state
 from twin.errors import NotRecordedError
 from twin.film import film as film_module
 from twin.film.codec import decode_segment, encode_segment
-from twin.film.film import DAY_MS, Film, FilmSettings, Moment
+from twin.film.film import DAY_MS, Film
+from twin.film.reading import FilmSettings, Moment
 from twin.film.recorder import RecorderSettings
 from twin.film.segment import Growing, Keyframe, Mask, State
 from twin.store.database import open_existing

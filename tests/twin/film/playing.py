@@ -13,7 +13,7 @@ from tests.twin.film.scenes import folded
 from twin.errors import NotRecordedError
 from twin.events.event import Event
 from twin.events.log import EventFilter
-from twin.film.film import Moment
+from twin.film.reading import Moment
 from twin.film.replay import Place
 from twin.film.scene_book import SceneBook
 from twin.film.scenes import Scene

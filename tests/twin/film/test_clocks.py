@@ -24,7 +24,8 @@ from twin.app import assemble
 from twin.film import film as film_module
 from twin.film import recorder as recorder_module
 from twin.film.caution import DAY_MS, SET_MS, CautiousClock
-from twin.film.film import Film, FilmSettings
+from twin.film.film import Film
+from twin.film.reading import FilmSettings
 from twin.runtime import open_twin
 from twin.settings import Settings
 

@@ -26,8 +26,9 @@ from twin.errors import ColdAwayError, DamagedFilmError, NotRecordedError
 from twin.film.arrow import times_of
 from twin.film.cold import moving
 from twin.film.cold.tier import Keeping
-from twin.film.film import Film, FilmSettings
+from twin.film.film import Film
 from twin.film.policy import DAY_MS, DEFAULT, Policies, Policy
+from twin.film.reading import FilmSettings
 from twin.film.stored import StoredFilm
 from twin.film.verifying import Verifier
 from twin.store.database import open_database, writing

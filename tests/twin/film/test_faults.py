@@ -27,7 +27,8 @@ from tests.twin.incidents.house import got, now, serving, settings_of, shown_lev
 from twin.events.filter import EventFilter
 from twin.events.log import EventLog
 from twin.film.codec import warm_up
-from twin.film.film import Film, FilmSettings
+from twin.film.film import Film
+from twin.film.reading import FilmSettings
 from twin.film.recorder import RecorderSettings
 from twin.film.telling import tell_once
 from twin.film.trouble import Lost, Trouble

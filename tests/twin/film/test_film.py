@@ -17,7 +17,8 @@ from tests.twin.film.scenes import START_MS, folded, frame_of, frames_of, same_s
 from twin.errors import DamagedFilmError, NotRecordedError
 from twin.film.cold.ledger import ColdLedger, Stored
 from twin.film.described import decode_registry, describe, encode_registry, mapping
-from twin.film.film import Film, FilmSettings
+from twin.film.film import Film
+from twin.film.reading import FilmSettings
 from twin.film.recorder import RecorderSettings
 from twin.store.database import open_database, writing
 from twin.store.tables import FILM_STRIP

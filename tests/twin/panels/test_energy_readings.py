@@ -11,7 +11,7 @@ from telemetry_bridge.wire import Quality
 from tests.twin.film.filming import Filming
 from tests.twin.film.scenes import START_MS, frame_of
 from twin.errors import DamagedFilmError
-from twin.film.film import Moment
+from twin.film.reading import Moment
 from twin.film.segment import State
 from twin.panels.energy import readings
 from twin.panels.energy.readings import SETTLED_MS, SILENT_MS, Readings, known_values
