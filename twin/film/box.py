@@ -4,10 +4,12 @@
 | --- | --- |
 | `registries/HASH` | a list of points, as `described.encode_registry` writes it |
 | `film/NNNNNN` | a stretch: one line of JSON (`Head`), then its strips (`codec`), one after the other |
+| `bindings/HASH`, `scenes.json` | which bindings and which model revision were in force (`scene_parts`) |
 | `manifest.json` | at the end: format, version, what was asked for, and of every part its size and SHA-256 |
 
 The archive of an incident (`twin.incidents`) holds film in today's point numbers, for people with other
-programs; this file gives back what was recorded to the bit, under the lists of points of then.
+programs; this file gives back what was recorded to the bit, under the lists of points of then. Version 1 had
+no scenes.
 """
 
 import hashlib
@@ -32,11 +34,22 @@ from twin.errors import DamagedFilmError
 from twin.film.codec import decode_segment, encode_segment
 from twin.film.described import PastRegistry, decode_registry, encode_registry
 from twin.film.errors import FilmFileError
+from twin.film.scene_parts import (
+    FOLDER,
+    HASH,
+    SCENES,
+    CarriedScenes,
+    decode_set,
+    decode_stays,
+    encode_set,
+    encode_stays,
+)
 from twin.film.segment import Segment
 from twin.film.stored import Cut, highest
 
 FORMAT: Final = "twinfilm"
-VERSION: Final = 1
+VERSION: Final = 2
+READ: Final = (1, 2)
 SUFFIX: Final = ".twinfilm"
 MANIFEST: Final = "manifest.json"
 MOST_PARTS: Final = 200_000
@@ -45,7 +58,7 @@ MOST_HEAD: Final = 1 << 20
 MANIFEST_BYTES: Final = 64 << 20
 THE_TIME: Final = (1980, 1, 1, 0, 0, 0)  # zip's earliest; the manifest tells when it was made
 END_RECORD: Final = struct.Struct("<4s4H2LH")  # APPNOTE 4.3.16
-PART_NAME: Final = re.compile(r"film/\d{6}|registries/[0-9a-f]{12}")
+PART_NAME: Final = re.compile(rf"film/\d{{6}}|registries/[0-9a-f]{{12}}|{FOLDER}{HASH}|{re.escape(SCENES)}")
 KEY: Final = re.compile(r"[0-9a-f]{12}")
 
 
@@ -74,6 +87,7 @@ class Manifest(_Strict):
     classes: list[str]
     samples: int = Field(ge=0)
     stretches: int = Field(ge=0)
+    scenes: int = Field(default=0, ge=0)
     parts: dict[str, Part] = Field(max_length=MOST_PARTS)
 
 
@@ -97,7 +111,7 @@ class BoxWriter:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self.parts: dict[str, Part] = {}
-        self.samples = self.stretches = 0
+        self.samples = self.stretches = self.scenes = 0
         self.first_ms, self.last_ms = math.inf, -math.inf
 
     def add_registry(self, registry: PastRegistry) -> None:
@@ -124,6 +138,14 @@ class BoxWriter:
         self.samples += len(cut.segment)
         self.first_ms, self.last_ms = min(self.first_ms, cut.from_ms), max(self.last_ms, cut.to_ms)
 
+    def add_scenes(self, found: CarriedScenes) -> None:
+        """Add what was in force; nothing where nobody noted it."""
+        for each in found.sets:
+            self._add(f"{FOLDER}{each.hash}", encode_set(each))
+        if found.stays:
+            self._add(SCENES, encode_stays(found.stays))
+        self.scenes = len(found.stays)
+
     def close(self, facts: Mapping[str, object]) -> Manifest:
         """Write the manifest: `facts` are its fields that the parts do not tell."""
         manifest = Manifest.model_validate(
@@ -134,6 +156,7 @@ class BoxWriter:
                 "to_ms": self.last_ms,
                 "samples": self.samples,
                 "stretches": self.stretches,
+                "scenes": self.scenes,
                 "parts": self.parts,
                 **facts,
             }
@@ -195,9 +218,9 @@ class BoxReader:
             raise self._fault("its manifest is no JSON") from error
         if head[0] != FORMAT:
             raise FilmFileError(f"{self._name} is no export of film: its manifest is of something else")
-        if head[1] != VERSION:
+        if head[1] not in READ:
             raise FilmFileError(
-                f"{self._name} is of version {str(head[1])[:20]}; this program reads version {VERSION}"
+                f"{self._name} is of version {str(head[1])[:20]}; this program reads up to {VERSION}"
             )
         try:
             manifest = Manifest.model_validate_json(data)
@@ -227,6 +250,22 @@ class BoxReader:
                 if before is not None and head.from_ms < before.to_ms:
                     raise self._fault(f"{name} is not in order of time")
                 before = head
+        self.scenes()
+
+    def scenes(self) -> CarriedScenes:
+        """What was in force. FilmFileError: it contradicts itself, or bindings are missing or damaged."""
+        there = self.manifest.parts
+        try:
+            found = decode_stays(self._part(SCENES)) if SCENES in there else ()
+            keys = [name.removeprefix(FOLDER) for name in there if name.startswith(FOLDER)]
+            sets = tuple(decode_set(key, self._part(f"{FOLDER}{key}")) for key in keys)
+        except ValueError as error:
+            raise self._fault(str(error)) from error
+        both = CarriedScenes(found, sets)
+        fault = both.fault() if len(found) == self.manifest.scenes else "it has other scenes than it says"
+        if fault is not None:
+            raise self._fault(fault)
+        return both
 
     def cuts(self) -> Iterator[Cut]:
         """The stretches, in order. FilmFileError."""

@@ -20,9 +20,10 @@ from twin.film.cold.opening import shelf_of_tools
 from twin.film.compacting import Compacted
 from twin.film.errors import FilmFaultError
 from twin.film.exporting import Exported, Order, export_film, export_table
+from twin.film.faults import Fault
 from twin.film.hold import rewriting
 from twin.film.importing import Imported, import_film
-from twin.film.verifying import Audit, Fault, Verifier, repair
+from twin.film.verifying import Audit, Verifier, repair
 from twin.progress import progress_bar
 from twin.store.database import open_database, open_existing
 from twin.store.tables import METADATA
@@ -198,6 +199,8 @@ def import_(url: Callable[[], str], file: Path, *, as_json: bool) -> None:
         f"{done.new_samples:,} samples in {done.new_segments:,} new segments; {done.merged_samples:,} merged "
         f"into what was there, {done.known_samples:,} were there already"
     )
+    if done.new_scenes:
+        say(f"which model and bindings were in force is known of {done.new_scenes:,} more times")
     if done.unknown:
         say(f"left out: {done.unknown:,} samples of points that the film did not have at that time")
 

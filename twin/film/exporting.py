@@ -18,7 +18,11 @@ from twin.errors import SettingError
 from twin.film.box import BoxWriter, writing_file
 from twin.film.choosing import Choice
 from twin.film.downloading import Tally, Wanted, csv_bytes, parquet_bytes
+from twin.film.scene_carrying import book_of
+from twin.film.scene_parts import CarriedScenes, carried
+from twin.film.scene_store import all_scenes
 from twin.film.stored import StoredFilm, only
+from twin.film.verifying import snapshot
 
 NOTHING = "there is no film in that span; see --from and --to"
 
@@ -41,6 +45,7 @@ class Exported:
     bytes: int
     from_ms: float
     to_ms: float
+    scenes: int = 0
 
 
 async def export_film(engine: AsyncEngine, target: Path, order: Order) -> Exported:
@@ -52,15 +57,29 @@ async def export_film(engine: AsyncEngine, target: Path, order: Order) -> Export
     film = StoredFilm(engine)
     await film.look()
     _check(film, order)
+    scenes = await _scenes(engine, film, order)
     with writing_file(target) as new:
         with zipfile.ZipFile(new, "w", zipfile.ZIP_STORED) as archive:
             box = BoxWriter(archive)
             async for cut in film.cuts(order.from_ms, order.to_ms):
                 part = only(cut, order.choice.mask(cut.registry))
                 await asyncio.to_thread(box.add, part)
+            await asyncio.to_thread(box.add_scenes, scenes)
             manifest = box.close(_facts(order))
         size = new.stat().st_size
-    return Exported(manifest.stretches, manifest.samples, size, manifest.from_ms, manifest.to_ms)
+    return Exported(
+        manifest.stretches, manifest.samples, size, manifest.from_ms, manifest.to_ms, manifest.scenes
+    )
+
+
+async def _scenes(engine: AsyncEngine, film: StoredFilm, order: Order) -> CarriedScenes:
+    """What was in force in the span, of all devices: a part of a scene is none. DamagedFilmError."""
+    async with snapshot(engine) as connection:
+        scenes, sets = await all_scenes(connection)
+    pieces = film.pieces(order.from_ms, order.to_ms)
+    span = pieces[0].from_ms, max(piece.to_ms for piece in pieces)
+    book = book_of(scenes, film.ends_ms)
+    return await asyncio.to_thread(carried, book, sets, pieces, *span)
 
 
 def _check(film: StoredFilm, order: Order) -> None:

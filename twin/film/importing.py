@@ -2,6 +2,7 @@
 
 Of a time of which the film knows nothing, segments are made as they were; of a time that it has, samples that
 it lacks are merged as late ones are (`Film.merge_late`), and those that it has of a point and a time count.
+Scenes come first, all at once: once the film of a time is there, its scene would be taken for the one before.
 Every step is one transaction that leaves a whole film: an import that was stopped is simply begun again.
 """
 
@@ -18,10 +19,13 @@ from twin.film.box import BoxReader
 from twin.film.codec import MOST_IN_CHUNK, encode_chunk, encode_segment
 from twin.film.described import encode_registry, mapping
 from twin.film.errors import FilmFileError
+from twin.film.scene_store import SceneStore
+from twin.film.scene_taking import take_scenes
 from twin.film.segment import Keyframe, Mask, Rows, Segment, State
 from twin.film.store import StoredLate
 from twin.film.stored import Cut, StoredFilm, cut_of, highest
 from twin.film.timeline import Piece
+from twin.store.database import writing
 
 MERGE_AT = 1_000_000  # samples that wait
 
@@ -36,6 +40,7 @@ class Imported:
     merged_samples: int = 0
     known_samples: int = 0
     unknown: int = 0
+    new_scenes: int = 0
     from_ms: float = math.inf
     to_ms: float = -math.inf
 
@@ -48,16 +53,19 @@ async def import_film(engine: AsyncEngine, box: BoxReader) -> Imported:
     """
     film = StoredFilm(engine)
     await film.learn()
-    return await _Import(film, box).run()
+    return await _Import(film, box, SceneStore(engine, lambda: writing(engine))).run()
 
 
 class _Import:
-    def __init__(self, film: StoredFilm, box: BoxReader) -> None:
-        self._film, self._box, self._waiting = film, box, 0
+    def __init__(self, film: StoredFilm, box: BoxReader, scenes: SceneStore) -> None:
+        self._film, self._box, self._scenes, self._waiting = film, box, scenes, 0
         self._done = Imported()
 
     async def run(self) -> Imported:
         await self._registries()
+        self._done.new_scenes = await take_scenes(
+            self._film, self._scenes, await asyncio.to_thread(self._box.scenes)
+        )
         cuts = self._box.cuts()
         while (cut := await asyncio.to_thread(next, cuts, None)) is not None:
             self._done.stretches += 1

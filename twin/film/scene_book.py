@@ -36,16 +36,25 @@ class SceneBook:
     # What is read
 
     def at(self, time_ms: float) -> Scene | None:
-        """What was in force at a time; None: nobody noted it."""
+        """What was in force at a time; None: nobody noted it, or it was given up."""
         found = self._timeline.at(time_ms)
-        return None if found is None else self._scenes[found[0].segment]
+        scene = None if found is None else self._scenes[found[0].segment]
+        return scene if scene is not None and scene.is_known else None
 
     def between(self, from_ms: float, to_ms: float) -> list[tuple[float, Scene]]:
         """What was in force from one time to another, each with since when within that, in order."""
         first = self.at(from_ms)
         pieces = self._timeline.pieces(from_ms, just_after(to_ms))
-        found = [(piece.from_ms, self._scenes[piece.segment]) for piece in pieces if piece.from_ms > from_ms]
+        later = [(piece.from_ms, self._scenes[piece.segment]) for piece in pieces if piece.from_ms > from_ms]
+        found = [each for each in later if each[1].is_known]
         return found if first is None else [(from_ms, first), *found]
+
+    def spans(self) -> list[tuple[float, float, Scene]]:
+        """Which scene tells of which time, from and to, in order, none over another; the time that each was
+        noted for, and no gaps.
+        """
+        pieces = self._timeline.pieces(-math.inf, math.inf)
+        return [(piece.from_ms, piece.to_ms, self._scenes[piece.segment]) for piece in pieces]
 
     # What another server records, and what was recorded before
 

@@ -26,8 +26,7 @@ class SceneStore:
         """Scenes from a number on, in order."""
         query = select(FILM_SCENE).where(FILM_SCENE.c.number >= from_number).order_by(FILM_SCENE.c.number)
         async with self.engine.connect() as connection:
-            rows = (await connection.execute(query)).all()
-        return [Scene(row.number, row.from_ms, row.until_ms, row.revision, row.bindings) for row in rows]
+            return [Scene(*row) for row in (await connection.execute(query)).all()]
 
     async def bindings(self, key: str) -> StoredBindings | None:
         """A set of bindings by its hash."""
@@ -62,6 +61,15 @@ class SceneStore:
         query = select(FILM_SCENE.c.number).where(_is_old(before_ms)).limit(1)
         async with self.engine.connect() as connection:
             return (await connection.execute(query)).first() is not None
+
+
+async def all_scenes(connection: AsyncConnection) -> tuple[list[Scene], dict[str, StoredBindings]]:
+    """Every scene, by number, and every set of bindings that is kept, by hash."""
+    scenes = await connection.execute(select(FILM_SCENE).order_by(FILM_SCENE.c.number))
+    sets = await connection.execute(select(FILM_BINDINGS))
+    return [Scene(*row) for row in scenes.all()], {
+        str(row.hash): StoredBindings(row.hash, row.base, bytes(row.data)) for row in sets.all()
+    }
 
 
 def _is_old(before_ms: float) -> ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """Scenes: which model revision and which bindings were in force; and how bindings are kept. Pure."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -15,6 +15,8 @@ from twin.errors import DamagedFilmError
 HASH_DIGITS = 16
 MAX_BYTES = 1 << 28
 SMALL_SHARE = 0.1  # of the devices: what differs is kept instead of the whole
+#: In place of a hash: the bindings could not be read, and were given up (`twin film verify --repair`).
+GIVEN_UP = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ class Scene:
     until_ms: float | None
     revision: str
     bindings: str
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its bindings are known; not: they were given up, and nobody knows what was in force."""
+        return self.bindings != GIVEN_UP
 
     def ended(self, until_ms: float) -> "Scene":
         """The same, over: it tells of the time before `until_ms`."""
@@ -100,18 +107,55 @@ def encode_bindings(found: BindingSet, base: BindingSet | None) -> StoredBinding
 
 
 def _packed(bound: Mapping[str, str | None], gone: tuple[str, ...]) -> bytes:
-    return zstandard.compress(orjson.dumps({"version": 1, "bound": dict(bound), "gone": gone}), 6)
+    packer = zstandard.ZstdCompressor(level=6, write_checksum=True)
+    return packer.compress(orjson.dumps({"version": 1, "bound": dict(bound), "gone": gone}))
+
+
+def _unpacked(data: bytes) -> bytes:
+    """What was packed. ValueError, zstandard.ZstdError: it was not, or says that it is enormous."""
+    size = zstandard.frame_content_size(data)
+    if not 0 <= size <= MAX_BYTES:
+        raise ValueError(f"{size} bytes")
+    plain: bytes = zstandard.ZstdDecompressor().decompress(data, allow_extra_data=False)
+    return plain
 
 
 def decode_bindings(stored: StoredBindings, base: BindingSet | None) -> BindingSet:
     """Read a set; `base` is the set that it names. DamagedFilmError: it is none, or another one."""
     try:
-        document: dict[str, Any] = orjson.loads(zstandard.decompress(stored.data, max_output_size=MAX_BYTES))
+        document: dict[str, Any] = orjson.loads(_unpacked(stored.data))
         changes = Changes(document["bound"], tuple(document["gone"]))
         found = changes.applied_to(base or BindingSet.of({}))
         fault = "" if found.hash == stored.hash else "its hash is another"
+        if not all(isinstance(each, str | None) for each in found.elements.values()):
+            fault = "it names elements that are no guids"
     except (zstandard.ZstdError, ValueError, LookupError, TypeError, AttributeError) as error:
         fault = str(error)
     if fault:
         raise DamagedFilmError(f"the film's bindings {stored.hash} cannot be read ({fault})")
     return found
+
+
+def unreadable(stored: Mapping[str, StoredBindings]) -> dict[str, str]:
+    """Which of some sets cannot be read, by hash, and why; a set and what others differ from it in memory."""
+    wrong: dict[str, str] = {}
+    for key, each in stored.items():
+        if each.base is None:
+            wrong |= _unreadable_of(each, [other for other in stored.values() if other.base == key])
+        elif each.base not in stored or stored[each.base].base is not None:
+            wrong[key] = f"the film's bindings {each.base}, of which {key} tell what differs, are missing"
+    return wrong
+
+
+def _unreadable_of(whole: StoredBindings, others: Sequence[StoredBindings]) -> dict[str, str]:
+    try:
+        base = decode_bindings(whole, None)
+    except DamagedFilmError as error:
+        return {each.hash: str(error) for each in (whole, *others)}
+    wrong = {}
+    for each in others:
+        try:
+            decode_bindings(each, base)
+        except DamagedFilmError as error:
+            wrong[each.hash] = str(error)
+    return wrong

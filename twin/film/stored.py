@@ -127,6 +127,13 @@ class StoredFilm(Film):
         cut = cut_of(whole, piece.from_ms, piece.to_ms)
         return Cut(piece.from_ms, piece.to_ms, points, cut, self._catalogue.is_afterwards(piece.segment))
 
+    @property
+    def ends_ms(self) -> tuple[float, ...]:
+        """When what was recorded ends, in the order in which it was; also of what grows still."""
+        pieces = self._catalogue.timeline.pieces(-math.inf, math.inf)
+        growing = (each.to_ms for each in pieces if self._catalogue.entry(each.segment) is None)
+        return (*self._catalogue.ends_ms, *growing)
+
     def neighbours(self, piece: Piece) -> tuple[Piece | None, Piece | None]:
         """The recorded pieces that a time touches before and after it."""
         timeline = self._catalogue.timeline

@@ -24,41 +24,15 @@ from twin.film.cold.auditing import faults_of_files
 from twin.film.cold.ledger import ColdLedger
 from twin.film.cold.shelf import Shelf
 from twin.film.described import PastRegistry, decode_registry, mapping
+from twin.film.faults import Fault, Remedy
+from twin.film.scene_checking import give_up, scene_faults
+from twin.film.scene_store import all_scenes
 from twin.film.segment import Keyframe, Segment, State
 from twin.film.store import Entry, StoredChunk
 from twin.store.database import writing
 from twin.store.tables import FILM_CHUNK, FILM_COLD, FILM_LATE, FILM_REGISTRY, FILM_SEGMENT, FILM_STRIP
 
 NAMED = 3  # points that a fault names
-
-
-@dataclass(frozen=True, slots=True)
-class Remedy:
-    """What can be taken out so that the rest is whole: strips of a segment, its chunks from a number on, or a
-    row of late samples. `samples`: what the segment has without them.
-    """
-
-    strips: tuple[int, ...] = ()
-    samples: int = 0
-    chunks_from: int | None = None
-    late: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something that is not as it was written: of a segment's time, ms since 1970 UTC, and of which points.
-
-    `kind`: strip, samples, joint, span, orphan, chunk, late, registry, cold.
-    """
-
-    kind: str
-    what: str
-    segment: int | None = None
-    from_ms: float | None = None
-    to_ms: float | None = None
-    points: tuple[str, ...] = ()
-    n_points: int = 0
-    remedy: Remedy | None = None
 
 
 @dataclass(slots=True)
@@ -71,6 +45,8 @@ class Audit:
     chunks: int = 0
     late: int = 0
     registries: int = 0
+    scenes: int = 0
+    bindings: int = 0
     cold_files: int = 0
     bytes: int = 0
     first_ms: float | None = None
@@ -248,6 +224,7 @@ class Verifier:
             entries = await entries_in(connection)
             await self._open_ones(connection)
             await self._orphans(connection)
+            await self._scenes(connection, entries)
         self._note_spans(entries)
         after_of = {before.id: after for before, after in joints(entries)}
         known: dict[int, Checked] = {}
@@ -392,6 +369,13 @@ class Verifier:
             what = f"late samples, row {number}, are of points that their list does not have"
             self._fault(Fault("late", what, remedy=remedy))
 
+    async def _scenes(self, connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+        """Which model and which bindings were in force."""
+        scenes, sets = await all_scenes(connection)
+        self.audit.scenes, self.audit.bindings = len(scenes), len(sets)
+        self.audit.bytes += sum(len(each.data) for each in sets.values())
+        self._fault(*await asyncio.to_thread(scene_faults, scenes, sets, entries))
+
     async def _orphans(self, connection: AsyncConnection) -> None:
         whole = select(FILM_SEGMENT.c.id)
         query = select(FILM_STRIP.c.segment, func.count()).where(FILM_STRIP.c.segment.not_in(whole))
@@ -471,6 +455,9 @@ async def repair(engine: AsyncEngine, faults: Sequence[Fault]) -> list[Fault]:
 
 
 async def _take_out(connection: AsyncConnection, segment: int | None, remedy: Remedy) -> None:
+    if remedy.bindings is not None:
+        await give_up(connection, remedy.bindings)
+        return
     if remedy.late is not None:
         await connection.execute(delete(FILM_LATE).where(FILM_LATE.c.id == remedy.late))
         return

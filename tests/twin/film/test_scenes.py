@@ -44,14 +44,14 @@ class Venue:
                 self.runs = False
             case "bind" if self.runs:
                 self.shown = shown
-                self.book.change(shown, "", self.now)
+                self.book.change(shown, "set", self.now)
                 self.note()
             case "wait":
                 self.wait(number)
             case "back":
                 self.now = max(self.now - number, 0)
                 if self.runs:
-                    self.book.begin(self.shown, "", self.now)
+                    self.book.begin(self.shown, "set", self.now)
                     self.note()
 
     def start(self, shown: str) -> None:
@@ -60,7 +60,7 @@ class Venue:
         film_ends = [just_after(self.last_ms), imported] if self.truth else []
         self.book, self.shown, self.runs = SceneBook(), shown, True
         self.book.learn(list(self.rows.values()), film_ends)
-        self.book.begin(shown, "", self.now)
+        self.book.begin(shown, "set", self.now)
         self.note()
 
     last_ms: int = 0

@@ -275,7 +275,7 @@ def test_every_table_with_bytes_of_film_is_read() -> None:
         if table.name.startswith("film_")
         and any(isinstance(each.type, LargeBinary) for each in table.columns)
     }
-    elsewhere = {"film_rollup", "film_bindings"}  # sums are made anew of the samples; bindings have a hash
+    elsewhere = {"film_rollup", "film_bindings"}  # sums are made anew; bindings are in test_tool_scenes.py
     assert binary == {table.name for table in BLOBS} | elsewhere
 
 
