@@ -24,6 +24,7 @@ from tests.twin.film.test_scenes import devices as bindings
 from tests.twin.film.toolbox import audited, new_engine, taken_in
 from twin.cli import EXIT_FAULT, EXIT_OK, run
 from twin.errors import DamagedFilmError
+from twin.film import importing
 from twin.film.choosing import Choice
 from twin.film.errors import FilmFileError
 from twin.film.exporting import Order, export_film
@@ -35,6 +36,7 @@ from twin.film.scene_checking import scene_faults
 from twin.film.scene_parts import CarriedScenes, decode_set, decode_stays, encode_set, encode_stays
 from twin.film.scenes import GIVEN_UP, BindingSet, Scene, decode_bindings, encode_bindings
 from twin.film.store import Entry
+from twin.film.stored import Cut
 from twin.film.timeline import Piece
 from twin.film.verifying import repair
 from twin.store.database import writing
@@ -138,6 +140,34 @@ async def test_parts_of_a_film_bring_its_scenes_together_again(tmp_path: Path) -
     assert await told(other, end_ms) == await told(engine, end_ms)
     assert len((await rows(other))[0]) <= len((await rows(engine))[0])
     assert (await audited(other)).faults == []
+    await engine.dispose()
+    await other.dispose()
+
+
+async def test_an_import_that_was_stopped_is_begun_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before any of its film came, and after some did."""
+    engine, other = await new_engine(tmp_path), await new_engine(tmp_path, "other")
+    end_ms = await acted(engine, BUSY)
+    exported = await export_film(engine, tmp_path / "x.twinfilm", Order())
+    taken = importing._Import._take
+    for most in (0, 2):
+
+        async def stopped(own: importing._Import, cut: Cut, most: int = most) -> None:
+            if own._done.stretches > most:
+                raise OSError(28, "No space left on device")
+            await taken(own, cut)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(importing._Import, "_take", stopped)
+            with pytest.raises(OSError, match="No space"):
+                await taken_in(other, tmp_path / "x.twinfilm")
+        assert len((await rows(other))[0]) == exported.scenes
+    done = await taken_in(other, tmp_path / "x.twinfilm")
+    assert (done.new_scenes, done.stretches) == (0, exported.stretches)
+    assert len((await rows(other))[0]) == exported.scenes
+    assert await told(other, end_ms) == await told(engine, end_ms)
     await engine.dispose()
     await other.dispose()
 
@@ -294,8 +324,9 @@ def test_a_bit_that_was_changed_in_bindings_is_found_or_says_the_same() -> None:
     assert missed <= 16  # bits that zstd does not use
 
 
-async def test_bindings_that_cannot_be_read_are_given_up_and_come_back_by_an_export(tmp_path: Path) -> None:
-    engine = await new_engine(tmp_path)
+async def test_bindings_that_cannot_be_read_are_given_up_and_come_back_by_an_export(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
     end_ms = await acted(engine, BUSY)
     await export_film(engine, tmp_path / "x.twinfilm", Order())
     before, (scenes, sets) = await told(engine, end_ms), await rows(engine)
@@ -320,7 +351,6 @@ async def test_bindings_that_cannot_be_read_are_given_up_and_come_back_by_an_exp
     assert (await taken_in(engine, tmp_path / "x.twinfilm")).new_scenes > 0
     assert (await audited(engine)).faults == []
     assert await told(engine, end_ms) == before
-    await engine.dispose()
 
 
 async def test_what_others_differ_from_takes_them_along(tmp_path: Path) -> None:
