@@ -152,6 +152,7 @@ export default {
     isolateOff: 'All storeys',
     hide: 'Hide',
     live: 'Live',
+    then: 'Then',
     properties: 'Properties',
     noProperties: 'No properties',
     sheetEmpty: 'Tap an element of the model to see what it is.',

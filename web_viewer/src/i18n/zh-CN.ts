@@ -146,6 +146,7 @@ export default {
     isolateOff: '显示全部楼层',
     hide: '隐藏',
     live: '实时数据',
+    then: '当时数据',
     properties: '属性',
     noProperties: '没有属性',
     sheetEmpty: '点按模型中的构件以查看详情。',
