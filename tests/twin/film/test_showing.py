@@ -113,7 +113,9 @@ scripts = st.lists(st.one_of(turns, turns, turns, encounters), max_size=25).map(
 )
 logs = st.lists(
     st.one_of(
-        st.integers(0, 3000), st.integers(0, int(END - T0) - 1), st.sampled_from([60_000, 70_000, 80_000, 80_000])
+        st.integers(0, 3000),
+        st.integers(0, int(END - T0) - 1),
+        st.sampled_from([60_000, 70_000, 80_000, 80_000]),
     ),
     max_size=25,
 ).map(lambda offsets: [event(seq + 1, int(T0) + offset) for seq, offset in enumerate(offsets)])
