@@ -132,9 +132,9 @@ def joint_fault(before: Checked, after: Checked, points: PastRegistry, late: Sam
     `late` waits still, and may have reached only one of them. Of some points only one of them may know: the
     rest lies in files, was deleted or taken out, or an import had only some of the points.
     """
-    if before.end is None or after.end is None:
-        return None
     joint_ms = after.entry.start_ms
+    if before.end is None or after.end is None or _began_anew(after.start, joint_ms):
+        return None
     early = late[late.time_ms < joint_ms]
     one, other = State.unknown(len(points)), State.unknown(len(points))
     one.take(before.end.keyframe(joint_ms).samples)
@@ -148,6 +148,14 @@ def joint_fault(before: Checked, after: Checked, points: PastRegistry, late: Sam
         return None
     what = "what it knows of its start is not what the stretch before it ended with"
     return replace(_of(after.entry, "joint", what), points=named(points, wrong), n_points=len(wrong))
+
+
+def _began_anew(start: Keyframe, start_ms: float) -> bool:
+    """Whether a recording began there because the clock was set back.
+
+    What it knew had times to come: they were made that of its start. What is cut knows of earlier times only.
+    """
+    return bool((start.time_ms >= start_ms).any())
 
 
 def _bits(column: Any) -> Any:

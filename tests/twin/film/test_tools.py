@@ -5,6 +5,7 @@ import contextlib
 import csv
 import math
 import zipfile
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from sqlalchemy import LargeBinary, Table, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.telemetry_bridge.builders import registry
+from tests.twin.film.filming import Filming, noise
+from tests.twin.film.scenes import START_MS
 from tests.twin.film.test_late import steps
 from tests.twin.film.toolbox import (
     Script,
@@ -305,6 +308,24 @@ async def test_a_row_that_is_gone_is_found_by_the_count(engine: AsyncEngine) -> 
     assert ("samples", lost) in [(fault.kind, fault.segment) for fault in audit.faults]
     await repair(engine, audit.faults)
     assert (await audited(engine)).faults == []
+
+
+async def test_a_clock_that_was_set_back_is_no_fault_also_of_an_import(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    """What was recorded before ends in the import where the later recording begins, as if it was cut there."""
+    filming = await Filming.begin(engine)
+    for frame in noise(20):
+        filming.record(frame)
+    for back, frame in enumerate(noise(10, START_MS + 2000.0, seed=2)):
+        filming.record(replace(frame, time_ms=math.floor(frame.time_ms)) if back == 0 else frame)
+    await filming.film.recorder.stop()
+    assert (await audited(engine)).faults == []
+    await export_film(engine, tmp_path / "all.twinfilm", Order())
+    elsewhere = await new_engine(tmp_path, "elsewhere")
+    await taken_in(elsewhere, tmp_path / "all.twinfilm")
+    assert (await audited(elsewhere)).faults == []
+    await elsewhere.dispose()
 
 
 async def test_a_segment_in_the_place_of_another_is_found(engine: AsyncEngine) -> None:
