@@ -313,7 +313,7 @@ async def test_a_row_that_is_gone_is_found_by_the_count(engine: AsyncEngine) -> 
 async def test_a_clock_that_was_set_back_is_no_fault_also_of_an_import(
     engine: AsyncEngine, tmp_path: Path
 ) -> None:
-    """What was recorded before ends in the import where the later recording begins, as if it was cut there."""
+    """What was recorded before ends in the import where the later recording begins, as if cut there."""
     filming = await Filming.begin(engine)
     for frame in noise(20):
         filming.record(frame)
