@@ -241,7 +241,7 @@ def decode_chunk(data: bytes) -> tuple[Keyframe, Samples]:
         raise DamagedFilmError("its columns have not the length that they should")
     planes = np.frombuffer(packed.data, dtype=np.uint8)
     key, samples = _samples(planes, 0, counts[0]), _samples(planes, counts[0], counts[1])
-    return Keyframe(key.point_index, key.value, key.quality, key.time_ms), samples
+    return Keyframe.of(key), samples
 
 
 def _samples(planes: NDArray[np.uint8], before: int, n: int) -> Samples:

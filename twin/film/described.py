@@ -6,14 +6,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import orjson
 import zstandard
 
 from telemetry_bridge.points import Registry
 from twin.errors import DamagedFilmError
+from twin.film.packing import pack, unpack
 from twin.film.segment import Mask, Rows, State
-
-MAX_BYTES = 1 << 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +71,13 @@ def encode_registry(registry: PastRegistry) -> bytes:
         [point.device, point.name, point.unit, list(point.states), point.point_class]
         for point in registry.points
     ]
-    packer = zstandard.ZstdCompressor(level=6, write_checksum=True)
-    return packer.compress(orjson.dumps({"version": 1, "points": rows}))
-
-
-def _unpacked(data: bytes) -> bytes:
-    """What was packed. ValueError, zstandard.ZstdError: it was not, or says that it is enormous."""
-    size = zstandard.frame_content_size(data)
-    if not 0 <= size <= MAX_BYTES:
-        raise ValueError(f"{size} bytes")
-    plain: bytes = zstandard.ZstdDecompressor().decompress(data, allow_extra_data=False)
-    return plain
+    return pack({"version": 1, "points": rows})
 
 
 def decode_registry(key: str, data: bytes) -> PastRegistry:
     """Read one. DamagedFilmError: it is none."""
     try:
-        document: dict[str, Any] = orjson.loads(_unpacked(data))
+        document: dict[str, Any] = unpack(data)
         points = (PastPoint(row[0], row[1], row[2], tuple(row[3]), *row[4:5]) for row in document["points"])
         return PastRegistry(key, tuple(points))
     except (zstandard.ZstdError, ValueError, LookupError, TypeError) as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from telemetry_bridge.samples import Samples
-from twin.film.segment import Keyframe, Mask, Rows, Segment, State, in_order
+from twin.film.segment import Keyframe, Mask, Rows, Segment, State, in_order, same
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +25,7 @@ def merge(segment: Segment, own: Samples, carried: Samples) -> Merged:
     keyframe = _known_at_start(segment.keyframe, carried)
     samples = in_order(Samples.joined([segment.samples, own])) if len(own) else segment.samples
     whole = Segment(segment.start_ms, keyframe, samples)
-    if keyframe is segment.keyframe and _same(samples, segment.samples):
+    if keyframe is segment.keyframe and same(samples, segment.samples):
         whole = segment
     both = Samples.joined([carried, own])
     return Merged(whole, both.time_ms >= _last_times(whole, both))
@@ -50,10 +50,3 @@ def _last_times(segment: Segment, samples: Samples) -> np.ndarray[tuple[int], np
         rows: Rows = np.flatnonzero(known.point_index < len(last))
         np.maximum.at(last, known.point_index[rows], known.time_ms[rows])
     return last[samples.point_index]
-
-
-def _same(one: Samples, other: Samples) -> bool:
-    return all(
-        getattr(one, name).tobytes() == getattr(other, name).tobytes()
-        for name in ("point_index", "time_ms", "value", "quality")
-    )

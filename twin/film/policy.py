@@ -6,14 +6,14 @@ A policy is for the points of some classes; every other point goes by the defaul
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import tzinfo
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from telemetry_bridge.clock import MS_PER_S
 from telemetry_bridge.points import Registry
+from twin import days
 from twin.film.described import PastRegistry
 
 DEFAULT: Final = "default"
@@ -103,12 +103,8 @@ class Day:
 
 def day_of(time_ms: float, zone: tzinfo) -> Day:
     """The day in which a moment lies; one on which clocks are changed has 23 or 25 hours."""
-    local = datetime.fromtimestamp(time_ms / MS_PER_S, zone).date()
-    return Day(local.isoformat(), _midnight_ms(local, zone), _midnight_ms(local + timedelta(days=1), zone))
-
-
-def _midnight_ms(day: date, zone: tzinfo) -> float:
-    return datetime.combine(day, time(), zone).timestamp() * MS_PER_S
+    local = days.day_of(time_ms, zone)
+    return Day(local.isoformat(), *days.day_bounds(local, zone))
 
 
 def due(policies: Sequence[Policy], end_ms: float, now_ms: float) -> frozenset[int]:

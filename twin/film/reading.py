@@ -367,7 +367,7 @@ class FilmReader:
 
     async def _tracks_of(self, point: PastPoint, pieces: Sequence[Piece]) -> list[tuple[Track, Track]]:
         """Per piece what the point read at its start, and its samples within."""
-        rows = self._rows_of(point)
+        rows = self.rows_of(point)
         recent = {piece.segment: self._in_memory(piece.segment) for piece in pieces}
         keys = {key: self._key(key, held) for key, held in recent.items()}
         stored = [key for key, held in recent.items() if held is None and keys[key] in rows]
@@ -389,7 +389,7 @@ class FilmReader:
         entry = self._catalogue.entry(segment_id)
         return "" if entry is None else entry.registry
 
-    def _rows_of(self, point: PastPoint) -> dict[str, int]:
+    def rows_of(self, point: PastPoint) -> dict[str, int]:
         """The point's number in each registry in which it means the same."""
         key = (point.device, point.name)
         found = ((past, past.index.get(key)) for past in self._past.values())
@@ -429,13 +429,9 @@ class FilmReader:
         key, segment = await self._whole(piece.segment)
         return await self._registry(key), segment
 
-    def rows_of(self, point: PastPoint) -> dict[str, int]:
-        """The point's number in each registry, by its hash, in which it means the same."""
-        return self._rows_of(point)
-
     def late_of(self, point: PastPoint) -> Track:
         """A point's samples that wait for their place, in the order in which they came."""
-        rows = self._rows_of(point)
+        rows = self.rows_of(point)
         found = [
             batch.samples[batch.samples.point_index == rows[batch.registry]]
             for batch in self._late
@@ -445,7 +441,7 @@ class FilmReader:
 
     async def told_of(self, point: PastPoint, from_ms: float, to_ms: float) -> list[Told]:
         """What a point did from one time to before another, stretch by stretch; gaps are in none."""
-        late, pieces, rows = self.late_of(point), self.pieces(from_ms, to_ms), self._rows_of(point)
+        late, pieces, rows = self.late_of(point), self.pieces(from_ms, to_ms), self.rows_of(point)
         keys = [self._key(piece.segment, self._in_memory(piece.segment)) for piece in pieces]
         found: list[Told] = []
         async with self._reading:

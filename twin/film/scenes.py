@@ -11,9 +11,9 @@ import orjson
 import zstandard
 
 from twin.errors import DamagedFilmError
+from twin.film.packing import pack, unpack
 
 HASH_DIGITS = 16
-MAX_BYTES = 1 << 28
 SMALL_SHARE = 0.1  # of the devices: what differs is kept instead of the whole
 #: In place of a hash: the bindings could not be read, and were given up (`twin film verify --repair`).
 GIVEN_UP = ""
@@ -107,23 +107,13 @@ def encode_bindings(found: BindingSet, base: BindingSet | None) -> StoredBinding
 
 
 def _packed(bound: Mapping[str, str | None], gone: tuple[str, ...]) -> bytes:
-    packer = zstandard.ZstdCompressor(level=6, write_checksum=True)
-    return packer.compress(orjson.dumps({"version": 1, "bound": dict(bound), "gone": gone}))
-
-
-def _unpacked(data: bytes) -> bytes:
-    """What was packed. ValueError, zstandard.ZstdError: it was not, or says that it is enormous."""
-    size = zstandard.frame_content_size(data)
-    if not 0 <= size <= MAX_BYTES:
-        raise ValueError(f"{size} bytes")
-    plain: bytes = zstandard.ZstdDecompressor().decompress(data, allow_extra_data=False)
-    return plain
+    return pack({"version": 1, "bound": dict(bound), "gone": gone})
 
 
 def decode_bindings(stored: StoredBindings, base: BindingSet | None) -> BindingSet:
     """Read a set; `base` is the set that it names. DamagedFilmError: it is none, or another one."""
     try:
-        document: dict[str, Any] = orjson.loads(_unpacked(stored.data))
+        document: dict[str, Any] = unpack(stored.data)
         changes = Changes(document["bound"], tuple(document["gone"]))
         found = changes.applied_to(base or BindingSet.of({}))
         fault = "" if found.hash == stored.hash else "its hash is another"

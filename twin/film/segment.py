@@ -85,10 +85,15 @@ class Keyframe:
         none = np.empty(0)
         return cls(none.astype(np.uint32), none, none.astype(np.uint8), none)
 
+    @classmethod
+    def of(cls, samples: Samples) -> Self:
+        """What samples tell, one a point, ascending."""
+        return cls(samples.point_index, samples.value, samples.quality, samples.time_ms)
+
     def __len__(self) -> int:
         return len(self.point_index)
 
-    def __getitem__(self, rows: slice) -> "Keyframe":
+    def __getitem__(self, rows: "slice | Mask") -> "Keyframe":
         return Keyframe(self.point_index[rows], self.value[rows], self.quality[rows], self.time_ms[rows])
 
     @property
@@ -284,6 +289,15 @@ def in_sequence(samples: Samples) -> Samples:
     index, time_ms = index[order], time_ms[order]
     last = np.append((index[1:] != index[:-1]) | (time_ms[1:] != time_ms[:-1]), True)[: len(index)]
     return samples[order[last]]
+
+
+def same(one: Samples, other: Samples) -> bool:
+    """Whether samples are equal to the bit."""
+    return all(
+        np.ascontiguousarray(getattr(one, name)).tobytes()
+        == np.ascontiguousarray(getattr(other, name)).tobytes()
+        for name in ("point_index", "time_ms", "value", "quality")
+    )
 
 
 def column(parts: Sequence[NDArray[Any]], dtype: type[Number]) -> NDArray[Number]:

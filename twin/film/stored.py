@@ -14,7 +14,7 @@ from twin.film.cold.opening import keeping_of_tools
 from twin.film.described import PastRegistry, mapping
 from twin.film.film import Film
 from twin.film.reading import FilmSettings, Stretch
-from twin.film.segment import Keyframe, Mask, Segment, State, in_order
+from twin.film.segment import Mask, Segment, State, in_order
 from twin.film.store import Entry, News, StoredLate
 from twin.film.timeline import Piece
 
@@ -200,7 +200,6 @@ def only(cut: Cut, mask: Mask) -> Cut:
     if mask.all():
         return cut
     key, samples = cut.segment.keyframe, cut.segment.samples
-    known = mask[key.point_index]
-    rest = Keyframe(key.point_index[known], key.value[known], key.quality[known], key.time_ms[known])
+    rest = key[mask[key.point_index]]
     segment = Segment(cut.segment.start_ms, rest, samples[mask[samples.point_index]])
     return replace(cut, segment=segment)

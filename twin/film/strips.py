@@ -97,7 +97,7 @@ class Strip:
         point += np.uint32(self.first_point)
         whole = Samples(point, *rows)
         key = whole[known]
-        keyframe = Keyframe(key.point_index, key.value, key.quality, key.time_ms)
+        keyframe = Keyframe.of(key)
         found = Segment(self.start_ms, keyframe, whole[~known])
         if not _in_order(found):
             raise DamagedFilmError("its samples are not in order")

@@ -104,8 +104,7 @@ def _with_rest(fault: Fault, count: int) -> Fault:
 
 
 def _joined(keys: Sequence[Keyframe]) -> Keyframe:
-    both = Samples.joined([key.samples for key in keys])
-    return Keyframe(both.point_index, both.value, both.quality, both.time_ms)
+    return Keyframe.of(Samples.joined([key.samples for key in keys]))
 
 
 def _of(entry: Entry, kind: str, what: str, remedy: Remedy | None = None) -> Fault:

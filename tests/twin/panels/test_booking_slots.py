@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from tests.twin.panels.booking_house import HOUR_MS, MONDAY_8_MS, ZONE, bookable, person
 from twin.accounts.roles import Role
+from twin.days import day_of
 from twin.panels.booking import rules
 from twin.panels.booking.errors import BookingRuleError
 from twin.panels.booking.model import MS_PER_MINUTE, TICK_MS, Rules, Slot, ticks_of
-from twin.panels.booking.slots import day_bounds, day_of, slots_of_day
+from twin.panels.booking.slots import day_bounds, slots_of_day
 
 ZONES = ["Asia/Shanghai", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]
 DAYS = st.dates(date(2001, 1, 1), date(2040, 12, 31))

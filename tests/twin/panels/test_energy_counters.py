@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry_bridge.points import Label
+from twin.days import day_bounds, day_of
 from twin.panels.energy.circuits import Circuit, CircuitTree, Role, shares
 from twin.panels.energy.counters import LATE_H, MS_PER_HOUR, Amount, Floats, integral, missing_hours, summed
 from twin.panels.energy.counters import per_bucket as per_bucket_read
 from twin.panels.energy.counters import total as total_read
-from twin.panels.energy.days import bounds, bucket_count, day_bounds, day_of
+from twin.panels.energy.days import bounds, bucket_count
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 MAX_KW = 100.0

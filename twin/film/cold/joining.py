@@ -14,13 +14,4 @@ def joined(start_ms: float, parts: Sequence[Segment]) -> Segment:
     key = key[np.argsort(key.point_index, kind="stable")]
     samples = Samples.joined([part.samples for part in parts])
     samples = samples[np.argsort(samples.point_index, kind="stable")]
-    return Segment(start_ms, Keyframe(key.point_index, key.value, key.quality, key.time_ms), samples)
-
-
-def same(one: Samples, other: Samples) -> bool:
-    """Whether samples are equal to the bit."""
-    return all(
-        np.ascontiguousarray(getattr(one, name)).tobytes()
-        == np.ascontiguousarray(getattr(other, name)).tobytes()
-        for name in ("point_index", "time_ms", "value", "quality")
-    )
+    return Segment(start_ms, Keyframe.of(key), samples)

@@ -22,14 +22,14 @@ from telemetry_bridge.clock import Clock
 from twin.errors import ColdAwayError, DamagedFilmError
 from twin.film.arrow import PointTexts
 from twin.film.codec import STRIP_POINTS, encode_segment, open_strip
-from twin.film.cold.joining import joined, same
+from twin.film.cold.joining import joined
 from twin.film.cold.ledger import NO_FILE, ColdFile, ColdLedger, ColdPart, Moved, Warm
 from twin.film.cold.parquet import Groups, Part, read_groups, read_map, write_file
 from twin.film.cold.reading import ColdReader
 from twin.film.cold.shelf import MissingFileError, Shelf
 from twin.film.described import PastRegistry
 from twin.film.policy import DAY_MS, Day, Policy, PolicyBook, PolicyNumbers, day_of, due
-from twin.film.segment import Keyframe, Mask, Segment
+from twin.film.segment import Mask, Segment, same
 from twin.film.store import Entry
 
 LOG = structlog.get_logger(__name__)
@@ -89,9 +89,7 @@ def split(entry: Entry, strips: Mapping[int, bytes], numbers: PolicyNumbers, wan
 
 
 def _picked(segment: Segment, keys: Mask, rows: Mask) -> Segment:
-    key = segment.keyframe
-    picked = Keyframe(key.point_index[keys], key.value[keys], key.quality[keys], key.time_ms[keys])
-    return Segment(segment.start_ms, picked, segment.samples[rows])
+    return Segment(segment.start_ms, segment.keyframe[keys], segment.samples[rows])
 
 
 def next_batch(warm: Sequence[Warm], policies: Sequence[Policy], zone: tzinfo, now_ms: float) -> Batch | None:

@@ -182,7 +182,7 @@ class Content:
         """What there is of a segment."""
         own = self.segment_id == segment_id
         key, samples = self.samples[own & self.known], self.samples[own & ~self.known]
-        return Segment(start_ms, Keyframe(key.point_index, key.value, key.quality, key.time_ms), samples)
+        return Segment(start_ms, Keyframe.of(key), samples)
 
 
 def read_groups(file: Any, known: FileMap, groups: Sequence[int]) -> Content:

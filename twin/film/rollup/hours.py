@@ -4,12 +4,14 @@ An hour is as long as the local time shows the same hour at the same offset from
 clocks are changed by a part of an hour. An hour that is repeated is two.
 """
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
+
+from twin.days import day_of, midnight_ms
 
 Edges = NDArray[np.float64]
 Every = Literal["minute", "hour", "day"]
@@ -62,17 +64,13 @@ def hour_edges(from_ms: float, to_ms: float, zone: ZoneInfo) -> Edges:
     return np.array(edges, dtype=np.float64) * 1000.0
 
 
-def _midnight_ms(day: datetime, zone: ZoneInfo) -> float:
-    return datetime.combine(day.date(), time(), zone).timestamp() * 1000.0
-
-
 def day_edges(from_ms: float, to_ms: float, zone: ZoneInfo) -> Edges:
     """As `hour_edges`, of days from midnight to midnight: 23 or 25 hours where clocks are changed."""
-    day = datetime.fromtimestamp(from_ms / 1000.0, zone)
-    edges = [_midnight_ms(day, zone)]
+    day = day_of(from_ms, zone)
+    edges = [midnight_ms(day, zone)]
     while edges[-1] < to_ms:
         day += timedelta(days=1)
-        edges.append(_midnight_ms(day, zone))
+        edges.append(midnight_ms(day, zone))
     return np.array(edges)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from telemetry_bridge.clock import Clock
 from telemetry_bridge.times import format_rfc3339
 from twin.accounts.accounts import Person
+from twin.days import day_of
 from twin.errors import NotFoundError
 from twin.events.event import new_id
 from twin.events.log import EventLog
@@ -19,7 +20,7 @@ from twin.panels.booking.errors import BadCodeError, BookingStateError, SlotTake
 from twin.panels.booking.ledger import BookingFilter
 from twin.panels.booking.model import Bookable, Booking, BookingState, Slot
 from twin.panels.booking.projection import CANCELLED, CHECKED_IN, EXPIRED, changed_draft, created_draft
-from twin.panels.booking.slots import day_bounds, day_of
+from twin.panels.booking.slots import day_bounds
 from twin.store.database import writing
 
 MAKER = "system"

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime
 
 from twin.accounts.accounts import Person
 from twin.accounts.roles import Role
+from twin.days import day_of
 from twin.errors import BadRequestError, NotFoundError
 from twin.http.identity import PersonDep, requires
 from twin.http.moments import From, To, milliseconds
@@ -20,7 +21,7 @@ from twin.panels.booking.ledger import BookingFilter
 from twin.panels.booking.model import Bookable
 from twin.panels.booking.qr import qr_svg
 from twin.panels.booking.running import BookingRoom
-from twin.panels.booking.slots import day_bounds, day_of, slots_of_day
+from twin.panels.booking.slots import day_bounds, slots_of_day
 from twin.panels.panel import service_of
 
 DAY_MS = 86_400_000

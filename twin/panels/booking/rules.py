@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 from twin.accounts.accounts import Person
 from twin.accounts.roles import Role
+from twin.days import day_of
 from twin.panels.booking.errors import BookingRuleError, BookingStateError
 from twin.panels.booking.model import MS_PER_MINUTE, Bookable, Booking, BookingState, Slot
-from twin.panels.booking.slots import day_of, slots_of_day
+from twin.panels.booking.slots import slots_of_day
 
 
 def is_staff(person: Person) -> bool:

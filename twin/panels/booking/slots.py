@@ -24,11 +24,6 @@ def local_ms(day: date, clock: str, zone: ZoneInfo) -> int:
     return round(moment.astimezone(UTC).timestamp() * 1000)
 
 
-def day_of(time_ms: float, zone: ZoneInfo) -> date:
-    """The local day of a moment."""
-    return datetime.fromtimestamp(time_ms / 1000.0, zone).date()
-
-
 def slots_of_day(bookable: Bookable, day: date, zone: ZoneInfo) -> tuple[Slot, ...]:
     """The slots that begin on a local day, in order: whole ones within the opening hours."""
     length_ms = bookable.slot_min * MS_PER_MINUTE

@@ -1,29 +1,16 @@
 """Days of the venue and the times at which counters are read. Pure; times are ms since 1970 UTC."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.days import day_of, midnight_ms
+
 Step = Literal["15min", "hour", "day"]
 STEP_MS = {"15min": 900_000.0, "hour": 3_600_000.0}
-MS_PER_S = 1000.0
-
-
-def day_of(time_ms: float, zone: ZoneInfo) -> date:
-    """The venue's day in which a moment lies."""
-    return datetime.fromtimestamp(time_ms / MS_PER_S, zone).date()
-
-
-def day_bounds(day: date, zone: ZoneInfo) -> tuple[float, float]:
-    """From midnight to midnight by the venue's clocks: 23 or 25 hours where they are changed."""
-    return _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
-
-
-def _midnight(day: date, zone: ZoneInfo) -> float:
-    return datetime.combine(day, time(), zone).timestamp() * MS_PER_S
 
 
 def bounds(from_ms: float, to_ms: float, step: Step, zone: ZoneInfo) -> NDArray[np.float64]:
@@ -40,7 +27,7 @@ def bounds(from_ms: float, to_ms: float, step: Step, zone: ZoneInfo) -> NDArray[
 
 def _midnights(from_ms: float, to_ms: float, zone: ZoneInfo) -> list[float]:
     day, found = day_of(from_ms, zone) + timedelta(days=1), []
-    while (moment := _midnight(day, zone)) < to_ms:
+    while (moment := midnight_ms(day, zone)) < to_ms:
         found.append(moment)
         day += timedelta(days=1)
     return found

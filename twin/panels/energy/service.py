@@ -8,7 +8,8 @@ from datetime import date, timedelta
 import numpy as np
 
 from twin.bound import BoundDevices
-from twin.panels.energy.days import Step, bounds, day_bounds, day_of
+from twin.days import day_bounds, day_of
+from twin.panels.energy.days import Step, bounds
 from twin.panels.energy.energy_file import EnergyInfo, load_energy
 from twin.panels.energy.figures import Balance, balance
 from twin.panels.energy.plant import Plant, plant_of
