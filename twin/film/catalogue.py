@@ -85,6 +85,21 @@ class Catalogue:
         entry = self._entries.get(segment)
         return entry is not None and entry.afterwards
 
+    def gap_start_ms(self, segment: int) -> float:
+        """Since when nothing had been recorded where a segment holds what was learned afterwards, ms since
+        1970 UTC: what was read before that is stale in it. -inf: it was recorded, or nothing was before it.
+
+        More than one segment may tell of one gap: they make one time, and nothing turns stale between them.
+        """
+        entry = self._entries.get(segment)
+        if entry is None or not entry.afterwards:
+            return -math.inf
+        before = self.timeline.at(entry.start_ms)
+        if before is None:
+            return -math.inf
+        gap = before[1]
+        return entry.start_ms if gap is None else gap.from_ms
+
 
 def _outside(piece: Piece, others: Sequence[Piece]) -> Iterator[Piece]:
     """What of a piece lies in none of others, which are in order: a clock that was set back records there."""

@@ -20,7 +20,7 @@ from twin.errors import ColdAwayError, DamagedFilmError, RequestError
 from twin.film.codec import encode_segment
 from twin.film.described import encode_registry, mapping
 from twin.film.late import LateBatch
-from twin.film.merging import merge
+from twin.film.merging import merge, stale_before
 from twin.film.reading import FilmReader, FilmSettings, Stretch, state_of
 from twin.film.segment import Keyframe, Rows, Segment
 from twin.film.store import Entry, News
@@ -225,7 +225,7 @@ class Film(FilmReader):
                 still_there = carried[numbers[carried.point_index] >= 0]
                 self.recorder.know_at_start(_renumbered(still_there, numbers))
             elif len(own) or len(carried):
-                held = _stale(carried) if self._catalogue.is_afterwards(piece.segment) else carried
+                held = stale_before(carried, self._catalogue.gap_start_ms(piece.segment))
                 carried = await self._merge_into(piece.segment, batch.registry, own, held)
 
     async def _learn_of(self, from_ms: float, to_ms: float) -> None:
@@ -303,12 +303,6 @@ class Film(FilmReader):
             await self.merge_late()
         async for stretch in super().samples(from_ms, to_ms):
             yield stretch
-
-
-def _stale(samples: Samples) -> Samples:
-    """What was read before a gap, as it holds in it."""
-    quality = np.where(samples.quality == Quality.BAD, Quality.BAD, Quality.STALE)
-    return replace(samples, quality=quality.astype(np.uint8))
 
 
 def _renumbered(samples: Samples, numbers: Rows) -> Samples:

@@ -1,11 +1,15 @@
 """Late samples into the segment of their time, and what they change of those after it. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
 from telemetry_bridge.samples import Samples
-from twin.film.segment import Keyframe, Mask, Rows, Segment, State, in_order, same
+from telemetry_bridge.wire import Quality
+from twin.film.segment import Keyframe, Mask, Rows, Segment, State, Track, in_order, same
+
+SomeSamples = TypeVar("SomeSamples", Samples, Track)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +33,12 @@ def merge(segment: Segment, own: Samples, carried: Samples) -> Merged:
         whole = segment
     both = Samples.joined([carried, own])
     return Merged(whole, both.time_ms >= _last_times(whole, both))
+
+
+def stale_before(samples: SomeSamples, gap_ms: float) -> SomeSamples:
+    """What was read before a gap that begins at a time (-inf: there is none), as it holds in the gap."""
+    turned = (samples.time_ms < gap_ms) & (samples.quality != Quality.BAD)
+    return replace(samples, quality=np.where(turned, Quality.STALE, samples.quality).astype(np.uint8))
 
 
 def _known_at_start(keyframe: Keyframe, carried: Samples) -> Keyframe:

@@ -35,6 +35,7 @@ from twin.film.described import (
 )
 from twin.film.following import Follower
 from twin.film.late import LateBatch
+from twin.film.merging import stale_before
 from twin.film.policy import DEFAULT, Policies, Policy
 from twin.film.recorder import CLOCK_TREMBLES_MS, Recorder, RecorderSettings
 from twin.film.sampling import downsampled
@@ -269,9 +270,10 @@ class FilmReader:
         state = await state_of(reel, asked_ms, len(then))
         if gap is not None and not learned:
             state.quality[state.known & (state.quality != Quality.BAD)] = Quality.STALE
+        began_ms = self._catalogue.gap_start_ms(piece.segment) if gap is None or learned else gap.from_ms
         for batch in self._late:
             if batch.registry == key:
-                state.take(batch.samples, time_ms)
+                state.take(stale_before(batch.samples, began_ms), time_ms)
         points = await self._map(key)
         gone = tuple(_gone(points.then, state, int(row)) for row in points.gone(state))
         return Moment(time_ms, points.to_now(state), gap, gone, key)
@@ -449,17 +451,12 @@ class FilmReader:
                 part = pieces[start : start + READ_AT_ONCE]
                 tracks = zip(part, await self._tracks_of(point, part), strict=True)
                 found += [
-                    Told(piece.from_ms, piece.to_ms, *each, self._gap_ms(piece.segment))
+                    Told(piece.from_ms, piece.to_ms, *each, self._catalogue.gap_start_ms(piece.segment))
                     for piece, each in tracks
                 ]
         known = [each for each, key in zip(found, keys, strict=True) if key in rows]
         before = self.pieces(-math.inf, from_ms)[-1:] if len(late) else []
         return with_late(known, [*before, *pieces], late, to_ms)
-
-    def _gap_ms(self, segment_id: int) -> float:
-        """Since when nothing had been recorded where a segment was learned afterwards; -inf: it was not."""
-        entry = self._catalogue.entry(segment_id)
-        return entry.start_ms if entry is not None and entry.afterwards else -math.inf
 
     async def samples(self, from_ms: float, to_ms: float) -> AsyncIterator[Stretch]:
         """All samples from one time to before another, a stretch of some minutes at a time, in order.

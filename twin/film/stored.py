@@ -13,6 +13,7 @@ from telemetry_bridge.samples import Samples
 from twin.film.cold.opening import keeping_of_tools
 from twin.film.described import PastRegistry, mapping
 from twin.film.film import Film
+from twin.film.merging import stale_before
 from twin.film.reading import FilmSettings, Stretch
 from twin.film.segment import Mask, Segment, State, in_order
 from twin.film.store import Entry, News, StoredLate
@@ -123,7 +124,8 @@ class StoredFilm(Film):
         key, segment = await self._whole(piece.segment)
         points = await self._registry(key)
         late = [self._late_of(batch.registry, batch.samples, points) for batch in self._late]
-        whole = with_late(segment, piece.to_ms, Samples.joined(late))
+        gap_ms = self._catalogue.gap_start_ms(piece.segment)
+        whole = with_late(segment, piece.to_ms, stale_before(Samples.joined(late), gap_ms))
         cut = cut_of(whole, piece.from_ms, piece.to_ms)
         return Cut(piece.from_ms, piece.to_ms, points, cut, self._catalogue.is_afterwards(piece.segment))
 

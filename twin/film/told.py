@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from telemetry_bridge.wire import Quality
+from twin.film.merging import stale_before
 from twin.film.segment import Track
 from twin.film.timeline import Piece
 
@@ -44,7 +44,5 @@ def with_late(told: Sequence[Told], pieces: Sequence[Piece], late: Track, to_ms:
 def _merged(told: Told, late: Track) -> Told:
     is_own = (late.time_ms >= told.from_ms) & (late.time_ms < told.to_ms)
     carried = late[late.time_ms < told.from_ms][-1:]
-    turned = (carried.time_ms < told.gap_ms) & (carried.quality != Quality.BAD)
-    carried = replace(carried, quality=np.where(turned, Quality.STALE, carried.quality).astype(np.uint8))
-    before = Track.sorted([told.before, carried])[-1:]
+    before = Track.sorted([told.before, stale_before(carried, told.gap_ms)])[-1:]
     return replace(told, before=before, track=Track.sorted([told.track, late[is_own]]))

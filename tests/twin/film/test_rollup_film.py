@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from telemetry_bridge.points import Device, DeviceType, PointType, Registry
@@ -201,6 +201,23 @@ FIXTURE = HealthCheck.function_scoped_fixture
 SCRIPTS = st.lists(steps, min_size=1, max_size=25)
 SHARES = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=3, max_size=3)
 Script = list[tuple[str, int, list[tuple[int, int, int, int]] | None]]
+#: Samples of before all film come in two deliveries, the older ones later: two segments tell of one gap.
+OLDER_LATER: Script = [
+    ("samples", 24, [(2, 107, 7, 2)]),
+    ("stop", 6, None),
+    ("samples", 35, [(0, 247, 3, 3)]),
+    ("samples", 25, [(0, 281, 0, 3)]),
+]
+#: A server that began anew is told only what is older than what was read last before: it holds, but it is not
+#: the last reading of its day.
+OLDER_HOLDS: Script = [
+    ("stop", 89, None),
+    ("samples", 68, [(2, 9, 1, 0)]),
+    ("samples", 9, [(2, 4, 5, 2)]),
+    ("stop", 7, None),
+    ("samples", 12, [(2, 38, 0, 0)]),
+    ("samples", 71, [(2, 0, 8, 2)]),
+]
 
 
 async def play(
@@ -226,6 +243,8 @@ async def play(
 
 
 @settings(max_examples=6, deadline=None, phases=PHASES, suppress_health_check=[FIXTURE])
+@example(OLDER_LATER, [(0.0, 1.0)] * 3, PLACES[0])
+@example(OLDER_HOLDS, [(0.0, 1.0)] * 3, PLACES[2])
 @given(script=SCRIPTS, shares=SHARES, place=st.sampled_from(PLACES))
 def test_sums_are_what_a_naive_reader_would_say_in_any_order_and_over_any_stop(
     tmp_path_factory: pytest.TempPathFactory,

@@ -104,7 +104,7 @@ def buckets(parts: Parts, edges: Edges, kind: PointKind) -> Buckets:
         mean=nothing if counts else mean,
         low=_extreme(np.fmin, own, sums[k.LOW], n),
         high=_extreme(np.fmax, own, sums[k.HIGH], n),
-        last=_last(own, sums[k.LAST], n),
+        last=_last(own, sums, n),
         increase=np.where(touched, added(increase[inside]), np.nan) if counts else nothing,
         resets=added(resets[inside]) if counts else np.zeros(n),
         states_s=states / 1000.0,
@@ -133,11 +133,11 @@ def _extreme(which: np.ufunc, into: NDArray[np.int64], values: Floats, n: int) -
     return found
 
 
-def _last(into: NDArray[np.int64], values: Floats, n: int) -> Floats:
-    """The last that is known; parts are in order."""
-    found = np.full(n, np.nan)
-    known = ~np.isnan(values)
-    found[into[known]] = values[known]
+def _last(into: NDArray[np.int64], sums: Floats, n: int) -> Floats:
+    """The last that was read, or else that held; parts are in order."""
+    found, values = np.full(n, np.nan), sums[k.LAST]
+    for told in (~np.isnan(values), sums[k.COUNT] > 0):
+        found[into[told]] = values[told]
     return found
 
 
