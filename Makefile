@@ -9,7 +9,7 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 3 ? n + 1 : 4
 # The viewer's tools run on the machine's Node, or on the one that setup put into .venv.
 NODE_PATH_PREFIX := export PATH="$(CURDIR)/.venv/node:$$PATH";
 
-.PHONY: setup demo test test-slow lint test-python test-viewer test-packages generate lock clean
+.PHONY: setup demo test test-slow explore lint test-python test-viewer test-packages generate lock clean
 
 setup:
 	@scripts/setup.sh
@@ -28,6 +28,13 @@ test-python:
 
 test-slow: test-packages setup
 	$(PY) -m pytest -m slow
+
+# Property tests with examples that nobody has tried: what they find becomes an @example.
+ROUNDS ?= 10
+explore: test-packages setup
+	for round in $$(seq $(ROUNDS)); do \
+		$(PY) -m pytest -m "hypothesis and not slow" --hypothesis-profile exploring -n $(WORKERS) || exit 1; \
+	done
 
 test-viewer:
 	@$(NODE_PATH_PREFIX) cd web_viewer && npm test --silent
