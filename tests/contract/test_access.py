@@ -33,8 +33,9 @@ EXPECTED = {
         GET /docs/start.js · GET /docs/assets/{name} · POST /api/hooks/{hook}
     """,
     Role.OPERATOR: """
-        GET /api/elements/{guid} · GET /api/layers · GET /api/cameras · GET /api/points · GET /api/devices
-        GET /api/state · POST /api/telemetry · GET /api/alarms · GET /api/alarms/counts
+        GET /api/elements/{guid} · GET /api/elements/{guid}/cameras · GET /api/layers · GET /api/cameras
+        GET /api/points · GET /api/devices · GET /api/state · POST /api/telemetry · GET /api/alarms
+        GET /api/alarms/counts
         POST /api/alarms/acknowledge · GET /api/alarms/{alarm}
         POST /api/alarms/{alarm}/acknowledge · POST /api/alarms/{alarm}/close
         POST /api/alarms/{alarm}/shelve · POST /api/alarms/{alarm}/unshelve · GET /api/rules

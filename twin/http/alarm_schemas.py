@@ -58,7 +58,7 @@ class AlarmPage(Answer):
 
 
 class AlarmCamera(Answer):
-    """A camera that sees the alarm's element.
+    """A camera that sees an element, such as an alarm's.
 
     `angle_deg` is off the middle of its picture; `share` how much of the element is in sight, 0 to 1.
     """
@@ -69,6 +69,13 @@ class AlarmCamera(Answer):
     distance_m: float
     angle_deg: float
     share: float
+
+
+class SightingList(Answer):
+    """The cameras that see an element, the best ones first."""
+
+    items: list[AlarmCamera]
+    next: None
 
 
 class AlarmDetail(Alarm):

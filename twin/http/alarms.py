@@ -13,10 +13,7 @@ from spatial.model import Element
 from telemetry_bridge.points import Label
 from twin.alarms import model
 from twin.alarms.alarms import Count, Refusal
-from twin.alarms.occluders import triangles_of
-from twin.alarms.places import cameras_at
 from twin.alarms.projection import AlarmFilter, Position
-from twin.alarms.sight import Sighting
 from twin.errors import BadRequestError
 from twin.events.event import event_json
 from twin.http import alarm_schemas as shapes
@@ -25,6 +22,7 @@ from twin.http.context import ActorDep, TwinDep
 from twin.http.moments import milliseconds
 from twin.http.problems import PROBLEM_RESPONSES
 from twin.http.schemas import Event
+from twin.http.sightings import cameras_seeing
 from twin.runtime import Twin
 from twin.venue import Name
 
@@ -221,23 +219,7 @@ def _fields(twin: Twin, found: model.Alarm, *, past: bool = False) -> dict[str, 
 def _cameras(twin: Twin, found: model.Alarm) -> list[shapes.AlarmCamera]:
     if found.element is None or not twin.has_element(found.element):
         return []
-    target = twin.package.element(found.element)
-    triangles = twin.cached("occluders", lambda: triangles_of(twin.package))
-    seen = cameras_at(twin.package, twin.venue.cameras, twin.bound.element_of, target, triangles)
-    return [_camera(twin, sighting) for sighting in seen]
-
-
-def _camera(twin: Twin, sighting: Sighting) -> shapes.AlarmCamera:
-    device = twin.registry.devices.get(sighting.device)
-    element = twin.bound.element_of.get(sighting.device)
-    return shapes.AlarmCamera(
-        device=sighting.device,
-        name=_name(device.label) if device else Name(),
-        element=element.guid if element else None,
-        distance_m=sighting.distance_m,
-        angle_deg=sighting.angle_deg,
-        share=sighting.share,
-    )
+    return cameras_seeing(twin, found.element)
 
 
 def _history(found: model.Alarm, now_ms: float) -> str:

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from telemetry_bridge.ports import Reading
 from tests.spatial.conftest import folder, guid_of, package
 from twin.errors import VenueError
-from twin.http import alarms
+from twin.http import alarms, sightings
 from twin.http.problems import add_problem_handlers
 from twin.runtime import Twin, open_twin, running
 from twin.settings import load_settings
@@ -118,6 +118,7 @@ async def desk_of(folder: Path, venue: Path, data: Path) -> AsyncIterator[Desk]:
     app = FastAPI()
     app.state.twin = twin
     app.include_router(alarms.router)
+    app.include_router(sightings.router)
     add_problem_handlers(app)
     async with running(twin):
         transport = httpx.ASGITransport(app=app)
@@ -180,6 +181,10 @@ async def test_an_alarm_in_full(desk: Desk) -> None:
     (camera,) = full["cameras"]
     assert camera["element"] == guid_of(13)
     assert camera["distance_m"] == pytest.approx(5.9, abs=0.15)
+    asked = await desk.get(f"/api/elements/{alarm['element']}/cameras")
+    assert asked["items"] == full["cameras"]
+    unknown = await desk.get(f"/api/elements/{guid_of(9999)}/cameras", 404)
+    assert unknown["type"] == "urn:venue-twin:problem:unknown-place"
     other = await desk.get("/api/alarms/nothing", 404)
     assert other["type"] == "urn:venue-twin:problem:not-found"
 

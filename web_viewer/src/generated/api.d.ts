@@ -852,6 +852,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/elements/{guid}/cameras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Cameras Of
+         * @description The cameras that see an element, the best ones first; see docs/alarms.md for what counts as seeing.
+         */
+        get: operations["listCamerasOf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/commands": {
         parameters: {
             query?: never;
@@ -2408,7 +2428,7 @@ export interface components {
         };
         /**
          * AlarmCamera
-         * @description A camera that sees the alarm's element.
+         * @description A camera that sees an element, such as an alarm's.
          *
          *     `angle_deg` is off the middle of its picture; `share` how much of the element is in sight, 0 to 1.
          */
@@ -5664,6 +5684,16 @@ export interface components {
             minutes: number;
         };
         /**
+         * SightingList
+         * @description The cameras that see an element, the best ones first.
+         */
+        SightingList: {
+            /** Items */
+            items: components["schemas"]["AlarmCamera"][];
+            /** Next */
+            next: null;
+        };
+        /**
          * SignIn
          * @description Either name and password, or the token of a sign-in link.
          */
@@ -7587,6 +7617,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RuleList"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCamerasOf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                guid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SightingList"];
                 };
             };
             /** @description The request cannot be answered as asked. */
