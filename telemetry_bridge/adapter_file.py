@@ -21,6 +21,7 @@ from telemetry_bridge.adapter_file_webhook import WebhookSettings
 from telemetry_bridge.errors import AdapterFileError, Fault, RegistryError
 from telemetry_bridge.live import STALE_AFTER_PERIODS
 from telemetry_bridge.points import Registry
+from telemetry_bridge.said import Said, located
 from telemetry_bridge.yaml_lines import Path, line_of, load_yaml
 
 FILE = "adapters.yaml"
@@ -56,7 +57,10 @@ class AdapterFile:
     def unknown_points(self, entry: Entry, registry: Registry) -> list[str]:
         """Say which points of an entry the venue lacks, each with its line; they are left out."""
         return [
-            f"{self.name}:{line}: the venue has no point {ref.key}"
+            located(
+                Said(f"the venue has no point {ref.key}", "unlisted-point", key=ref.key),
+                message=f"{self.name}:{line}",
+            )
             for ref, line in entry.named
             if registry.find(*ref) is None
         ]
@@ -64,14 +68,19 @@ class AdapterFile:
     def slow_points(self, entry: Entry, registry: Registry) -> list[str]:
         """Say which points of an entry are asked for so seldom that they would be stale in between."""
         lines = dict(entry.named)
-        notes = []
+        notes: list[str] = []
         for ref, asked_s in entry.settings.asked_s():
             point = registry.find(*ref)
             if point is not None and asked_s > (stale_s := STALE_AFTER_PERIODS * point.period_s):
-                notes.append(
-                    f"{self.name}:{lines[ref]}: {ref.key} is asked for every {asked_s:g} s, and stale after "
-                    f"{stale_s:g} s; ask more often, or raise its period_s in device_types.yaml"
+                said = Said(
+                    f"{ref.key} is asked for every {asked_s:g} s, and stale after {stale_s:g} s; ask more "
+                    "often, or raise its period_s in device_types.yaml",
+                    "asked-too-seldom",
+                    key=ref.key,
+                    asked_s=asked_s,
+                    stale_s=stale_s,
                 )
+                notes.append(located(said, message=f"{self.name}:{lines[ref]}"))
         return notes
 
 

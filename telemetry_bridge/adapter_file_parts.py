@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, ConfigDict, StringConstraints
 
 from telemetry_bridge.errors import AdapterError
 from telemetry_bridge.points import Point
+from telemetry_bridge.said import Said
 from telemetry_bridge.yaml_lines import Path
 
 #: Nothing beside the known keys, and no NaN: a slip is found when the file is read.
@@ -66,7 +67,8 @@ class Conversion:
             return raw * self.scale + self.offset
         if raw not in self.states:
             known = ", ".join(map(str, self.states))
-            raise ValueError(f"{raw:g} is none of the states {known}")
+            text = f"{raw:g} is none of the states {known}"
+            raise ValueError(Said(text, "unknown_state", value=f"{raw:g}"))
         return self.states[int(raw)]
 
     def write(self, value: float, point: Point) -> float:
@@ -144,5 +146,6 @@ def secret_of(name: str | None, environment: Mapping[str, str]) -> str | None:
         return None
     secret = environment.get(name, "")
     if not secret:
-        raise AdapterError(f"the environment variable {name} is not set; it holds the secret")
+        text = f"the environment variable {name} is not set; it holds the secret"
+        raise AdapterError(Said(text, "secret-missing", variable=name))
     return secret

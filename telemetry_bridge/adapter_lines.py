@@ -9,6 +9,7 @@ from telemetry_bridge.adapter_file_mqtt import MqttLineSettings
 from telemetry_bridge.adapter_making import Surroundings, make_adapter
 from telemetry_bridge.errors import BridgeError, CommandError
 from telemetry_bridge.ports import Adapter, Command, Health, Selective, Sink
+from telemetry_bridge.said import Said, said_of
 
 __all__ = ["Line", "LineChanges", "Surroundings", "make_adapter", "make_lines"]
 
@@ -32,7 +33,7 @@ class Line:
         self.settings, self.notes, self.any_point = entry.settings, notes, any_point
         self._make = make
         self._adapter: Adapter | None = None
-        self._failure = "not started"
+        self._failure = Said("not started", "not-started")
 
     @property
     def id(self) -> str:
@@ -63,21 +64,22 @@ class Line:
             adapter = self._make()
             await adapter.start(sink)
         except (BridgeError, OSError, ImportError) as error:
-            self._failed(str(error))
+            self._failed(said_of(error))
         except Exception as error:
             LOG.exception("the adapter %s cannot be started", self.id)
-            self._failed(f"a fault in the adapter: {error!r}; please report it")
+            text = f"a fault in the adapter: {error!r}; please report it"
+            self._failed(Said(text, "adapter-fault", error=repr(error)))
         else:
             self._adapter = adapter
 
-    def _failed(self, reason: str) -> None:
-        self._failure = " ".join(reason.split())
+    def _failed(self, reason: Said) -> None:
+        self._failure = reason
         LOG.error("the adapter %s is not started: %s", self.id, self._failure)
 
     async def stop(self) -> None:
         """Stop the adapter; the others must stop too, so that nothing is raised."""
         adapter, self._adapter = self._adapter, None
-        self._failure = "stopped"
+        self._failure = Said("stopped", "stopped")
         if adapter is not None:
             try:
                 await adapter.stop()
@@ -99,7 +101,7 @@ class Line:
         if self._adapter is not None:
             return self._adapter.health()
         if not self.enabled:
-            return Health(False, "switched off in the file")
+            return Health(False, Said("switched off in the file", "off"))
         return Health(False, self._failure, last_error=self._failure)
 
 
@@ -146,7 +148,10 @@ def make_lines(file: AdapterFile, around: Surroundings) -> list[Line]:
 def _shown(notes: list[str]) -> tuple[str, ...]:
     """The first of many: a map with a slip in it has it for every device."""
     more = len(notes) - MOST_NOTES
-    return (*notes[:MOST_NOTES], *([f"and {more} more like these"] if more > 0 else []))
+    return (
+        *notes[:MOST_NOTES],
+        *([Said(f"and {more} more like these", "more", count=more)] if more > 0 else []),
+    )
 
 
 def _line(entry: Entry, file: AdapterFile, around: Surroundings) -> Line:

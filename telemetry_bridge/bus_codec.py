@@ -25,6 +25,7 @@ from telemetry_bridge.device_clocks import ClockSkew
 from telemetry_bridge.errors import WireError
 from telemetry_bridge.ports import Command, Health
 from telemetry_bridge.refused import RefusedSender
+from telemetry_bridge.said import Said
 from telemetry_bridge.wire import Quality
 
 VERSION: Final = 1
@@ -91,12 +92,14 @@ def decode_command(data: bytes) -> Command:
 
 def encode_report(report: ProcessReport) -> bytes:
     """Give what a process tells as JSON."""
-    return orjson.dumps(report, default=_listed)
+    return orjson.dumps(report, default=_listed, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
 
 
 def _listed(value: object) -> object:
     if isinstance(value, frozenset):
         return sorted(value)
+    if isinstance(value, Said):
+        return value.document()
     raise TypeError(f"{type(value).__name__} is not written on a bus")
 
 
@@ -116,9 +119,11 @@ def decode_report(data: bytes) -> ProcessReport:
 
 
 def _line(document: Mapping[str, Any]) -> LineReport:
+    health = dict(document["health"])
+    said = {name: Said.from_document(health[name]) for name in ("detail", "last_error")}
     changed = {
-        "health": Health(**document["health"]),
-        "notes": tuple(document["notes"]),
+        "health": Health(**{**health, **said}),
+        "notes": tuple(Said.from_document(each) for each in document["notes"]),
         "writes": frozenset(document["writes"]),
     }
     return LineReport(**{**document, **changed})

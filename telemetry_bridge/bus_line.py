@@ -7,8 +7,9 @@ from telemetry_bridge.adapter_lines import Line
 from telemetry_bridge.bus import Commands, LineReport
 from telemetry_bridge.points import Point, Registry
 from telemetry_bridge.ports import Adapter, Command, Health, Selective, Sink
+from telemetry_bridge.said import Said
 
-SILENT = "its worker is not heard of; look whether 'twin bridge' runs"
+SILENT = Said("its worker is not heard of; look whether 'twin bridge' runs", "worker-silent")
 
 
 class RemoteLine(Line):

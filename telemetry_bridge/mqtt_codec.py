@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from telemetry_bridge.errors import MqttError
+from telemetry_bridge.said import Said
 
 CONNECT, CONNACK, PUBLISH, PUBACK = 0x10, 0x20, 0x30, 0x40
 SUBSCRIBE, SUBACK, PINGRESP, SERVER_DISCONNECT = 0x82, 0x90, 0xD0, 0xE0
@@ -36,6 +37,7 @@ REFUSALS_3 = {
     4: "wrong user name or password",
     5: "not authorized",
 }
+NOT_LET_IN = ("wrong user name or password", "not authorized")
 #: 3.2.2.2 and 3.14.2.1, those that a person can do something about.
 REASONS_5 = {
     0x81: "malformed packet",
@@ -253,7 +255,8 @@ class Session:
         elif kind in (PUBACK, SUBACK):
             received.answers.append(self._answer(kind, body))
         elif kind == SERVER_DISCONNECT:
-            raise MqttError(f"the broker ended the connection: {_reason(body[0] if body else 0)}")
+            said = _reason(body[0] if body else 0)
+            raise MqttError(Said(f"the broker ended the connection: {said}", "broker-refused", text=said))
         elif kind != PINGRESP:
             raise MqttError(
                 f"a packet of the kind 0x{first:02x}, which a broker does not send to a subscriber"
@@ -263,11 +266,11 @@ class Session:
         if len(body) < 2:
             raise MqttError("a CONNACK that is too short")
         if body[1] and not self._has_properties:
-            raise MqttError(f"the broker refused: {REFUSALS_3.get(body[1], f'code {body[1]}')}")
+            raise MqttError(_refused(REFUSALS_3.get(body[1], f"code {body[1]}")))
         properties = _read_properties(body, 2) if self._has_properties else {}
         if body[1]:
             said = properties.get(PROPERTY_REASON, b"").decode("utf-8", "replace")
-            raise MqttError(f"the broker refused: {_reason(body[1])}{f' ({said})' if said else ''}")
+            raise MqttError(_refused(_reason(body[1]), f" ({said})" if said else ""))
         if PROPERTY_SERVER_KEEP_ALIVE in properties:
             self.keepalive_s = int.from_bytes(properties[PROPERTY_SERVER_KEEP_ALIVE])
 
@@ -281,6 +284,13 @@ class Session:
         # Of a PUBACK, properties may follow the code (3.4.2).
         codes = body[at : at + 1] if kind == PUBACK else body[at:]
         return Answer(int.from_bytes(body[:2]), codes)
+
+
+def _refused(why: str, said: str = "") -> Said:
+    text = f"the broker refused: {why}{said}"
+    if why in NOT_LET_IN:
+        return Said(text, "broker-login")
+    return Said(text, "broker-refused", text=why + said)
 
 
 def _reason(code: int) -> str:

@@ -100,8 +100,8 @@ class Health:
     """How an adapter is: `connected` now, and what a person should know (`detail`).
 
     `last_ms` is when something last came, ms since 1970 UTC (None: never, or not known); `last_error` what
-    last went wrong, kept when all is well again. `points` are those that it serves, where it knows them,
-    `bad` those of them that it cannot read now.
+    last went wrong, kept when all is well again (both texts may be a `said.Said`). `points` are those that it
+    serves, where it knows them, `bad` those of them that it cannot read now.
     """
 
     connected: bool

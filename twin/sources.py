@@ -21,6 +21,7 @@ from telemetry_bridge.gate import Gate
 from telemetry_bridge.points import Registry
 from telemetry_bridge.ports import Adapter, Command, Health
 from telemetry_bridge.ports import Sink as ReadingSink
+from telemetry_bridge.said import Said
 from twin.settings import Settings
 from twin.simulation.adapter import SimulationAdapter
 from twin.simulation.lines import may_be_simulated, points_over, simulated_line
@@ -88,7 +89,11 @@ class EmbeddedMqtt:
 
     def health(self) -> Health:
         """How the adapter is."""
-        return Health(False, "not started") if self._adapter is None else self._adapter.health()
+        return (
+            Health(False, Said("not started", "not-started"))
+            if self._adapter is None
+            else self._adapter.health()
+        )
 
 
 def sources_of(

@@ -26,6 +26,7 @@ from telemetry_bridge.errors import BridgeError
 from telemetry_bridge.points import Point
 from telemetry_bridge.ports import Adapter, Health
 from telemetry_bridge.redis_link import LONGEST_PAUSE_S
+from telemetry_bridge.said import said_of
 from twin.devices.gate import DeviceGate
 from twin.errors import SettingError
 from twin.hangup import on_hangup
@@ -83,7 +84,7 @@ class Holder:
                     while token:
                         token = await self._lease.changed(token)
             except (BridgeError, OSError) as error:
-                self._failure = str(error)
+                self._failure = said_of(error)
                 LOG.error("the line cannot be started; trying again", line=self.name, reason=str(error))
                 await asyncio.sleep(RETRY_S)
             else:

@@ -26,10 +26,11 @@ from telemetry_bridge.adapters.freshness import Freshness
 from telemetry_bridge.adapters.listed_points import ListedPoints
 from telemetry_bridge.adapters.rest import NoAnswerError, Rest
 from telemetry_bridge.adapters.schedule import Schedule
-from telemetry_bridge.adapters.upkeep import Patience, told
+from telemetry_bridge.adapters.upkeep import Patience
 from telemetry_bridge.ending import end
 from telemetry_bridge.points import Point, Registry
 from telemetry_bridge.ports import Health
+from telemetry_bridge.said import Said, located, said_of
 
 LOG = logging.getLogger(__name__)
 
@@ -100,8 +101,13 @@ class Controller:
         self._rest.silent(self, asyncio.get_running_loop().time())
         self._freshness.forget()
         self._renew_now()
-        faults = [Sample(ref, fault=f"{each.controller} {told(error)}") for ref, each in self._by_ref.items()]
-        self._delivery.take(faults)
+        faults = {ref: f"{each.controller} {said_of(error)}" for ref, each in self._by_ref.items()}
+        self._delivery.take(
+            [
+                Sample(ref, fault=Said(fault, "controller-silent", controller=self._by_ref[ref].controller))
+                for ref, fault in faults.items()
+            ]
+        )
 
     async def _step(self, stack: Stack) -> None:
         loop = asyncio.get_running_loop()
@@ -143,7 +149,7 @@ class Controller:
         try:
             await self.show(stack, entry)
         except RefusedError as error:
-            self._take([(entry, Seen(fault=told(error)))])
+            self._take([(entry, Seen(fault=said_of(error)))])
 
     def _take(self, found: Sequence[tuple[ObjectEntry, Seen]]) -> None:
         now_s = asyncio.get_running_loop().time()
@@ -206,7 +212,9 @@ class Controller:
             await stack.write(self.target(entry), None, entry.priority)
             LOG.info("%s: given back after %g s", entry.place, entry.hold_s)
         except RefusedError as error:
-            self._delivery.take([Sample(ref, fault=f"{entry.place}: cannot be given back: {error}")])
+            self._delivery.take(
+                [Sample(ref, fault=located(f"cannot be given back: {error}", place=entry.place))]
+            )
         self.release(ref)
         await self._poll(stack, [entry])
 

@@ -24,6 +24,7 @@ from bacpypes3.vendor import get_vendor_info
 from telemetry_bridge.adapter_file_bacnet import BacnetSettings
 from telemetry_bridge.adapters.bacnet_values import Seen
 from telemetry_bridge.adapters.rest import NoAnswerError
+from telemetry_bridge.said import Said
 
 #: Where there is none of our own: ASHRAE's number, for standard objects.
 ASHRAE = 0
@@ -71,7 +72,8 @@ class _Parts:
     def seen(self, name: str) -> Seen:
         value = self.values.get(name)
         if isinstance(value, ErrorType):
-            return Seen(fault=f"{value.errorClass}: {value.errorCode}")
+            text = f"{value.errorClass}: {value.errorCode}"
+            return Seen(fault=Said(text, "device-refused", text=text))
         flags, reliability = (self.values.get(each) for each in STATUS)
         return Seen(
             _plain(value),
@@ -164,7 +166,11 @@ class Stack:
     def _of(self, target: Target, found: dict[tuple[str, int], _Parts]) -> Seen:
         kind, _, instance = target.object.partition(",")
         parts = found.get((kind, int(instance)))
-        return Seen(fault="not in the answer") if parts is None else parts.seen(target.property)
+        return (
+            Seen(fault=Said("not in the answer", "no-value"))
+            if parts is None
+            else parts.seen(target.property)
+        )
 
     async def subscribe(self, target: Target, number: int) -> None:
         """Ask for changes of an object, or go on asking. NoAnswerError, RefusedError."""
@@ -212,9 +218,12 @@ def _told() -> Iterator[None]:
         reason = str(refusal)
         if isinstance(refusal, AbortPDU) and reason in NO_ANSWER:
             raise NoAnswerError("does not answer") from None
-        raise RefusedError(reason, unsupported=isinstance(refusal, RejectPDU | AbortPDU)) from None
+        raise RefusedError(
+            Said(reason, "device-refused", text=reason), unsupported=isinstance(refusal, RejectPDU | AbortPDU)
+        ) from None
     except ODD_ANSWERS as error:
-        raise RefusedError(f"an answer that cannot be read: {error!r}") from error
+        text = f"an answer that cannot be read: {error!r}"
+        raise RefusedError(Said(text, "device-refused", text=text)) from error
 
 
 def _plain(value: Any) -> float | str | None:

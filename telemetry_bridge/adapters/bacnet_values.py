@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from telemetry_bridge.adapter_file_bacnet import ObjectEntry
 from telemetry_bridge.adapters.delivery import Sample
 from telemetry_bridge.points import Point
+from telemetry_bridge.said import Said, located, said_of
 
 #: The bits of Status_Flags (ANSI/ASHRAE 135-2020, 12: BACnetStatusFlags).
 FAULT, OVERRIDDEN, OUT_OF_SERVICE = 1, 2, 3
@@ -37,26 +38,29 @@ def sample_of(entry: ObjectEntry, seen: Seen) -> Sample:
     value: object = seen.value
     if isinstance(seen.value, int | float):
         if not math.isfinite(seen.value):
-            return Sample(entry.ref, fault=f"{entry.place}: {seen.value} is no reading")
+            return Sample(
+                entry.ref, fault=located(Said(f"{seen.value} is no reading", "no-reading"), place=entry.place)
+            )
         try:
             value = entry.conversion().read(float(seen.value))
         except ValueError as error:
-            value, fault = None, fault or str(error)
+            value, fault = None, fault or said_of(error)
     elif seen.value is None and not fault:
-        fault = "there is no value"
-    return Sample(entry.ref, value, f"{entry.place}: {fault}" if fault else "")
+        fault = Said("there is no value", "no-value")
+    return Sample(entry.ref, value, located(fault, place=entry.place) if fault else "")
 
 
 def doubt(entry: ObjectEntry, seen: Seen) -> str:
     """Say why a value cannot be trusted; "": it can."""
     flags = (*seen.flags, False, False, False, False)
     if flags[OUT_OF_SERVICE]:
-        return "out of service"
+        return Said("out of service", "out-of-service")
     if seen.reliability and seen.reliability != NO_FAULT:
-        return seen.reliability
+        return Said(seen.reliability, "device-refused", text=seen.reliability)
     if flags[FAULT]:
-        return "in fault"
-    return "overridden by hand" if flags[OVERRIDDEN] and entry.is_input else ""
+        return Said("in fault", "in-fault")
+    by_hand = flags[OVERRIDDEN] and entry.is_input
+    return Said("overridden by hand", "overridden") if by_hand else ""
 
 
 def is_release(entry: ObjectEntry, value: float, point: Point) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from telemetry_bridge.adapter_file_parts import PointRef
 from telemetry_bridge.ports import Reading, Sink, clipped
+from telemetry_bridge.said import Said, located
 from telemetry_bridge.wire import Quality
 
 LOG = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ class Delivery:
         self._sink: Sink | None = None
         self.received = self.refused = 0
         self.last_ms: float | None = None
-        self.last_error = ""
+        self.last_error: str = ""
         self.faults: dict[PointRef, str] = {}
 
     def connect(self, sink: Sink) -> None:
@@ -61,7 +62,7 @@ class Delivery:
         self.refused += acceptance.refused_count
         self.received += max(0, good - acceptance.refused_count)
         for refusal in acceptance.refused:
-            self._note(PointRef(refusal.device, refusal.point), refusal.reason)
+            self._note(PointRef(refusal.device, refusal.point), Said(refusal.reason, refusal.code))
         if good:
             self.last_ms = time.time() * MS_PER_S
         self._log(set(self.faults) - before)
@@ -69,7 +70,8 @@ class Delivery:
     def _note(self, ref: PointRef, fault: str) -> None:
         if fault:
             self.faults[ref] = fault
-            self.last_error = f"{ref.key}: {clipped(fault)}"
+            said = Said.of(fault)
+            self.last_error = located(Said(clipped(fault), said.reason, **said.named), point=ref.key)
         else:
             self.faults.pop(ref, None)
 

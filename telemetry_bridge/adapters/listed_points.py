@@ -6,10 +6,11 @@ from typing import Generic, Protocol, TypeVar
 
 from telemetry_bridge.adapter_file_parts import PointRef
 from telemetry_bridge.adapters.delivery import Delivery
-from telemetry_bridge.adapters.upkeep import Patience, Upkeep, told
+from telemetry_bridge.adapters.upkeep import Patience, Upkeep
 from telemetry_bridge.errors import CommandError
 from telemetry_bridge.points import Point, Registry
 from telemetry_bridge.ports import Command, Health, Sink
+from telemetry_bridge.said import said_of
 
 
 class Listed(Protocol):
@@ -85,7 +86,7 @@ class ListedPoints(ABC, Generic[E]):
         try:
             await self._write(entry, point, command.value)
         except self._troubles as error:
-            raise CommandError(f"{ref.key} ({entry.place}): {told(error)}") from error
+            raise CommandError(f"{ref.key} ({entry.place}): {said_of(error)}") from error
 
     def health(self) -> Health:
         """Say whether the other side is there, and what came."""

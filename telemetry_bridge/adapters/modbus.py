@@ -19,8 +19,9 @@ from telemetry_bridge.adapters.modbus_plan import Read, plan_reads
 from telemetry_bridge.adapters.modbus_registers import encode, raw_value, with_bit
 from telemetry_bridge.adapters.rest import NoAnswerError, Rest
 from telemetry_bridge.adapters.schedule import Schedule
-from telemetry_bridge.adapters.upkeep import Patience, told
+from telemetry_bridge.adapters.upkeep import Patience
 from telemetry_bridge.points import Point, Registry
+from telemetry_bridge.said import Said, located, said_of
 
 LOG = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ EXCEPTIONS = {
 }
 READ_BACK_PAUSES_S = (0.0, 0.2, 0.5, 1.0)
 ROUNDING = 0.5
+NO_READING = Said("the device says that it has no reading", "no-reading")
 
 
 class RefusedError(Exception):
@@ -46,7 +48,8 @@ class RefusedError(Exception):
 
     def __init__(self, code: int) -> None:
         self.code = code
-        super().__init__(f"exception {code}, {EXCEPTIONS.get(code, 'unknown')}")
+        text = f"exception {code}, {EXCEPTIONS.get(code, 'unknown')}"
+        super().__init__(Said(text, "device-refused", text=text))
 
 
 class ModbusAdapter(ListedPoints[Register]):
@@ -118,12 +121,12 @@ class ModbusAdapter(ListedPoints[Register]):
             answer = await self._ask(read)
         except NoAnswerError as error:
             self._rest.silent(read.unit, asyncio.get_running_loop().time())
-            self._delivery.take([Sample(each.ref, fault=told(error)) for each in self._of_unit(read.unit)])
+            self._delivery.take([Sample(each.ref, fault=said_of(error)) for each in self._of_unit(read.unit)])
         except RefusedError as error:
             if error.code == ILLEGAL_ADDRESS and len(read.registers) > 1:
                 await self._fetch_apart(group, read)
             else:
-                fault = f"{read.place}: {error}"
+                fault = located(said_of(error), place=read.place)
                 self._delivery.take([Sample(each.ref, fault=fault) for each in read.registers])
         else:
             self._delivery.take([_sample(each, read.content(each, answer)) for each in read.registers])
@@ -164,7 +167,8 @@ class ModbusAdapter(ListedPoints[Register]):
                 if self._client is None or not self._client.connected:
                     raise ConnectionError("the connection was lost") from error
                 seconds = f"{self._settings.timeout_s:g} s"
-                raise NoAnswerError(f"unit {unit} does not answer within {seconds}") from error
+                said = f"unit {unit} does not answer within {seconds}"
+                raise NoAnswerError(Said(said, "unit-silent", unit=unit, wait=seconds)) from error
         self._rest.answered(unit)
         if answer.isError():
             raise RefusedError(answer.exception_code)
@@ -224,8 +228,8 @@ def _slack(register: Register, raw: float) -> float:
 def _sample(register: Register, content: Sequence[int]) -> Sample:
     raw = raw_value(register, content)
     if raw is None:
-        return Sample(register.ref, fault=f"{register.place}: the device says that it has no reading")
+        return Sample(register.ref, fault=located(NO_READING, place=register.place))
     try:
         return Sample(register.ref, register.conversion.read(raw))
     except ValueError as error:
-        return Sample(register.ref, fault=f"{register.place}: {error}")
+        return Sample(register.ref, fault=located(said_of(error), place=register.place))

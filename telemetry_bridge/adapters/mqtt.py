@@ -21,6 +21,7 @@ from telemetry_bridge.payload import (
 )
 from telemetry_bridge.points import Registry
 from telemetry_bridge.ports import ColumnSink, Command, Health, Reading, Sink, clipped
+from telemetry_bridge.said import Said, located, said_of
 
 __all__ = ["MqttAdapter", "MqttSettings"]
 
@@ -75,7 +76,10 @@ class MqttAdapter:
         return self._link.health(self._tally)
 
     def _take_oversized(self, topics: Sequence[str]) -> None:
-        self._tally.refuse(len(topics), f"{clipped(topics[0])}: the message is far too large")
+        self._tally.refuse(
+            len(topics),
+            located(Said("the message is far too large", "too-large"), message=clipped(topics[0])),
+        )
 
     def _deliver(self, messages: list[Message]) -> None:
         readings: list[Reading] = []
@@ -114,4 +118,4 @@ class MqttAdapter:
         try:
             yield
         except PayloadError as error:
-            self._tally.refuse(1, f"{clipped(topic)}: {error}")
+            self._tally.refuse(1, located(said_of(error), message=clipped(topic)))

@@ -17,6 +17,7 @@ from telemetry_bridge.errors import MqttError
 from telemetry_bridge.mqtt_codec import DISCONNECT, FAILURE, PING, Login, Message, Received, Session, Will
 from telemetry_bridge.mqtt_url import MqttAddress
 from telemetry_bridge.ports import Health
+from telemetry_bridge.said import Said
 
 LOG = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ class _Line(asyncio.BufferedProtocol):
             self._listener.on_messages(received.messages)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.end(exc or ConnectionResetError("the connection was closed"))
+        self.end(exc or ConnectionResetError(Said("the connection was closed", "closed")))
 
     def say(self, data: bytes) -> None:
         """Send; what cannot be sent any more is noticed by the reader."""
@@ -222,11 +223,14 @@ class MqttLink:
         except BaseException:
             line.leave()
             raise
-        topics, needed = self._listener.topics, self._listener.needed
-        refused = [topic for topic, code in zip(topics, codes, strict=False) if code >= FAILURE]
-        if set(refused) & set(topics[:needed]):
+        wanted, needed = self._listener.topics, self._listener.needed
+        refused = [topic for topic, code in zip(wanted, codes, strict=False) if code >= FAILURE]
+        if set(refused) & set(wanted[:needed]):
             line.leave()
-            raise MqttError(f"the broker does not allow to read {', '.join(refused)}")
+            topics = ", ".join(refused)
+            raise MqttError(
+                Said(f"the broker does not allow to read {topics}", "broker-topics", topics=topics)
+            )
         if refused:
             LOG.info("MQTT broker %s does not allow to read %s", self.address, ", ".join(refused))
         return line
@@ -239,5 +243,6 @@ class MqttLink:
             if done:
                 line.ended.result()
             if loop.time() - line.heard_s >= 1.5 * period_s:
-                raise MqttError(f"nothing was heard for {1.5 * period_s:g} s")
+                text = f"nothing was heard for {1.5 * period_s:g} s"
+                raise MqttError(Said(text, "silent", seconds=round(1.5 * period_s)))
             line.say(PING)

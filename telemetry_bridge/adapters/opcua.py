@@ -20,10 +20,11 @@ from telemetry_bridge.adapters.delivery import Sample
 from telemetry_bridge.adapters.freshness import Freshness
 from telemetry_bridge.adapters.listed_points import ListedPoints
 from telemetry_bridge.adapters.opcua_values import ms_of, sample_of, written_value
-from telemetry_bridge.adapters.upkeep import Patience, told
+from telemetry_bridge.adapters.upkeep import Patience
 from telemetry_bridge.clock import Clock
 from telemetry_bridge.errors import AdapterError
 from telemetry_bridge.points import Point, Registry
+from telemetry_bridge.said import Said, located, said_of
 
 LOG = logging.getLogger(__name__)
 
@@ -139,7 +140,7 @@ class OpcUaAdapter(ListedPoints[NodeEntry]):
             try:
                 nodes[ref] = client.get_node(node_text(entry.node, namespaces))
             except ValueError as error:
-                bad.append(Sample(ref, fault=f"{entry.node}: {told(error)}"))
+                bad.append(Sample(ref, fault=located(said_of(error), place=entry.node)))
         self._delivery.take(bad)
         return nodes
 
@@ -152,7 +153,10 @@ class OpcUaAdapter(ListedPoints[NodeEntry]):
             again = await self._monitor(subscription, plain, with_deadband=False)
             refused = {ref: name for ref, name in refused.items() if ref not in plain} | again
         self._delivery.take(
-            [Sample(ref, fault=f"{self._entries[ref].node}: {name}") for ref, name in refused.items()]
+            [
+                Sample(ref, fault=located(_refused(name), place=self._entries[ref].node))
+                for ref, name in refused.items()
+            ]
         )
 
     async def _monitor(
@@ -272,6 +276,10 @@ def _sample(entry: NodeEntry, data: ua.DataValue, time_ms: float | None) -> Samp
     return sample_of(entry, value, code, name, time_ms)
 
 
+def _refused(status: str) -> Said:
+    return Said(status, "device-refused", text=status)
+
+
 def node_text(text: str, namespaces: Sequence[str]) -> str:
     """Give a node id by the index of its namespace where it is named by URI.
 
@@ -282,7 +290,7 @@ def node_text(text: str, namespaces: Sequence[str]) -> str:
         return text
     uri, _, rest = text.removeprefix("nsu=").partition(";")
     if uri not in namespaces:
-        raise ValueError(f"the server has no namespace {uri}")
+        raise ValueError(Said(f"the server has no namespace {uri}", "namespace", uri=uri))
     return f"ns={namespaces.index(uri)};{rest}"
 
 
@@ -290,7 +298,8 @@ def check_files(security: SecuritySettings, folder: Path) -> None:
     """Raise AdapterError where a file of the secure channel is missing."""
     for name in (security.certificate, security.key, security.server_certificate):
         if name is not None and not (folder / name).is_file():
-            raise AdapterError(f"security: there is no file {folder / name}")
+            path = str(folder / name)
+            raise AdapterError(Said(f"security: there is no file {path}", "file-missing", file=path))
 
 
 def _parts(refs: Sequence[PointRef]) -> Iterator[Sequence[PointRef]]:

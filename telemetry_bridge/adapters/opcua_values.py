@@ -8,6 +8,7 @@ from telemetry_bridge.adapter_file_opcua import NodeEntry
 from telemetry_bridge.adapter_file_parts import Conversion
 from telemetry_bridge.adapters.delivery import Sample
 from telemetry_bridge.points import Point
+from telemetry_bridge.said import Said, located
 from telemetry_bridge.wire import Quality
 
 MS_PER_S = 1000.0
@@ -30,7 +31,7 @@ def quality_of(status: int, name: str) -> tuple[Quality, str]:
         return Quality.GOOD, ""
     if severity == UNCERTAIN and status & SUBSTATUS in LAST_USABLE:
         return Quality.STALE, ""
-    return Quality.BAD, f"the server says {name}"
+    return Quality.BAD, Said(f"the server says {name}", "device-refused", text=name)
 
 
 def ms_of(moment: datetime | None) -> float | None:
@@ -47,14 +48,14 @@ def sample_of(
     """Give the sample of a value with its status code and the status's name."""
     quality, fault = quality_of(status, name)
     converted, unusable = _converted(entry.conversion(), value)
-    where = f"{entry.node}: {fault or unusable}" if fault or unusable else ""
+    where = located(fault or unusable, place=entry.node) if fault or unusable else ""
     return Sample(entry.ref, converted, where, time_ms, quality)
 
 
 def _converted(conversion: Conversion, value: object) -> tuple[object, str]:
     """The value as a reading has it, and why there is none."""
     if value is None:
-        return None, "there is no value"
+        return None, Said("there is no value", "no-value")
     if isinstance(value, str):
         return value, ""
     if not isinstance(value, bool | int | float):

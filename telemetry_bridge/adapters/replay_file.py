@@ -15,6 +15,7 @@ from telemetry_bridge.adapters.tally import Tally
 from telemetry_bridge.adapters.upkeep import Patience, Upkeep
 from telemetry_bridge.errors import AdapterError, CommandError
 from telemetry_bridge.ports import Command, Health, Reading, Sink
+from telemetry_bridge.said import Said, located
 from telemetry_bridge.wire import Quality
 
 LOG = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class ReplayAdapter:
 
     def _check(self) -> None:
         if not self._path.is_file():
-            raise AdapterError(f"there is no file {self._path}")
+            raise AdapterError(Said(f"there is no file {self._path}", "file-missing", file=str(self._path)))
         for _ in self._rows():
             break
 
@@ -83,7 +84,7 @@ class ReplayAdapter:
             if not self._settings.loop:
                 break
             if not played:
-                raise AdapterError("the file has no rows that can be played")
+                raise AdapterError(Said("the file has no rows that can be played", "nothing-to-play"))
             await asyncio.sleep(BEAT_S)
         self._ended = True
         await asyncio.Event().wait()  # until it is stopped
@@ -114,7 +115,7 @@ class ReplayAdapter:
 
     def _refuse(self, row: Row | BadRow) -> None:
         reason = row.reason if isinstance(row, BadRow) else "older than the row before; sort the file by time"
-        self._tally.refuse(1, f"{self._path.name}:{row.line}: {reason}")
+        self._tally.refuse(1, located(reason, message=f"{self._path.name}:{row.line}"))
 
     def _deliver(self, rows: list[Row]) -> None:
         """Hand rows over with the time of now: what was recorded happens again."""
@@ -135,7 +136,10 @@ class ReplayAdapter:
         try:
             yield from read()
         except (OSError, ValueError, csv.Error) as error:  # pyarrow's are ValueErrors
-            raise AdapterError(f"{self._path.name} cannot be read: {error}") from error
+            text = f"{self._path.name} cannot be read: {error}"
+            raise AdapterError(
+                Said(text, "file-unreadable", file=self._path.name, text=str(error))
+            ) from error
 
     def _csv_rows(self) -> Iterator[Row | BadRow]:
         with self._path.open(encoding="utf-8-sig", newline="") as file:
@@ -169,6 +173,9 @@ def _parquet() -> Any:
         from pyarrow import parquet  # noqa: PLC0415 - an extra, loaded for such a file
     except ImportError as error:
         raise AdapterError(
-            "Parquet needs pyarrow: pip install 'venue-twin[parquet]', or write the recording as CSV"
+            Said(
+                "Parquet needs pyarrow: pip install 'venue-twin[parquet]', or write the recording as CSV",
+                "parquet-missing",
+            )
         ) from error
     return parquet

@@ -13,6 +13,7 @@ from telemetry_bridge.mqtt_codec import Message, Will
 from telemetry_bridge.mqtt_url import parse_mqtt_url
 from telemetry_bridge.points import Registry
 from telemetry_bridge.ports import Command, Health, Reading, Sink, clipped
+from telemetry_bridge.said import Said, located, said_of
 
 MS_PER_S = 1000.0
 
@@ -83,7 +84,7 @@ class SparkplugAdapter:
         """Say whether the broker is there, how many nodes are alive, and what came."""
         health, alive = self._link.health(self._tally), len(self._host.nodes)
         nodes = f", {alive} edge node{'' if alive == 1 else 's'} alive" if health.connected else ""
-        return replace(health, detail=health.detail + nodes)
+        return replace(health, detail=Said.of(health.detail).and_also(nodes))
 
     def _deliver(self, messages: list[Message]) -> None:
         now_ms = time.time() * MS_PER_S
@@ -92,7 +93,7 @@ class SparkplugAdapter:
             try:
                 heard = self._host.take(message, now_ms)
             except PayloadError as error:
-                self._tally.refuse(1, f"{clipped(message.topic)}: {error}")
+                self._tally.refuse(1, located(said_of(error), message=clipped(message.topic)))
                 continue
             readings += heard.readings
             if heard.rebirth is not None:
@@ -101,7 +102,10 @@ class SparkplugAdapter:
             self._tally.take(self._sink.accept(readings))
 
     def _take_oversized(self, topics: Sequence[str]) -> None:
-        self._tally.refuse(len(topics), f"{clipped(topics[0])}: the message is far too large")
+        self._tally.refuse(
+            len(topics),
+            located(Said("the message is far too large", "too-large"), message=clipped(topics[0])),
+        )
 
     def _will(self) -> Will | None:
         """Begin a new connection's time, which its birth and its death have in common."""

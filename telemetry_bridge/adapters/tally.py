@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 
 from telemetry_bridge.ports import Acceptance, Refusal
+from telemetry_bridge.said import Said, located
 
 LOG = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ class Tally:
         self._logged_s = float("-inf")
         self.received = self.refused = 0
         self.last_ms: float | None = None
-        self.last_error = ""
+        self.last_error: str = ""
 
     def take(self, acceptance: Acceptance) -> None:
         """Count what became of a batch."""
@@ -34,7 +35,10 @@ class Tally:
         """Count samples that were refused; `more` is how many besides these."""
         if refused:
             first = refused[0]
-            self.refuse(len(refused) + more, f"{first.device}/{first.point}: {first.reason}")
+            self.refuse(
+                len(refused) + more,
+                located(Said(first.reason, first.code), point=f"{first.device}/{first.point}"),
+            )
 
     def refuse(self, count: int, reason: str) -> None:
         """Count what cannot even be read."""

@@ -1,9 +1,7 @@
 """Keeping a connection up: one task that works, and comes back with growing pauses when it breaks."""
 
 import asyncio
-import errno
 import logging
-import os
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from typing import Protocol
 
 from telemetry_bridge.ending import end
 from telemetry_bridge.ports import Health
+from telemetry_bridge.said import Said, located, said_of
 
 LOG = logging.getLogger(__name__)
 
@@ -60,8 +59,8 @@ class Upkeep:
         self._failures = 0
         self.connections = 0
         self.connected = False
-        self.trouble = "not started"
-        self.last_error = ""
+        self.trouble = Said("not started", "not-started")
+        self.last_error: str = ""
 
     @property
     def reconnects(self) -> int:
@@ -71,7 +70,7 @@ class Upkeep:
     def start(self) -> None:
         """Begin; harmless when it runs."""
         if self._task is None:
-            self.trouble = "connecting"
+            self.trouble = Said("connecting", "connecting")
             self._task = asyncio.create_task(self._run(), name=self._name)
 
     async def stop(self) -> None:
@@ -79,7 +78,7 @@ class Upkeep:
         task, self._task = self._task, None
         if task is not None:
             await end(task)
-            self.connected, self.trouble = False, "stopped"
+            self.connected, self.trouble = False, Said("stopped", "stopped")
 
     def is_up(self) -> None:
         """Note that the connection stands."""
@@ -90,7 +89,7 @@ class Upkeep:
 
     def health(self, address: str, counts: Counts, points: int = 0, bad: int = 0) -> Health:
         """Say how the connection is and what came over it; `bad` of so many `points` cannot be read."""
-        detail = f"{address}: {self.trouble}"
+        detail: str = located(self.trouble, at=address)
         if self.connected:
             detail = f"connected to {address}" + (f"; {bad} of {points} points bad" if bad else "")
         return Health(
@@ -109,9 +108,9 @@ class Upkeep:
         while True:
             try:
                 await self._work()
-                self._note("the connection was closed")
+                self._note(Said("the connection was closed", "closed"))
             except self._troubles as error:
-                self._note(told(error))
+                self._note(said_of(error))
             except Exception as error:  # noqa: BLE001 - whatever it was, the line must come back
                 self._note_fault(error)
             finally:
@@ -121,22 +120,17 @@ class Upkeep:
 
     def _note_fault(self, error: Exception) -> None:
         """A fault of ours, such as an answer that nobody thought of: kept whole once, tried again slowly."""
-        fault = f"a fault in the adapter: {error!r}; please report it with the log"
+        fault = Said(
+            f"a fault in the adapter: {error!r}; please report it with the log",
+            "adapter-fault",
+            error=repr(error),
+        )
         if fault != self.trouble:
             LOG.error("%s has failed", self._name, exc_info=error)
         self.trouble = self.last_error = fault
         self._failures = SLOW
 
-    def _note(self, trouble: str) -> None:
+    def _note(self, trouble: Said) -> None:
         if trouble != self.trouble:
             LOG.warning("%s: %s; trying again", self._name, trouble)
         self.trouble = self.last_error = trouble
-
-
-def told(error: BaseException) -> str:
-    """Say an error in one line, for people, also one that has no text."""
-    if isinstance(error, ConnectionRefusedError):  # asyncio's own text names its call
-        return os.strerror(errno.ECONNREFUSED)
-    if isinstance(error, TimeoutError) and not str(error):
-        return "no answer"
-    return " ".join(str(error).split()) or type(error).__name__

@@ -23,6 +23,7 @@ from telemetry_bridge.adapters.webhook_proof import (
 )
 from telemetry_bridge.errors import AdapterError, CommandError, HookError
 from telemetry_bridge.ports import Acceptance, Command, Health, Sink
+from telemetry_bridge.said import Said
 
 MAX_BYTES = 1024 * 1024
 MS_PER_S = 1000.0
@@ -80,9 +81,11 @@ class WebhookAdapter:
         """Say how many messages came; down where the sender was silent for longer than it may be."""
         tally, silent = self._tally, self._silent_s()
         running = self._sink is not None
-        detail = f"listens at /api/hooks/{self._settings.id}" if running else "stopped"
+        detail = f"listens at /api/hooks/{self._settings.id}" if running else Said("stopped", "stopped")
         if silent:
-            detail += f"; nothing came for {silent:.0f} s"
+            detail = Said(
+                f"{detail}; nothing came for {silent:.0f} s", "webhook-silent", seconds=round(silent)
+            )
         return Health(
             running and not silent,
             detail,

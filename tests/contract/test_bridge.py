@@ -85,9 +85,12 @@ def test_lines_are_shown_and_commands_go_over_the_one_that_names_the_point(
         plant, hall, spare = (lines()[each] for each in ("plant", "hall", "spare"))
         assert (plant["kind"], plant["state"], plant["points"], plant["bad"]) == ("modbus", "up", 1, 0)
         assert plant["last_message"] is not None
-        assert plant["notes"] == ["adapters.yaml:9: the venue has no point L-77/status"]
+        (note,) = plant["notes"]
+        assert note["text"] == "adapters.yaml:9: the venue has no point L-77/status"
+        assert (note["reason"], note["named"]["key"]) == ("unlisted-point", "L-77/status")
         assert (hall["state"], spare["state"]) == ("down", "off")
         assert "HALL_PASSWORD is not set" in str(hall["last_error"])
+        assert (hall["reason"], hall["named"]) == ("secret-missing", {"variable": "HALL_PASSWORD"})
         health = http.get("/api/health").json()
         assert {each["name"] for each in health["adapters"]} == {"plant", "hall"}
         assert health["status"] == "degraded"

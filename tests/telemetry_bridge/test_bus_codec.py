@@ -20,6 +20,7 @@ from telemetry_bridge.device_clocks import ClockSkew
 from telemetry_bridge.errors import WireError
 from telemetry_bridge.ports import Command, Health
 from telemetry_bridge.refused import RefusedSender
+from telemetry_bridge.said import Said
 
 N_POINTS = 1000
 TEXT = st.text(max_size=20).filter(lambda text: "\ud800" not in text)
@@ -94,12 +95,17 @@ def test_a_command_comes_out_as_it_went_in(
 def test_a_report_comes_out_as_it_went_in(
     detail: str, writes: frozenset[int], flag: bool, last_ms: float | None, token: int
 ) -> None:
-    health = Health(flag, detail, 1, 2, 3, last_ms, detail, 4, 5)
-    line = LineReport("plc", "modbus", "w1", flag, not flag, health, (detail,), writes, token)
+    said = Said(detail, "unit-silent", unit=7, wait="2 s")
+    health = Health(flag, said, 1, 2, 3, last_ms, detail, 4, 5)
+    line = LineReport("plc", "modbus", "w1", flag, not flag, health, (detail, said), writes, token)
     refused = RefusedSender("message", detail, "unknown_device", token, 1.0, 2.0)
     findings = Findings((refused,), token, (ClockSkew(detail, -5.0, 7.0),))
     report = ProcessReport(detail, frozenset({"plc", detail}), (line, line), findings, 5.0)
-    assert decode_report(encode_report(report)) == report
+    back = decode_report(encode_report(report))
+    assert back == report
+    told = back.lines[0].health.detail
+    assert isinstance(told, Said)
+    assert (told.reason, told.named) == (said.reason, said.named)
     assert decode_report(encode_report(ProcessReport("w1"))) == ProcessReport("w1")
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from telemetry_bridge.adapter_file_parts import PointRef
 from telemetry_bridge.adapters.delivery import Delivery, Sample
-from telemetry_bridge.adapters.upkeep import SLOW, Patience, Upkeep, told
+from telemetry_bridge.adapters.upkeep import SLOW, Patience, Upkeep
 from telemetry_bridge.bridge import Bridge
+from telemetry_bridge.said import said_of
 from telemetry_bridge.wire import Quality
 from tests.telemetry_bridge.adapting import QUICK, until
 from tests.telemetry_bridge.builders import HandClock, registry
@@ -84,10 +85,10 @@ def test_pauses_double_up_to_the_longest() -> None:
 
 
 def test_errors_in_one_line() -> None:
-    assert told(OSError("two\n lines")) == "two lines"
-    assert told(KeyError()) == "KeyError"
-    assert told(TimeoutError()) == "no answer"
-    assert told(ConnectionRefusedError(111, "Connect call failed")) == "Connection refused"
+    assert said_of(OSError("two\n lines")) == "two lines"
+    assert said_of(KeyError()) == "KeyError"
+    assert said_of(TimeoutError()) == "no answer"
+    assert said_of(ConnectionRefusedError(111, "Connect call failed")) == "Connection refused"
 
 
 def test_a_delivery_knows_which_points_are_bad_and_why(caplog: pytest.LogCaptureFixture) -> None:

@@ -8,6 +8,7 @@ from telemetry_bridge.adapter_lines import Line
 from telemetry_bridge.adapters.mqtt import MqttAdapter
 from telemetry_bridge.bus_findings import wrong_clocks
 from telemetry_bridge.ports import Adapter
+from telemetry_bridge.said import Reason, Said
 from twin.accounts.roles import Role
 from twin.http.context import ActorDep, TwinDep
 from twin.http.identity import requires
@@ -25,13 +26,23 @@ LineState = Literal["up", "down", "off"]
 MAX_CLOCKS = 100
 
 
+class LineNote(Answer):
+    """What of the file of lines does not count, in English, and its reason with the values that it names."""
+
+    text: str
+    reason: Reason
+    named: dict[str, str | int | float]
+
+
 class BridgeLine(Answer):
     """One way of talking with devices.
 
     `state` is `off` where the file of adapters says so. `points` are those that the line serves, where it
     knows them, and `bad` those of them that it cannot read now. `simulated`: the devices at its other end are
     played by the server. `last_error` stays when all is well again;
-    `notes` say what of the file was left out.
+    `reason` and `named` are why it is down, else what went wrong last, for pages in other languages than
+    English (`telemetry_bridge/said.py`); without a reason all was well. `notes` say what of the file was left
+    out.
     """
 
     id: str
@@ -46,7 +57,9 @@ class BridgeLine(Answer):
     bad: int
     last_message: str | None
     last_error: str
-    notes: list[str]
+    reason: Reason | None
+    named: dict[str, str | int | float]
+    notes: list[LineNote]
 
 
 class WrongClock(Answer):
@@ -112,6 +125,8 @@ def _line(name: str, adapter: Adapter | SimulationAdapter) -> BridgeLine:
     state: LineState = "up" if health.connected else "down"
     if isinstance(adapter, Line) and not adapter.enabled:
         state = "off"
+    said = Said.of(health.last_error if health.connected else health.detail)
+    notes = adapter.notes if isinstance(adapter, Line) else ()
     return BridgeLine(
         id=name,
         kind=_kind(name, adapter),
@@ -125,7 +140,9 @@ def _line(name: str, adapter: Adapter | SimulationAdapter) -> BridgeLine:
         bad=health.bad,
         last_message=None if health.last_ms is None else rfc3339(health.last_ms),
         last_error=health.last_error,
-        notes=list(adapter.notes) if isinstance(adapter, Line) else [],
+        reason=said.reason if said else None,
+        named=dict(said.named) if said else {},
+        notes=[LineNote.model_validate(Said.of(each).document()) for each in notes],
     )
 
 

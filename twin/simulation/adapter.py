@@ -13,6 +13,7 @@ from telemetry_bridge.clock import Clock
 from telemetry_bridge.errors import CommandError
 from telemetry_bridge.points import Point, Registry
 from telemetry_bridge.ports import ColumnSink, Command, Health
+from telemetry_bridge.said import Said
 from telemetry_bridge.wire import Quality
 from twin.simulation.programme import Visit
 from twin.simulation.simulation import Simulation
@@ -43,7 +44,7 @@ class SimulationAdapter:
         self._task: asyncio.Task[None] | None = None
         self._sink: ColumnSink | None = None
         self._sent = 0
-        self._failure = ""
+        self._failure: str = ""
 
     def leave(self, elsewhere: NDArray[np.bool_]) -> None:
         """From now on these points, `(points,)`, and no others come over lines of their own."""
@@ -102,7 +103,7 @@ class SimulationAdapter:
                 self._tick()
             except Exception:
                 # The show must not take the server down with it; the failure shows in health and in the log.
-                self._failure = "the simulation failed; see the log"
+                self._failure = Said("the simulation failed; see the log", "simulation")
                 log.exception("simulation failed")
                 return
 

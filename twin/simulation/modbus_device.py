@@ -19,6 +19,7 @@ from telemetry_bridge.adapters.modbus_registers import encode, raw_value, with_b
 from telemetry_bridge.errors import AdapterError, CommandError
 from telemetry_bridge.points import Point, Registry
 from telemetry_bridge.ports import Acceptance, Command, Health, Reading, Sink
+from telemetry_bridge.said import Said
 from telemetry_bridge.values import number_of
 
 LOOPBACK = "127.0.0.1"
@@ -207,6 +208,6 @@ class SimulatedModbus:
     def health(self) -> Health:
         """Say how the line is."""
         if self._line is None:
-            return Health(False, "not started")
+            return Health(False, Said("not started", "not-started"))
         health = self._line.health()
-        return replace(health, detail=f"{health.detail} (a simulated device)")
+        return replace(health, detail=Said.of(health.detail).and_also(" (a simulated device)"))

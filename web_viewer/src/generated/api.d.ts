@@ -2878,7 +2878,9 @@ export interface components {
          *     `state` is `off` where the file of adapters says so. `points` are those that the line serves, where it
          *     knows them, and `bad` those of them that it cannot read now. `simulated`: the devices at its other end are
          *     played by the server. `last_error` stays when all is well again;
-         *     `notes` say what of the file was left out.
+         *     `reason` and `named` are why it is down, else what went wrong last, for pages in other languages than
+         *     English (`telemetry_bridge/said.py`); without a reason all was well. `notes` say what of the file was left
+         *     out.
          */
         BridgeLine: {
             /** Id */
@@ -2908,8 +2910,14 @@ export interface components {
             last_message: string | null;
             /** Last Error */
             last_error: string;
+            /** Reason */
+            reason: ("other" | "adapter-fault" | "off" | "not-started" | "stopped" | "connecting" | "closed" | "no-connection" | "connection-refused" | "no-answer" | "unreachable" | "unknown-host" | "port-taken" | "foreign-address" | "tls" | "broker-refused" | "broker-login" | "broker-topics" | "silent" | "worker-silent" | "webhook-silent" | "secret-missing" | "file-missing" | "file-unreadable" | "parquet-missing" | "nothing-to-play" | "simulation" | "unit-silent" | "controller-silent" | "device-refused" | "no-reading" | "no-value" | "out-of-service" | "overridden" | "in-fault" | "namespace" | "too-large" | "unknown_device" | "unknown_point" | "wrong_device" | "bad_value" | "unknown_state" | "bad_time" | "future" | "too_old" | "wrong_shape" | "unlisted-point" | "asked-too-seldom" | "more") | null;
+            /** Named */
+            named: {
+                [key: string]: string | number;
+            };
             /** Notes */
-            notes: string[];
+            notes: components["schemas"]["LineNote"][];
         };
         /**
          * BridgeState
@@ -4318,6 +4326,23 @@ export interface components {
             failed: number;
             /** Fault */
             fault: string;
+        };
+        /**
+         * LineNote
+         * @description What of the file of lines does not count, in English, and its reason with the values that it names.
+         */
+        LineNote: {
+            /** Text */
+            text: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "other" | "adapter-fault" | "off" | "not-started" | "stopped" | "connecting" | "closed" | "no-connection" | "connection-refused" | "no-answer" | "unreachable" | "unknown-host" | "port-taken" | "foreign-address" | "tls" | "broker-refused" | "broker-login" | "broker-topics" | "silent" | "worker-silent" | "webhook-silent" | "secret-missing" | "file-missing" | "file-unreadable" | "parquet-missing" | "nothing-to-play" | "simulation" | "unit-silent" | "controller-silent" | "device-refused" | "no-reading" | "no-value" | "out-of-service" | "overridden" | "in-fault" | "namespace" | "too-large" | "unknown_device" | "unknown_point" | "wrong_device" | "bad_value" | "unknown_state" | "bad_time" | "future" | "too_old" | "wrong_shape" | "unlisted-point" | "asked-too-seldom" | "more";
+            /** Named */
+            named: {
+                [key: string]: string | number;
+            };
         };
         /**
          * LinkOut

@@ -3,6 +3,7 @@ import { getJson } from '@/net/http'
 
 type Schemas = components['schemas']
 export type BridgeLine = Schemas['BridgeLine']
+export type BridgeNote = Schemas['LineNote']
 export type BridgeState = Schemas['BridgeState']
 
 /** Each line to devices, and how it is; devices whose clocks are wrong. */

@@ -8,6 +8,7 @@ import { loadTexts } from '../texts'
 import * as api from './api'
 import BridgePanel from './BridgePanel.vue'
 import { bridge } from './index'
+import { REASONS_ZH, told } from './reasons'
 import { ageS, counted, markOf, sorted, trouble } from './lines'
 
 function line(id: string, rest: Partial<api.BridgeLine> = {}): api.BridgeLine {
@@ -24,13 +25,15 @@ function line(id: string, rest: Partial<api.BridgeLine> = {}): api.BridgeLine {
     bad: 0,
     last_message: null,
     last_error: '',
+    reason: null,
+    named: {},
     notes: [],
     ...rest,
   }
 }
 
-const DOWN = line('down', { state: 'down', received: 0, detail: '10.0.3.20:502: no connection', last_error: 'older' })
-const PARTLY = line('partly', { bad: 1, last_error: 'r1/mode: unit 3 does not answer' })
+const DOWN = line('down', { state: 'down', received: 0, detail: '10.0.3.20:502: no connection', last_error: 'older', reason: 'no-connection', named: { at: '10.0.3.20:502' } })
+const PARTLY = line('partly', { bad: 1, last_error: 'r1/mode: 3 is odd', reason: 'other', named: { point: 'r1/mode', text: '3 is odd' } })
 const OFF = line('off', { state: 'off', detail: 'switched off in the file' })
 const LINES = [line('a'), OFF, PARTLY, DOWN, line('b')]
 
@@ -42,10 +45,21 @@ describe('the lines', () => {
   })
 
   it('say what is wrong now, and nothing of what is over', () => {
-    expect(trouble(DOWN)).toBe('10.0.3.20:502: no connection')
-    expect(trouble(PARTLY)).toBe('r1/mode: unit 3 does not answer')
-    expect(trouble(OFF)).toBe('')
-    expect(trouble(line('well', { last_error: 'long ago' }))).toBe('')
+    setLocale('en')
+    expect(trouble(DOWN)).toEqual({ text: '10.0.3.20:502: no connection', lang: 'en' })
+    setLocale('zh-CN')
+    expect(trouble(DOWN)).toEqual({ text: '10.0.3.20:502：没有连接', lang: 'zh-CN' })
+    expect(trouble(PARTLY)).toEqual({ text: 'r1/mode: 3 is odd', lang: 'en' })
+    expect(trouble(OFF)).toBeNull()
+    expect(trouble(line('well', { last_error: 'long ago' }))).toBeNull()
+  })
+
+  it('say every reason in Chinese', () => {
+    for (const text of Object.values(REASONS_ZH)) expect(text).toMatch(/\p{Script=Han}/u)
+    setLocale('zh-CN')
+    const named = { point: 'r1/mode', place: 'unit 3 coil 1', unit: 3, wait: '2 s' }
+    expect(told('in English', 'unit-silent', named).text).toBe('r1/mode：unit 3 coil 1：从站 3 在 2 s 内没有应答')
+    expect(told('in English', null, {})).toEqual({ text: 'in English', lang: 'en' })
   })
 
   it('know how long nothing came', () => {
@@ -85,7 +99,7 @@ describe('the panel', () => {
     vi.spyOn(api, 'fetchBridge').mockResolvedValue({ items: LINES, clocks: [{ device: 'L-01', behind_s: 3600 }] })
     const text = await shown()
     expect(text).toContain('1 断开 · 1 部分异常 · 2 正常')
-    expect(text).toContain('10.0.3.20:502: no connection')
+    expect(text).toContain('10.0.3.20:502：没有连接')
     expect(text).toContain('1 个点无效')
     expect(text).toContain('Modbus TCP')
     expect(text).toContain('从未收到')

@@ -1,4 +1,5 @@
 import type { BridgeLine } from './api'
+import { told, type Told } from './reasons'
 
 /** How a line is, worst first: what does not work, what works in part, what works, what is switched off. */
 export type Mark = 'down' | 'partly' | 'up' | 'off'
@@ -26,10 +27,10 @@ export function counted(lines: readonly BridgeLine[]): Record<Mark, number> {
 }
 
 /** What a person should read under a line's name: why it is down, else what went wrong last, else nothing. */
-export function trouble(line: BridgeLine): string {
-  if (line.state === 'off') return ''
-  if (line.state === 'down') return line.detail
-  return line.bad > 0 || line.refused > 0 ? line.last_error : ''
+export function trouble(line: BridgeLine): Told | null {
+  if (line.state === 'off') return null
+  const text = line.state === 'down' ? line.detail : line.bad > 0 || line.refused > 0 ? line.last_error : ''
+  return text ? told(text, line.reason, line.named) : null
 }
 
 /** Seconds since something came over a line; null: nothing ever did, or it is not known. */
