@@ -86,7 +86,7 @@ def refused(device: str, point: str, value: float, role: Role) -> RefusedOrder |
     assert found is not None
     place = registry().devices[device], found
     order = Order(device, point, value, "a test")
-    return refusal_of(order, value, place, Asker("person:x", role), load_interlocks(VENUE), None)
+    return refusal_of(order, value, place, Asker("person:x", role), load_interlocks(VENUE))
 
 
 @pytest.mark.parametrize(

@@ -29,3 +29,10 @@ def test_a_work_order_that_somebody_accepted_does_too(http: httpx.Client) -> Non
     assert command(http, "L-02").status_code == 202
     held = [each for each in http.get("/api/ops/orders").json()["items"] if each["state"] == "accepted"]
     assert [each["assignee"] for each in held] == ["dev"]
+    # But not what is set aside for another reason besides, and is told both.
+    http.put("/api/devices/L-02/maintenance", json={"reason": "rewired"})
+    refused = command(http, "L-02")
+    assert (refused.status_code, refused.json()["reason"]) == (409, "interlock-maintenance")
+    assert refused.json()["named"] == {"holds": f"rewired；#{made['number']} flickers"}
+    http.put("/api/devices/L-02/maintenance", json={"reason": ""})
+    assert command(http, "L-02").status_code == 202

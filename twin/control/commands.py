@@ -10,7 +10,7 @@ import asyncio
 import math
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -151,18 +151,24 @@ class Commands:
         Raises CommandError where one cannot be obeyed at all.
         """
         commands = self.prepare(orders, asker.actor, cause).commands
-        holds: dict[str, Hold] = {}
-        for source in self.holds:
-            holds |= await source({order.device for order in orders})
+        holds = await self._held({order.device for order in orders})
         found = []
         for order, command in zip(orders, commands, strict=True):
             place = self._place(command)
-            hold = holds.get(order.device)
-            each = refusal_of(order, command.value, place, asker, self._interlocks, hold)
+            device_holds = holds.get(order.device, ())
+            each = refusal_of(order, command.value, place, asker, self._interlocks, device_holds)
             found += [each] if each is not None else []
         if found:
             await self._log.append(*(refused_draft(each, asker.actor, cause) for each in found))
         return tuple(found)
+
+    async def _held(self, devices: Collection[str]) -> dict[str, list[Hold]]:
+        """Every reason why somebody works at some devices."""
+        holds: dict[str, list[Hold]] = {}
+        for source in self.holds:
+            for device, found in (await source(devices)).items():
+                holds.setdefault(device, []).extend(found)
+        return holds
 
     def _place(self, command: Command) -> tuple[Device, Point]:
         registry = self._bridge.registry
@@ -181,7 +187,8 @@ class Commands:
         """
         refused = await self.refused(orders, Asker(actor, role), cause)
         if refused:
-            raise InterlockError(refused[0].why, reason=f"interlock-{refused[0].kind}")
+            first = refused[0]
+            raise InterlockError(first.why, reason=f"interlock-{first.kind}", **first.named)
         prepared = self.prepare(orders, actor, cause)
         async with writing(self._engine) as connection:
             events = await self.write(connection, prepared)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
@@ -52,14 +52,22 @@ def _fits(text: str, globs: Sequence[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A device is being worked at: why, and who may command it meanwhile, as events name them; '' nobody."""
+    """A device is being worked at: why, and who may command it meanwhile, as events name them; '' nobody.
+
+    `label` names it in any language; '' where `why` does, in somebody's own words.
+    """
 
     why: str
     by: str = ""
+    label: str = ""
+
+    def lets(self, asker: "Asker") -> bool:
+        """Whether somebody may command the device all the same."""
+        return bool(self.by) and asker.actor == self.by
 
 
-HoldSource = Callable[[Collection[str]], Awaitable[Mapping[str, Hold]]]
-"""Tells which of some devices are being worked at."""
+HoldSource = Callable[[Collection[str]], Awaitable[Mapping[str, Sequence[Hold]]]]
+"""Tells which of some devices are being worked at: every reason of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +80,16 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class RefusedOrder:
-    """An order that may not be carried out: which kind of interlock, its id ('' for a hold), and why."""
+    """An order that may not be carried out: which kind of interlock, its id ('' for a hold), and why.
+
+    `named` are the values that `why` names, for the same sentence in another language.
+    """
 
     order: Order
     kind: Why
     interlock: str
     why: str
+    named: Mapping[str, str] = field(default_factory=dict)
 
 
 def refusal_of(
@@ -86,9 +98,12 @@ def refusal_of(
     place: tuple[Device, Point],
     asker: Asker,
     interlocks: Sequence[Interlock],
-    hold: Hold | None,
+    holds: Sequence[Hold] = (),
 ) -> RefusedOrder | None:
-    """Why an order to a point may not be carried out; `value` is what it comes to. None: it may."""
+    """Why an order to a point may not be carried out; `value` is what it comes to. None: it may.
+
+    `holds` are all that keep the device: each must let the asker command it.
+    """
     covering = [each for each in interlocks if each.covers(*place)]
     for each in covering:
         if each.role is not None and asker.role is not None and asker.role < each.role:
@@ -97,9 +112,17 @@ def refusal_of(
         if not each.low <= value <= each.high:
             why = f"{place[1].key} takes {each.low:g} to {each.high:g} here, not {value:g}"
             return RefusedOrder(order, "range", each.id, why)
-    if hold is not None and asker.actor != hold.by and not any(each.in_maintenance for each in covering):
-        return RefusedOrder(order, "maintenance", "", f"{place[0].id} is being worked at: {hold.why}")
-    return None
+    if all(each.lets(asker) for each in holds) or any(each.in_maintenance for each in covering):
+        return None
+    return _refused_for_work(order, holds)
+
+
+def _refused_for_work(order: Order, holds: Sequence[Hold]) -> RefusedOrder:
+    """Every hold is named, those first that let nobody command."""
+    named = sorted(holds, key=lambda each: each.by != "")
+    why = f"{order.device} is being worked at: {'; '.join(each.why for each in named)}"
+    labels = "；".join(each.label or each.why for each in named)
+    return RefusedOrder(order, "maintenance", "", why, {"holds": labels})
 
 
 def refused_draft(refused: RefusedOrder, actor: str, cause: str | None) -> Draft:

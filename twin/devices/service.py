@@ -22,7 +22,7 @@ class Devices:
         self.rejections = Rejections(engine, log, clock)
         self.keyring = Keyring(engine, log, clock)
 
-    async def holds(self, devices: Collection[str]) -> dict[str, Hold]:
+    async def holds(self, devices: Collection[str]) -> dict[str, tuple[Hold, ...]]:
         """Which of some devices somebody set aside for maintenance."""
         held = await self.ledger.in_maintenance()
-        return {device: Hold(why) for device, why in held.items() if device in devices}
+        return {device: (Hold(why),) for device, why in held.items() if device in devices}

@@ -14,7 +14,7 @@ from tests.twin.control.obeying import Obeying, bridge_of, lamps
 from tests.twin.panels.booking_house import MONDAY_8_MS, HandClock
 from twin.accounts.roles import Role
 from twin.control.commands import Commands
-from twin.control.interlocks import Asker, Hold, Interlock, refusal_of
+from twin.control.interlocks import Asker, Hold, Interlock, RefusedOrder, refusal_of
 from twin.control.interlocks_file import load_interlocks, parse_interlocks
 from twin.control.model import Order, last_commands
 from twin.errors import InterlockError
@@ -38,9 +38,13 @@ FILE = """
 """
 
 
-def kind(asker: Asker, value: float = 50.0, hold: Hold | None = None, *locks: Interlock) -> str | None:
-    found = refusal_of(ORDER, value, PLACE, asker, locks, hold)
+def kind(asker: Asker, value: float = 50.0, *locks: Interlock) -> str | None:
+    found = refusal_of(ORDER, value, PLACE, asker, locks)
     return None if found is None else found.kind
+
+
+def held(asker: Asker, *holds: Hold) -> RefusedOrder | None:
+    return refusal_of(ORDER, 50.0, PLACE, asker, (), holds)
 
 
 def test_the_file_is_read_as_it_is_written(tmp_path: Path) -> None:
@@ -81,27 +85,41 @@ def test_each_fault_is_named_by_its_line(text: str, where: int, says: str) -> No
 
 def test_a_role_is_asked_of_people_and_not_of_the_twin_itself() -> None:
     lock = Interlock("stage", points=("level",), role=Role.MANAGER)
-    assert [kind(asker, 50.0, None, lock) for asker in (OPERATOR, MANAGER, ITSELF)] == ["role", None, None]
+    assert [kind(asker, 50.0, lock) for asker in (OPERATOR, MANAGER, ITSELF)] == ["role", None, None]
 
 
 def test_a_range_binds_everybody() -> None:
     lock = Interlock("dim", point_classes=("Lighting_Level_Command",), high=80.0)
     for asker in (OPERATOR, MANAGER, ITSELF):
-        assert [kind(asker, value, None, lock) for value in (80.0, 80.5)] == [None, "range"]
+        assert [kind(asker, value, lock) for value in (80.0, 80.5)] == [None, "range"]
 
 
 def test_a_device_that_is_worked_at_is_left_alone_but_by_who_works_at_it() -> None:
-    assert kind(MANAGER, 50.0, Hold("mended")) == "maintenance"
-    assert kind(ITSELF, 50.0, Hold("mended")) == "maintenance"
-    assert kind(OPERATOR, 50.0, Hold("mended", "person:op")) is None
-    assert kind(MANAGER, 50.0, Hold("mended"), Interlock("a", devices=("a",), in_maintenance=True)) is None
+    mended, by_op = Hold("mended"), Hold("work order 3", "person:op")
+    assert held(MANAGER, mended) is not None
+    assert held(ITSELF, mended) is not None
+    assert held(ITSELF, Hold("mended", "")) is not None
+    assert held(OPERATOR, by_op) is None
+    on_test = Interlock("a", devices=("a",), in_maintenance=True)
+    assert refusal_of(ORDER, 50.0, PLACE, MANAGER, [on_test], [mended]) is None
+
+
+@given(st.permutations(["", "person:op", "person:boss"]), st.integers(1, 3))
+def test_of_several_holds_each_must_let_a_command_pass_and_all_are_named(by: list[str], count: int) -> None:
+    holds = [Hold(f"work by {each or 'nobody'}", each, f"#{each}") for each in by[:count]]
+    found = held(OPERATOR, *holds)
+    assert (found is None) == (by[:count] == ["person:op"])
+    if found is not None:
+        assert all(each.why in found.why and each.label in found.named["holds"] for each in holds)
+        if "" in by[:count]:  # the strictest comes first
+            assert found.why.startswith("a is being worked at: work by nobody")
 
 
 @given(st.lists(st.sampled_from(["a", "b", "lamp", "pump", "*"]), max_size=3))
 def test_an_interlock_about_other_points_forbids_nothing(names: list[str]) -> None:
     lock = Interlock("x", types=tuple(names), role=Role.ADMIN)
     covered = not names or "lamp" in names or "*" in names
-    assert (kind(OPERATOR, 50.0, None, lock) == "role") == covered
+    assert (kind(OPERATOR, 50.0, lock) == "role") == covered
 
 
 class House:
@@ -131,15 +149,21 @@ async def test_what_is_forbidden_is_not_sent_and_is_an_event_with_who_and_why(en
 
 async def test_work_at_a_device_is_asked_for_at_every_command(engine: AsyncEngine) -> None:
     house = House(engine)
-    held: dict[str, Hold] = {"a": Hold("the ballast is changed")}
+    flagged = {"a": [Hold("the ballast is changed")]}
+    ordered = {"a": [Hold("work order 3, flickers", "person:op", "#3 flickers")]}
 
-    async def source(devices: object) -> dict[str, Hold]:
-        return held
+    async def flags(devices: object) -> dict[str, list[Hold]]:
+        return flagged
 
-    house.commands.holds.append(source)
-    with pytest.raises(InterlockError, match="ballast"):
+    async def orders(devices: object) -> dict[str, list[Hold]]:
+        return ordered
+
+    house.commands.holds += [flags, orders]
+    # Who accepted the work order may not command what is set aside for another reason.
+    with pytest.raises(InterlockError, match="ballast is changed; work order 3") as caught:
         await house.commands.send([ORDER], "person:op", role=Role.ADMIN)
-    held.clear()
+    assert caught.value.named == {"holds": "the ballast is changed；#3 flickers"}
+    flagged.clear()
     await house.commands.send([ORDER], "person:op", role=Role.ADMIN)
     assert [each.device for each in house.adapter.got] == ["a"]
     events = await house.events()

@@ -114,17 +114,22 @@ class WorkOrders:
         """How many open orders each device has."""
         return await store.open_by_device(self._engine)
 
-    async def holds(self, devices: Collection[str]) -> dict[str, Hold]:
+    async def holds(self, devices: Collection[str]) -> dict[str, list[Hold]]:
         """Which of some devices somebody works at: those of orders that were accepted and are not done.
 
         Only who accepted may command the device meanwhile, to try what was mended.
         """
         wanted = OrderFilter(state=OrderState.ACCEPTED)
-        return {
-            order.device: Hold(f"work order {order.number}, {order.title}", f"person:{order.assignee}")
-            for order in await store.find(self._engine, wanted, MOST_HELD)
-            if order.device in devices and order.device is not None
-        }
+        found: dict[str, list[Hold]] = {}
+        for order in await store.find(self._engine, wanted, MOST_HELD):
+            if order.device is not None and order.device in devices:
+                found.setdefault(order.device, []).append(_hold(order))
+        return found
+
+
+def _hold(order: WorkOrder) -> Hold:
+    name = f"work order {order.number}, {order.title}"
+    return Hold(name, f"person:{order.assignee}", f"#{order.number} {order.title}")
 
 
 def created_draft(order_id: str, number: int, report: Report, actor: str) -> Draft:

@@ -28,7 +28,7 @@ export const PROBLEMS_ZH: Texts = {
   interlock: '联锁不允许此指令：{detail}',
   'interlock-role': '您的权限不足，联锁不允许此指令。',
   'interlock-range': '数值超出联锁允许的范围。',
-  'interlock-maintenance': '设备正在检修，暂不接受指令。',
+  'interlock-maintenance': '设备正在检修（{holds}），暂不接受指令。',
   sender: '设备密钥无效。',
   credential: '无法这样设置设备密钥：{detail}',
   account: '无法这样设置账号：{detail}',
