@@ -16,6 +16,8 @@ from twin.errors import BodyTooLargeError, ForbiddenError, problem_of, problem_o
 from twin.http.problems import problem_response
 
 LOG = structlog.get_logger(__name__)
+PACKED = (".mp4", ".jpg")
+"""What is compressed already; ranges of it must stay as they are."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Workers and WebAssembly are for the decoders of the 3D viewer; styles are set by its components at run time.
@@ -26,6 +28,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "worker-src 'self' blob:",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
+        "media-src 'self' blob:",  # recordings are fed to the player piece by piece
         "font-src 'self' data:",
         "connect-src 'self' blob: data:",
         "object-src 'none'",
@@ -164,5 +167,6 @@ class CompressApi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, with the answer compressed if it is the API's."""
-        is_api = scope["type"] == "http" and scope["path"].startswith(("/api/", "/openapi.json"))
-        await (self.compressed if is_api else self.app)(scope, receive, send)
+        path: str = scope["path"] if scope["type"] == "http" else ""
+        is_text = path.startswith(("/api/", "/openapi.json")) and not path.endswith(PACKED)
+        await (self.compressed if is_text else self.app)(scope, receive, send)

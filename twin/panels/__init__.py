@@ -6,5 +6,6 @@ from twin.panels.incidents.panel import INCIDENTS
 from twin.panels.notes.panel import NOTES
 from twin.panels.ops.panel import OPS
 from twin.panels.panel import Panel
+from twin.panels.video.panel import VIDEO
 
-PANELS: tuple[Panel, ...] = (BOOKING, OPS, ENERGY, NOTES, INCIDENTS)
+PANELS: tuple[Panel, ...] = (BOOKING, OPS, ENERGY, NOTES, INCIDENTS, VIDEO)

@@ -2169,6 +2169,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/video": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Cameras
+         * @description The cameras that are recorded, or were, and how each is.
+         */
+        get: operations["listVideoCameras"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/video/{camera}/spans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Spans
+         * @description From when to when there are recordings; the last day when no time is given.
+         */
+        get: operations["getVideoSpans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/video/{camera}/playlist.m3u8": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Playlist
+         * @description What was recorded in a stretch of a day at most, as an HLS playlist (fragmented MP4).
+         */
+        get: operations["getVideoPlaylist"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/video/{camera}/live.m3u8": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Live
+         * @description The last seconds, and what comes: an HLS playlist without an end.
+         */
+        get: operations["getLiveVideo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/video/{camera}/media/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Media
+         * @description A segment, whole or as far as it has grown; ranges of it as playlists say.
+         */
+        get: operations["getVideoMedia"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/video/{camera}/frame.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Frame
+         * @description The picture that was shown at a moment; `X-Frame-Time` says when it was taken.
+         */
+        get: operations["getVideoFrame"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/video/{camera}/clip.mp4": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Clip
+         * @description What was recorded in a stretch of an hour at most, as one MP4 to take along.
+         */
+        get: operations["getVideoClip"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -6088,6 +6228,76 @@ export interface components {
                 ][];
             };
             operator: components["schemas"]["Name"] | null;
+        };
+        /**
+         * VideoCamera
+         * @description A camera and how it is recorded. Times are RFC 3339; what is not known is null.
+         *
+         *     `since`: from when on it is in this state; `reason`: why, as a code, `text` for people; `last`: when its
+         *     last picture was taken; `first`: when its oldest one; `codec` as RFC 6381 names it (`avc1.64001f`: H.264,
+         *     `hvc1...`: H.265); `simulated`: what it shows is drawn, not seen.
+         */
+        VideoCamera: {
+            /** Camera */
+            camera: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "recording" | "connecting" | "down" | "off";
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "" | "unreachable" | "refused" | "not-found" | "no-video" | "format" | "stalled" | "ended" | "secret-missing" | "disk-full" | "disk-low" | "folder-read-only" | "folder-held" | "recorder-stopped" | "extra-missing" | "switched-off" | "not-simulated" | "elsewhere" | "not-listed" | "starting" | "other";
+            /** Text */
+            text: string;
+            /** Since */
+            since: string | null;
+            /** Last */
+            last: string | null;
+            /** Kbps */
+            kbps: number | null;
+            /** Codec */
+            codec: string | null;
+            /** Width */
+            width: number | null;
+            /** Height */
+            height: number | null;
+            /** First */
+            first: string | null;
+            /** Keep Days */
+            keep_days: number;
+            /** Simulated */
+            simulated: boolean;
+        };
+        /**
+         * VideoCameras
+         * @description All cameras; `pictures`: whether this server can give single pictures (PyAV is installed).
+         */
+        VideoCameras: {
+            /** Cameras */
+            cameras: components["schemas"]["VideoCamera"][];
+            /** Pictures */
+            pictures: boolean;
+        };
+        /**
+         * VideoSpan
+         * @description A stretch of recording.
+         */
+        VideoSpan: {
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+        };
+        /**
+         * VideoSpans
+         * @description Stretches of recording in order; joints under a second are none.
+         */
+        VideoSpans: {
+            /** Spans */
+            spans: components["schemas"]["VideoSpan"][];
         };
         /**
          * WrongClock
@@ -10210,6 +10420,248 @@ export interface operations {
                 };
                 content: {
                     "application/vnd.venue-twin.incident+zip": string;
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listVideoCameras: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoCameras"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVideoSpans: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339, with `Z` or an offset (`%2B08:00`). */
+                from?: string | null;
+                /** @description RFC 3339; not included. */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoSpans"];
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVideoPlaylist: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339, with `Z` or an offset (`%2B08:00`). */
+                from?: string | null;
+                /** @description RFC 3339; not included. */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/vnd.apple.mpegurl": string;
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLiveVideo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/vnd.apple.mpegurl": string;
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVideoMedia: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": string;
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVideoFrame: {
+        parameters: {
+            query?: {
+                /** @description A past moment, RFC 3339; the newest picture when left out. */
+                at?: string | null;
+                /** @description In pixels; as recorded at most. */
+                width?: number | null;
+                /** @description The nearest picture before it that is quick to decode will do. */
+                key?: boolean;
+            };
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description RFC 3339. */
+                    "X-Frame-Time"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description The request cannot be answered as asked. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVideoClip: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339, with `Z` or an offset (`%2B08:00`). */
+                from?: string | null;
+                /** @description RFC 3339; not included. */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                camera: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": string;
                 };
             };
             /** @description The request cannot be answered as asked. */

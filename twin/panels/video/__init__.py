@@ -1,0 +1,1 @@
+"""The cameras' recordings as a panel: `/api/video`."""
