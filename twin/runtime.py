@@ -43,6 +43,7 @@ from twin.checks import mismatches
 from twin.control.commands import Commands
 from twin.control.interlocks import Interlock
 from twin.control.interlocks_file import load_interlocks
+from twin.control.uses import People, Rooms
 from twin.devices.binder import Binder
 from twin.devices.binding_report import Report
 from twin.devices.binding_rules import load_binding_rules
@@ -292,6 +293,11 @@ class Twin:
         return found
 
     @property
+    def rooms(self) -> Rooms:
+        """Which rooms devices work for, as they are bound now."""
+        return Rooms(self.package, lambda: self.bound.element_of)
+
+    @property
     def all_notes(self) -> list[str]:
         """What is not as it should be, that of this moment included."""
         recording = None if self._film is None else self._film.recorder.note
@@ -499,6 +505,7 @@ async def _storage(twin: Twin) -> AsyncIterator[EventFeed]:
         twin._accounts = Accounts(engine, twin.events, SystemClock())
         twin._devices = Devices(engine, twin.events, SystemClock(), twin.gate)
         twin.commands.holds.append(twin.devices.holds)
+        twin.commands.uses.append(People(twin.registry, twin.bridge.live, twin.rooms).uses)
         await twin.gate.refresh(twin.devices.keyring)
         if settings.demo_accounts:
             twin.demo = await open_demo(twin.accounts)

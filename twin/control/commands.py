@@ -30,6 +30,8 @@ from twin.control.interlocks import (
     HoldSource,
     Interlock,
     RefusedOrder,
+    Use,
+    UseSource,
     refusal_of,
     refused_draft,
 )
@@ -98,13 +100,15 @@ class Commands:
         *,
         shared: bool = False,
     ) -> None:
-        """`interlocks` are the venue's; whoever knows of work at devices adds itself to `holds`.
+        """`interlocks` are the venue's; whoever knows of work at devices adds itself to `holds`, whoever
+        knows when rooms are booked or in use to `uses`.
 
         `shared`: this is one of several servers, which decides what became of commands once told to `lead`.
         """
         self._shared, self._leads, self._seq = shared, not shared, 0
         self._interlocks = tuple(interlocks)
         self.holds: list[HoldSource] = []
+        self.uses: list[UseSource] = []
         self._bridge, self._log, self._engine, self._adapters = bridge, log, engine, adapters
         self._timeout_s, self._monotonic_s = timeout_s, monotonic_s
         self._states: dict[int, CommandState] = {}  # by point_index, the last one of each
@@ -151,12 +155,13 @@ class Commands:
         Raises CommandError where one cannot be obeyed at all.
         """
         commands = self.prepare(orders, asker.actor, cause).commands
-        holds = await self._held({order.device for order in orders})
+        devices = {order.device for order in orders}
+        holds, uses = await self._held(devices), await self._used(devices)
         found = []
         for order, command in zip(orders, commands, strict=True):
             place = self._place(command)
-            device_holds = holds.get(order.device, ())
-            each = refusal_of(order, command.value, place, asker, self._interlocks, device_holds)
+            about = holds.get(order.device, ()), uses.get(order.device, ())
+            each = refusal_of(order, command.value, place, asker, self._interlocks, *about)
             found += [each] if each is not None else []
         if found:
             await self._log.append(*(refused_draft(each, asker.actor, cause) for each in found))
@@ -169,6 +174,16 @@ class Commands:
             for device, found in (await source(devices)).items():
                 holds.setdefault(device, []).extend(found)
         return holds
+
+    async def _used(self, devices: Collection[str]) -> dict[str, list[Use]]:
+        """What is known of the rooms of some devices, where any interlock wants to know."""
+        uses: dict[str, list[Use]] = {}
+        if all(each.during is None for each in self._interlocks):
+            return uses
+        for source in self.uses:
+            for device, found in (await source(devices)).items():
+                uses.setdefault(device, []).extend(found)
+        return uses
 
     def _place(self, command: Command) -> tuple[Device, Point]:
         registry = self._bridge.registry
@@ -188,7 +203,7 @@ class Commands:
         refused = await self.refused(orders, Asker(actor, role), cause)
         if refused:
             first = refused[0]
-            raise InterlockError(first.why, reason=f"interlock-{first.kind}", **first.named)
+            raise InterlockError(first.why, reason=f"interlock-{first.kind.replace('_', '-')}", **first.named)
         prepared = self.prepare(orders, actor, cause)
         async with writing(self._engine) as connection:
             events = await self.write(connection, prepared)

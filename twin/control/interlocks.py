@@ -1,8 +1,8 @@
-"""What keeps a command from being sent: who asks, a range, somebody who works at the device. Pure."""
+"""What keeps a command from being sent: who asks, a range, work at the device, its room. Pure."""
 
 import math
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Literal
 
@@ -13,7 +13,8 @@ from twin.events.event import Draft
 
 REFUSED = "command.refused"
 NO_NAME = Label()
-Why = Literal["role", "range", "maintenance"]
+During = Literal["booked", "in_use"]
+Why = Literal["role", "range", "maintenance", "booked", "in_use"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,9 @@ class Interlock:
 
     `devices`, `types` are globs, `points` names, `point_classes` Brick classes. `role` is the least that may;
     what the twin itself does by its schedules counts as having every role. `low`, `high` bound the value,
-    -inf, inf: no bound. `in_maintenance`: may be commanded while somebody works at the device.
+    -inf, inf: no bound. `in_maintenance`: may be commanded while somebody works at the device. `during`: it
+    counts only while the room that the device serves is booked, or in use; without role and bounds it then
+    forbids every command.
     """
 
     id: str
@@ -35,6 +38,13 @@ class Interlock:
     low: float = -math.inf
     high: float = math.inf
     in_maintenance: bool = False
+    during: During | None = None
+
+    @property
+    def forbids_all(self) -> bool:
+        """Whether no command at all passes while it counts."""
+        bounded = math.isfinite(self.low) or math.isfinite(self.high)
+        return self.during is not None and self.role is None and not bounded
 
     def covers(self, device: Device, point: Point) -> bool:
         """Whether it is about a point."""
@@ -71,6 +81,19 @@ HoldSource = Callable[[Collection[str]], Awaitable[Mapping[str, Sequence[Hold]]]
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """A room that a device serves is booked, or in use: why, and the values that pages name it by."""
+
+    during: During
+    why: str
+    named: Mapping[str, str] = field(default_factory=dict)
+
+
+UseSource = Callable[[Collection[str]], Awaitable[Mapping[str, Sequence[Use]]]]
+"""Tells which of some devices serve rooms that are booked or in use."""
+
+
+@dataclass(frozen=True, slots=True)
 class Asker:
     """Who wants something done, as events name them; `role` None: the twin itself."""
 
@@ -99,22 +122,42 @@ def refusal_of(
     asker: Asker,
     interlocks: Sequence[Interlock],
     holds: Sequence[Hold] = (),
+    uses: Sequence[Use] = (),
 ) -> RefusedOrder | None:
     """Why an order to a point may not be carried out; `value` is what it comes to. None: it may.
 
-    `holds` are all that keep the device: each must let the asker command it.
+    `holds` are all that keep the device: each must let the asker command it. `uses` are those of its room.
     """
     covering = [each for each in interlocks if each.covers(*place)]
     for each in covering:
-        if each.role is not None and asker.role is not None and asker.role < each.role:
-            why = f"{place[1].key} takes commands from the role {each.role.key} and above"
-            return RefusedOrder(order, "role", each.id, why)
-        if not each.low <= value <= each.high:
-            why = f"{place[1].key} takes {each.low:g} to {each.high:g} here, not {value:g}"
-            return RefusedOrder(order, "range", each.id, why)
+        use = next((use for use in uses if use.during == each.during), None)
+        if each.during is not None and use is None:
+            continue
+        refused = _refused_by(each, order, value, place[1], asker)
+        if refused is not None:
+            return refused if use is None else _during(refused, use)
     if all(each.lets(asker) for each in holds) or any(each.in_maintenance for each in covering):
         return None
     return _refused_for_work(order, holds)
+
+
+def _refused_by(
+    lock: Interlock, order: Order, value: float, point: Point, asker: Asker
+) -> RefusedOrder | None:
+    if lock.role is not None and asker.role is not None and asker.role < lock.role:
+        why = f"{point.key} takes commands from the role {lock.role.key} and above"
+        return RefusedOrder(order, "role", lock.id, why)
+    if not lock.low <= value <= lock.high:
+        why = f"{point.key} takes {lock.low:g} to {lock.high:g} here, not {value:g}"
+        return RefusedOrder(order, "range", lock.id, why)
+    if lock.forbids_all:
+        return RefusedOrder(order, "range", lock.id, f"{point.key} takes no commands")
+    return None
+
+
+def _during(refused: RefusedOrder, use: Use) -> RefusedOrder:
+    """The refusal of an interlock that counts while a room is booked or in use."""
+    return replace(refused, kind=use.during, why=f"{use.why}: {refused.why}", named=use.named)
 
 
 def _refused_for_work(order: Order, holds: Sequence[Hold]) -> RefusedOrder:

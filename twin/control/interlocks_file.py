@@ -39,11 +39,14 @@ class _Entry(BaseModel):
     role: Literal["operator", "manager", "admin"] | None = None
     range: tuple[float | None, float | None] | None = None
     in_maintenance: bool = False
+    during: Literal["booked", "in_use"] | None = Field(default=None, alias="while")
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.role is None and self.range is None and not self.in_maintenance:
-            raise ValueError("give role, range or in_maintenance: true; it forbids nothing otherwise")
+        if self.role is None and self.range is None and not self.in_maintenance and self.during is None:
+            raise ValueError("give role, range, while or in_maintenance: true; it forbids nothing otherwise")
+        if self.in_maintenance and self.during is not None:
+            raise ValueError("while and in_maintenance do not go together: write two interlocks")
         low, high = self.bounds()
         if not low <= high:
             raise ValueError(f"range: {low:g} is above {high:g}")
@@ -68,6 +71,7 @@ class _Entry(BaseModel):
             low=low,
             high=high,
             in_maintenance=self.in_maintenance,
+            during=self.during,
         )
 
 

@@ -14,7 +14,7 @@ from tests.twin.control.obeying import Obeying, bridge_of, lamps
 from tests.twin.panels.booking_house import MONDAY_8_MS, HandClock
 from twin.accounts.roles import Role
 from twin.control.commands import Commands
-from twin.control.interlocks import Asker, Hold, Interlock, RefusedOrder, refusal_of
+from twin.control.interlocks import Asker, Hold, Interlock, RefusedOrder, Use, refusal_of
 from twin.control.interlocks_file import load_interlocks, parse_interlocks
 from twin.control.model import Order, last_commands
 from twin.errors import InterlockError
@@ -35,6 +35,7 @@ FILE = """
   role: manager
 - {id: dim, match: {point_class: Lighting_Level_Command}, range: [null, 80]}
 - {id: pumps, match: {device_type: pump}, in_maintenance: true}
+- {id: dark, match: {point: level}, range: [20, null], while: in_use}
 """
 
 
@@ -43,12 +44,37 @@ def kind(asker: Asker, value: float = 50.0, *locks: Interlock) -> str | None:
     return None if found is None else found.kind
 
 
+def used(asker: Asker, value: float, lock: Interlock, *uses: Use) -> RefusedOrder | None:
+    return refusal_of(ORDER, value, PLACE, asker, [lock], (), uses)
+
+
+def test_an_interlock_may_count_only_while_a_room_is_booked_or_in_use() -> None:
+    booked = Use("booked", "Court 1 is booked until 20:00", {"place": "Court 1", "until": "20:00"})
+    dark = Interlock("dark", points=("level",), low=20.0, during="booked")
+    assert used(ITSELF, 0.0, dark) is None
+    assert used(ITSELF, 0.0, dark, Use("in_use", "somebody")) is None
+    assert used(ITSELF, 30.0, dark, booked) is None
+    found = used(ITSELF, 0.0, dark, booked)
+    assert found is not None
+    assert (found.kind, found.interlock, found.named) == ("booked", "dark", booked.named)
+    assert found.why == "Court 1 is booked until 20:00: a/level takes 20 to inf here, not 0"
+    by_role = Interlock("role", points=("level",), role=Role.MANAGER, during="in_use")
+    assert used(OPERATOR, 0.0, by_role, booked) is None
+    refused = used(OPERATOR, 0.0, by_role, Use("in_use", "somebody"))
+    assert refused is not None
+    assert refused.kind == "in_use"
+    assert used(MANAGER, 0.0, by_role, Use("in_use", "somebody")) is None
+    nothing = Interlock("none", points=("level",), during="booked")
+    assert used(MANAGER, 50.0, nothing) is None
+    assert used(MANAGER, 50.0, nothing, booked) is not None
+
+
 def held(asker: Asker, *holds: Hold) -> RefusedOrder | None:
     return refusal_of(ORDER, 50.0, PLACE, asker, (), holds)
 
 
 def test_the_file_is_read_as_it_is_written(tmp_path: Path) -> None:
-    stage, dim, pumps = parse_interlocks(FILE)
+    stage, dim, pumps, dark = parse_interlocks(FILE)
     assert (stage.role, stage.devices, stage.points, stage.name.en) == (
         Role.MANAGER,
         ("stage-*", "a"),
@@ -56,9 +82,10 @@ def test_the_file_is_read_as_it_is_written(tmp_path: Path) -> None:
         "Stage lights",
     )
     assert (dim.low, dim.high, pumps.in_maintenance) == (-math.inf, 80.0, True)
+    assert (dim.during, dark.during) == (None, "in_use")
     assert load_interlocks(tmp_path) == load_interlocks(None) == ()
     (tmp_path / "interlocks.yaml").write_text(FILE, "utf-8")
-    assert len(load_interlocks(tmp_path)) == 3
+    assert len(load_interlocks(tmp_path)) == 4
 
 
 @pytest.mark.parametrize(
@@ -66,6 +93,8 @@ def test_the_file_is_read_as_it_is_written(tmp_path: Path) -> None:
     [
         ("- {id: a, match: {}, role: manager}\n", 1, "it would mean every point"),
         ("- id: a\n  match: {point: x}\n", 1, "forbids nothing"),
+        ("- id: a\n  match: {point: x}\n  while: empty\n", 3, "booked"),
+        ("- {id: a, match: {point: x}, while: booked, in_maintenance: true}\n", 1, "two interlocks"),
         ("- id: a\n  match: {point: x}\n  range: [5, 1]\n", 1, "is above"),
         ("- id: a\n  match: {point: x}\n  role: visitor\n", 3, "operator"),
         ("- id: a\n  match: {colour: x}\n  role: manager\n", 2, "Extra inputs"),

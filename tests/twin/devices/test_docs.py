@@ -29,8 +29,9 @@ def test_the_rules_of_bindings_are_read() -> None:
 
 
 def test_the_interlocks_are_read() -> None:
-    storage, pumps = parse_interlocks(example("What may be commanded"))
+    storage, pumps, light = parse_interlocks(example("What may be commanded"))
     assert (storage.low, storage.high, pumps.in_maintenance) == (-50.0, 50.0, True)
+    assert (light.during, light.low) == ("booked", 20.0)
 
 
 @pytest.mark.parametrize("field", TABLE_FIELDS)

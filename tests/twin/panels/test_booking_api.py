@@ -28,6 +28,7 @@ VENUE = {
         " writable: true, period_s: 2}\n"
     ),
     "devices.csv": f"device,type,guid,tag,space\nL-01,luminaire,{guid_of(11)},,SPACE\n",
+    "interlocks.yaml": "- {id: dark, match: {point: level}, while: booked, range: [20, null]}\n",
     "bookables.yaml": (
         "kinds: {tennis: {name: {zh: 网球, en: Tennis}, capacity: 4, lights: space}}\n"
         "bookables:\n"
@@ -122,6 +123,18 @@ async def test_from_the_list_of_courts_to_light(client: Client) -> None:
     (command,) = (await client.get("/api/commands"))["items"]
     assert (command["device"], command["value"], command["reported"]) == ("L-01", 100.0, 100.0)
     assert command["actor"] == "linkage:booking-light"
+
+
+async def test_the_light_of_what_is_booked_stays_on(client: Client) -> None:
+    dark = {"device": "L-01", "point": "level", "value": 0}
+    await client.post("/api/commands", dark, 202)
+    soon = await client.get("/api/booking/slots?bookable=court&date=2026-11-23")
+    running = soon["items"][0]["start"]  # began at eight, and goes on until nine
+    await client.post("/api/booking/bookings", {"bookable": "court", "start": running}, 201)
+    refused = await client.post("/api/commands", dark, 409)
+    assert (refused["reason"], refused["named"]) == ("interlock-booked", {"place": "球场", "until": "09:00"})
+    assert "Court is booked until 09:00" in refused["detail"]
+    await client.post("/api/commands", dark | {"value": 40}, 202)
 
 
 async def test_a_code_is_shown_and_lets_in(client: Client) -> None:

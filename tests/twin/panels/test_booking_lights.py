@@ -1,6 +1,8 @@
 """Light for who has booked: on before, off after, once, whatever restarts in between."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -8,11 +10,14 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from telemetry_bridge.points import Point
-from tests.twin.control.obeying import Obeying, bridge_of, lamps
+from spatial.model import Space
+from spatial.package import ModelPackage
+from telemetry_bridge.points import Device, Point, Registry
+from tests.twin.control.obeying import LAMP, Obeying, bridge_of, lamps
 from tests.twin.panels.booking_house import HOUR_MS, HOUSE, MONDAY_8_MS, HandClock, person, venue
 from twin.accounts.roles import Role
 from twin.control.commands import Commands
+from twin.control.uses import Rooms
 from twin.events.log import EventFilter, EventLog
 from twin.panels.booking.bookings import Bookings
 from twin.panels.booking.halls import HallState, halls_at
@@ -20,8 +25,9 @@ from twin.panels.booking.ledger import BookingFilter
 from twin.panels.booking.lights import CourtLights, due, wants_light, window
 from twin.panels.booking.model import Booking, BookingState
 from twin.panels.booking.panel import BOOKING as PANEL
-from twin.panels.booking.places import Lamp, chosen_lamps
+from twin.panels.booking.places import Lamp, Placed, chosen_lamps
 from twin.panels.booking.table import LIGHT
+from twin.panels.booking.uses import BookedRooms
 from twin.store.database import migrate
 
 MINUTE_MS = 60_000
@@ -186,3 +192,28 @@ async def test_no_light_is_owed_to_bookings_of_another_day(hall: Hall) -> None:
     await hall.bookings.create(person(), "west", MONDAY_8_MS + 24 * HOUR_MS, 4)
     assert await hall.at(0) == []
     assert len(await hall.bookings.find(BookingFilter(holding=True))) == 1
+
+
+async def test_what_is_booked_is_known_of_its_lamps_and_of_its_space(hall: Hall) -> None:
+    devices = [Device(name, "lamp", attributes={"space": "S1"}) for name in ("west1", "east1", "corner")]
+    registry = Registry([LAMP], [*devices, Device("far", "lamp", attributes={"space": "S9"})])
+    rooms = Rooms(cast(ModelPackage, None), dict)
+    booked = BookedRooms(hall.bookings, hall.clock, placed(LAMPS), registry, rooms)
+    everything = ("west1", "east1", "corner", "far", "unknown")
+    made = await hall.bookings.create(person(), "west", MONDAY_8_MS, 4)
+    assert await booked.uses(everything) == {}
+    hall.clock.ms = MONDAY_8_MS
+    found = await booked.uses(everything)
+    # The other court's lamp lights nothing that is booked; the corner's lights the hall.
+    assert sorted(found) == ["corner", "west1"]
+    (west,) = found["west1"]
+    assert [(west.during, west.named)] == [("booked", {"place": "west", "until": "09:00"})]
+    await hall.bookings.check_in(person(), hall.bookings.code(made))
+    assert [use.during for use in (await booked.uses(["corner"]))["corner"]] == ["booked", "in_use"]
+    hall.clock.ms = MONDAY_8_MS + HOUR_MS
+    assert await booked.uses(everything) == {}
+
+
+def placed(lamps: Mapping[str, tuple[Point, ...]]) -> dict[str, Placed]:
+    space = cast(Space, None)
+    return {name: Placed(HOUSE[name], space, None, lit) for name, lit in lamps.items()}

@@ -15,6 +15,7 @@ from twin.panels.booking.ledger import BookingFilter
 from twin.panels.booking.lights import CourtLights
 from twin.panels.booking.model import MS_PER_MINUTE, Booking
 from twin.panels.booking.places import Placed, place_bookables
+from twin.panels.booking.uses import BookedRooms
 from twin.runtime import Twin
 from twin.simulation.adapter import SimulationAdapter
 from twin.simulation.programme import Visit
@@ -62,9 +63,12 @@ def open_room(twin: Twin) -> BookingRoom:
     secret = load_secret(twin.settings.data_folder)
     venue = Venue({key: each.bookable for key, each in places.items()}, twin.venue.zone, secret)
     lamps = {key: each.lamps for key, each in places.items()}
+    bookings = Bookings(twin.database, twin.events, twin.clock, venue)
+    booked = BookedRooms(bookings, twin.clock, places, twin.registry, twin.rooms)
+    twin.commands.uses.append(booked.uses)
     return BookingRoom(
         twin,
-        Bookings(twin.database, twin.events, twin.clock, venue),
+        bookings,
         CourtLights(twin.database, twin.commands, twin.clock, lamps),
         places,
     )

@@ -29,6 +29,8 @@ export const PROBLEMS_ZH: Texts = {
   'interlock-role': '您的权限不足，联锁不允许此指令。',
   'interlock-range': '数值超出联锁允许的范围。',
   'interlock-maintenance': '设备正在检修（{holds}），暂不接受指令。',
+  'interlock-booked': '{place}已被预约（至 {until}），此时联锁不允许此指令。',
+  'interlock-in-use': '{place}里有人，此时联锁不允许此指令。',
   sender: '设备密钥无效。',
   credential: '无法这样设置设备密钥：{detail}',
   account: '无法这样设置账号：{detail}',
