@@ -10,6 +10,10 @@ CameraControls.install({
 })
 
 const FOV_DEG = 34
+/** A picture of a camera that looks all around is drawn as far across as is still a picture. */
+const WIDEST_DEG = 110
+/** Cameras' angles are across pictures of this shape. */
+const CAMERA_ASPECT = 16 / 9
 const SMOOTH_S = 0.22
 const CLOSEST_M = 0.6
 /** How far the camera may leave the building, in radii of it. */
@@ -108,6 +112,7 @@ export class CameraRig {
   async goTo(pose: CameraPose, animate = this.animate): Promise<void> {
     const p = worldFromLocal(pose.position)
     const t = worldFromLocal(pose.target)
+    this.widen(pose.acrossDeg)
     await this.controls.setLookAt(p.x, p.y, p.z, t.x, t.y, t.z, animate)
   }
 
@@ -159,6 +164,15 @@ export class CameraRig {
   }
 
   private lowestY = -Infinity
+
+  /** Sees so many degrees across a camera's picture, in the part that panels leave clear; else as always. */
+  private widen(acrossDeg: number | undefined): void {
+    const across = Math.tan((Math.min(acrossDeg ?? 0, WIDEST_DEG) * Math.PI) / 360)
+    const fov = across > 0 ? (Math.atan(across / CAMERA_ASPECT / this.clear.height) * 360) / Math.PI : FOV_DEG
+    if (Math.abs(fov - this.camera.fov) < 1e-6) return
+    this.camera.fov = fov
+    this.camera.updateProjectionMatrix()
+  }
 
   private configure(): void {
     const controls = this.controls

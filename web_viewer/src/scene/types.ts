@@ -74,6 +74,8 @@ export interface SceneStats {
 export interface CameraPose {
   readonly position: Point3
   readonly target: Point3
+  /** Of a camera of the venue: degrees across its picture, which the scene then shows as wide. */
+  readonly acrossDeg?: number
 }
 
 /** Where people are counted; figures are placed inside the polygon. */

@@ -13,6 +13,7 @@ export interface Palette {
   readonly bars: Readonly<Record<Severity, string>>
   readonly booking: string
   readonly note: string
+  readonly recorded: string
   readonly past: string
   readonly now: string
   readonly font: string
@@ -26,6 +27,8 @@ export interface Picture {
   /** Alarms that found no row. */
   readonly left: number
   readonly gaps: readonly Span[]
+  /** When the camera that is looked at was recorded. */
+  readonly recordings: readonly { readonly fromMs: number; readonly toMs: number }[]
   /** Before it nothing was recorded; NaN: unknown. */
   readonly firstMs: number
   readonly presentMs: number
@@ -47,6 +50,7 @@ export function draw(context: CanvasRenderingContext2D, picture: Picture, size: 
   drawAxis(context, picture, size, palette)
   drawBars(context, picture, size, palette)
   drawItems(context, picture, size, palette)
+  drawRecordings(context, picture, size, palette)
   drawPresent(context, picture, size, palette)
   drawHandle(context, picture.markMs, 'A', picture, size, palette)
   if (picture.isPast) drawHandle(context, picture.cursorMs, Number.isNaN(picture.markMs) ? '' : 'B', picture, size, palette)
@@ -173,6 +177,17 @@ function drawNote(context: CanvasRenderingContext2D, { left, right, bottom, of }
     context.strokeStyle = palette.note
     context.stroke()
   } else context.fill()
+}
+
+/** A line along the axis, where there are pictures. */
+function drawRecordings(context: CanvasRenderingContext2D, { view, recordings }: Picture, size: Size, palette: Palette): void {
+  const tall = Math.max(2, size.rem * 0.16)
+  context.fillStyle = palette.recorded
+  for (const { fromMs, toMs } of recordings) {
+    const left = Math.max(0, xOf(view, fromMs, size.width))
+    const right = Math.min(size.width, xOf(view, toMs, size.width))
+    if (right > left) context.fillRect(left, zonesOf(size).axis - tall, Math.max(1, right - left), tall)
+  }
 }
 
 function drawPresent(context: CanvasRenderingContext2D, { view, presentMs }: Picture, size: Size, palette: Palette): void {

@@ -80,9 +80,9 @@ export async function fetchSpans(camera: string, fromMs: number, toMs: number): 
 }
 
 /** Where each camera hangs and looks, by its device; the angle across its picture, degrees. */
-export async function fetchPoses(): Promise<ReadonlyMap<string, CameraPose & { readonly fovDeg: number }>> {
+export async function fetchPoses(): Promise<ReadonlyMap<string, CameraPose & { readonly acrossDeg: number }>> {
   const { items } = await getJson<Schemas['CameraList']>('/api/cameras')
-  return new Map(items.map((raw) => [raw.device, { ...poseOf(raw), fovDeg: raw.fov_deg ?? 0 }]))
+  return new Map(items.map((raw) => [raw.device, { ...poseOf(raw), acrossDeg: raw.fov_deg ?? 0 }]))
 }
 
 /** The cameras that see an element, the best ones first. */

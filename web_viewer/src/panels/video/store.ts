@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef, watch } from 'vue'
+import { computed, nextTick, ref, shallowRef, watch } from 'vue'
 
 import { problemText } from '@/i18n/problem'
 import { NewestOnly } from '@/logic/newest'
@@ -23,6 +23,9 @@ const SPANS_REST_MS = 400
 /** The slider's recordings are asked for anew after this long. */
 const SPANS_OLD_MS = 15_000
 
+/** A storey whose floor is lower is below the ground. */
+const BELOW_M = -0.5
+
 /** Why no pictures are to be had: nobody recorded is listed, the server lacks what it takes, nobody may see. */
 export type Trouble = '' | 'missing' | 'forbidden' | 'other'
 
@@ -40,7 +43,7 @@ export const useVideoStore = defineStore('video', () => {
 function cameraList() {
   const live = useLiveStore()
   const cameras = shallowRef<ReadonlyMap<string, CameraInfo>>(new Map())
-  const poses = shallowRef<ReadonlyMap<string, CameraPose & { readonly fovDeg: number }>>(new Map())
+  const poses = shallowRef<ReadonlyMap<string, CameraPose & { readonly acrossDeg: number }>>(new Map())
   const known = ref(false)
   const trouble = ref<Trouble>('')
   const problem = ref('')
@@ -146,7 +149,7 @@ function recordings() {
   /** The band shows this stretch of time: its recordings are wanted. */
   function reveal(fromMs: number, toMs: number): void {
     const camera = open.value
-    if (camera === null) return
+    if (camera === null || Number.isNaN(fromMs)) return
     const isHeld = held?.camera === camera && held.fromMs <= fromMs && held.toMs >= toMs && performance.now() - held.askedMs < SPANS_OLD_MS
     if (isHeld) return
     const margin = (toMs - fromMs) / 2
@@ -190,7 +193,16 @@ function journeys(poses: { readonly value: ReadonlyMap<string, CameraPose> }) {
     /** The scene as a camera sees it. */
     lookThrough: async (camera: string) => {
       const pose = poses.value.get(camera)
-      if (pose) await stage.scene?.flyTo(pose)
+      if (!pose) return
+      const storey = model.columns?.storey[model.devices.get(camera)?.elementIndex ?? -1] ?? -1
+      // What the camera sees has its walls and its ceiling; of what lies below the ground the ground is taken away.
+      const opened = (model.storeyByIndex.get(storey)?.elevationM ?? 0) < BELOW_M ? storey : null
+      if (selection.storey !== opened) {
+        selection.storey = opened
+        // The view of the storey begins first, so that this one supersedes it.
+        await nextTick()
+      }
+      await stage.scene?.flyTo(pose)
     },
   }
 }
