@@ -42,6 +42,7 @@ for _wait in ("connect", "read", "write", "pool"):
 
 def pytest_configure(config: pytest.Config) -> None:
     """Each process has compiled code of its own: numba's cache bears no two that fill it at once."""
+    os.environ.setdefault("TWIN_VIDEO", "false")  # the tests of recordings alone let servers record
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is not None:
         folder = ROOT / "var" / "numba" / worker

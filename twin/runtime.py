@@ -135,6 +135,8 @@ class Twin:
     """Makes the film; an archive has one of its own."""
     demo: DemoLinks = field(default_factory=DemoLinks)
     """Sign-in links of the demo; elsewhere none."""
+    note_sources: list[Callable[[], str | None]] = field(default_factory=list)
+    """What else says what is not as it should be: a line, or None while all is well."""
     has_accounts: bool = False
     """Whether anybody had an account when the twin started."""
     _alarms: Alarms | None = None
@@ -306,12 +308,21 @@ class Twin:
         events = None if self._sealer is None else self._sealer.note
         scenes = None if self._film is None else self._film.scenes.note
         cold = () if self._film is None else self._film.cold.notes
-        return [*self.notes, *(note for note in (recording, *cold, scenes, alarms, others, events) if note)]
+        more = (source() for source in self.note_sources)
+        now = (recording, *cold, scenes, alarms, others, events, *more)
+        return [*self.notes, *(note for note in now if note)]
 
     @property
     def film_condition(self) -> Condition | None:
         """How it is while the film cannot be written; None: all is well."""
         return None if self._film is None else self._film.recorder.condition
+
+    @property
+    def leads(self) -> bool:
+        """Whether this server does what one alone may do; that of an archive does nothing."""
+        return self.archive is None and (
+            self.bus is None or (self._replica is not None and self._replica.leads)
+        )
 
     @property
     def uptime_s(self) -> float:

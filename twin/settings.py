@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     film_sums_days: float = Field(default=3650.0, gt=0)
     """Sums by the hour are kept for so long, also of film that is gone."""
     """So many days film stays in the database, unless `film.yaml` of the venue folder says otherwise."""
+    video: bool = True
+    """Whether this server records the cameras of ``video.yaml``; what is recorded is shown all the same."""
     film_cold: str | None = None
     """Where older film lies in files: a folder, or ``s3://BUCKET/PREFIX``; unset, it is deleted."""
 

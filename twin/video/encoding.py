@@ -10,13 +10,13 @@ MS = Fraction(1, 1000)
 GLOBAL_HEADER = 1 << 22  # AV_CODEC_FLAG_GLOBAL_HEADER: the format stands in the file's head
 
 
-def encoder(width: int, height: int, fps: int, gop: int, crf: int = 28) -> Any:
+def encoder(width: int, height: int, fps: int, gop: int, crf: int = 30, preset: str = "ultrafast") -> Any:
     """An encoder that gives each picture at once, a keyframe every `gop` pictures; times are ms."""
     context: Any = av.CodecContext.create("libx264", "w")
     context.width, context.height, context.pix_fmt = width, height, "yuv420p"
     context.time_base, context.framerate = MS, Fraction(fps)
     context.options = {
-        "preset": "ultrafast",
+        "preset": preset,
         "tune": "zerolatency",
         "crf": str(crf),
         "x264-params": f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes=0:threads=1",

@@ -30,6 +30,7 @@ Reason = Literal[
     "other",
 ]
 LOST, BACK = "camera.lost", "camera.back"
+PAUSED, RESUMED = "video.paused", "video.resumed"
 PATIENCE_MS = 20_000.0
 """A camera that is away for less than this is no event."""
 
@@ -64,10 +65,15 @@ class Watch:
 
     _away_ms: dict[str, float] = field(default_factory=dict)
     _lost_ms: dict[str, float] = field(default_factory=dict)
+    _low: bool = False
 
-    def look(self, now_ms: float, healths: dict[str, CameraHealth]) -> list[Draft]:
-        """What the log of events is to be told now. Call it every second or so."""
+    def look(self, now_ms: float, healths: dict[str, CameraHealth], *, low: bool = False) -> list[Draft]:
+        """What the log of events is to be told; `low`: the disk has too little room. Call it every second."""
         found: list[Draft] = []
+        if low != self._low:
+            self._low = low
+            data = {"reason": "disk-low", "severity": "high"} if low else {}
+            found.append(Draft(PAUSED if low else RESUMED, "video:recording", "system", data))
         for camera, health in healths.items():
             draft = self._see(now_ms, camera, health)
             found += [] if draft is None else [draft]

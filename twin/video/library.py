@@ -40,7 +40,7 @@ class Library:
     def cameras(self) -> list[str]:
         """The cameras of which there is a folder."""
         try:
-            return sorted(camera_of(each.name) for each in self.folder.iterdir() if each.is_dir())
+            return sorted(camera_of(each.name) for each in self.folder.iterdir() if is_camera(each))
         except OSError:
             return []
 
@@ -138,6 +138,11 @@ class Library:
     def newest(self, camera: str) -> Segment | None:
         """The segment that was written last: of the latest take, the latest."""
         return max(self.segments(camera), key=lambda each: (each.take, each.begin_ms), default=None)
+
+
+def is_camera(folder: Path) -> bool:
+    """Whether a folder holds a camera's recordings."""
+    return not folder.name.startswith(".") and folder.is_dir()
 
 
 def _list_day(folder: Path, day: _Day) -> None:

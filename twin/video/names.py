@@ -65,7 +65,7 @@ def parse_name(name: str) -> Segment | None:
 def folder_of(camera: str) -> str:
     """The name of a camera's folder: what no file system takes is written %XX."""
     name = quote(camera, safe="-_.~ ")
-    return name.replace(".", "%2E") if not name.strip(". ") else name
+    return "%2E" + name[1:] if name.startswith(".") else name
 
 
 def camera_of(folder: str) -> str:

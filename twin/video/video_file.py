@@ -50,7 +50,7 @@ class _File(_Shape):
     keep_days: float = Field(default=14.0, gt=0, le=36_500)
     most_gb: float | None = Field(default=None, gt=0)
     least_free_gb: float = Field(default=2.0, ge=0)
-    segment_s: float = Field(default=30.0, ge=2, le=600)
+    segment_s: float = Field(default=60.0, ge=2, le=600)
     cameras: dict[str, CameraEntry] = {}
 
 
@@ -74,7 +74,7 @@ class VideoFile:
     keep_days: float = 14.0
     most_gb: float | None = None
     least_free_gb: float = 2.0
-    segment_s: float = 30.0
+    segment_s: float = 60.0
     cameras: Mapping[str, CameraSource] = field(default_factory=dict)
 
 

@@ -28,12 +28,18 @@ FRESH_MS = 90_000.0
 class CameraVideo:
     """The recordings of a running twin."""
 
-    def __init__(self, twin: Twin, file: VideoFile, library: Library) -> None:
+    def __init__(
+        self,
+        twin: Twin,
+        file: VideoFile,
+        library: Library,
+        healths: Callable[[], Mapping[str, CameraHealth]],
+    ) -> None:
         self.twin, self.file, self.library = twin, file, library
         self.recordings = Recordings(library)
         self.stills = Stills()
         self._viewings = Viewings()
-        self.healths: Callable[[], Mapping[str, CameraHealth]] = dict
+        self.healths = healths
 
     async def ask(self, question: Callable[..., T], *details: object) -> T:
         """Ask the recordings in a thread: they read files."""
