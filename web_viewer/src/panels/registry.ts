@@ -16,6 +16,7 @@ import { guide } from './guide'
 import { incidents } from './incidents'
 import { ops } from './ops'
 import { timeline } from './timeline'
+import { video } from './video'
 
 type Load = () => Promise<Component>
 
@@ -55,7 +56,7 @@ export interface TwinPanel {
 }
 
 /** The registered panels, in the order of the dock. */
-export const PANELS: readonly TwinPanel[] = [alarms, ops, energy, timeline, incidents, account, guide, booking, changes, devices, bridge]
+export const PANELS: readonly TwinPanel[] = [alarms, video, ops, energy, timeline, incidents, account, guide, booking, changes, devices, bridge]
 
 /** Pages of some panels, each with its panel in `meta`, whose texts it needs. */
 export function panelRoutes(panels: readonly TwinPanel[]): RouteRecordRaw[] {

@@ -9,21 +9,22 @@ import type { Still, StillWish } from './stills'
 
 type Schemas = components['schemas']
 
-export type CameraState = 'recording' | 'connecting' | 'down' | 'off'
+type RawCamera = Schemas['VideoCamera']
 
 /** A camera that is recorded, and how it is. */
 export interface CameraInfo {
   readonly camera: string
-  readonly state: CameraState
-  /** Why it is so: a word that has a text, else the server's own sentence; '' where there is nothing to say. */
-  readonly reason: string
-  readonly detail: string
+  readonly state: RawCamera['state']
+  /** Why it is so, and in the server's words; '' where there is nothing to say. */
+  readonly reason: RawCamera['reason']
+  readonly text: string
   /** Since when it is in its state; NaN: unknown. */
   readonly sinceMs: number
   /** Its newest picture; NaN: none was ever seen. */
   readonly lastMs: number
   /** Its oldest picture; NaN: none is kept. */
   readonly firstMs: number
+  /** As RFC 6381 names it; null: unknown. */
   readonly codec: string | null
   readonly simulated: boolean
 }
@@ -33,18 +34,6 @@ export interface Sighting {
   readonly device: string
   readonly names: Names
   readonly distanceM: number
-}
-
-interface RawCamera {
-  readonly camera: string
-  readonly state: CameraState
-  readonly reason?: string | null
-  readonly detail?: string | null
-  readonly since: string | null
-  readonly last: string | null
-  readonly first: string | null
-  readonly codec: string | null
-  readonly simulated?: boolean
 }
 
 const ROOT = '/api/video'
@@ -57,26 +46,20 @@ function iso(timeMs: number): string {
   return new Date(Math.round(timeMs)).toISOString()
 }
 
-/** Every camera that is recorded. @throws ApiError where nobody may see, or where the server cannot. */
-export async function fetchCameras(): Promise<CameraInfo[]> {
-  const raw = await getJson<{ readonly cameras: readonly RawCamera[] }>(ROOT)
-  return raw.cameras.map((each) => ({
-    camera: each.camera,
-    state: each.state,
-    reason: each.reason ?? '',
-    detail: each.detail ?? '',
-    sinceMs: timeOf(each.since),
-    lastMs: timeOf(each.last),
-    firstMs: timeOf(each.first),
-    codec: each.codec,
-    simulated: each.simulated ?? false,
-  }))
+/** Every camera that is recorded, and whether single pictures of them are to be had. @throws ApiError */
+export async function fetchCameras(): Promise<{ readonly cameras: readonly CameraInfo[]; readonly pictures: boolean }> {
+  const raw = await getJson<Schemas['VideoCameras']>(ROOT)
+  return { cameras: raw.cameras.map(readCamera), pictures: raw.pictures }
+}
+
+function readCamera({ camera, state, reason, text, since, last, first, codec, simulated }: RawCamera): CameraInfo {
+  return { camera, state, reason, text, sinceMs: timeOf(since), lastMs: timeOf(last), firstMs: timeOf(first), codec, simulated }
 }
 
 /** When a camera was recorded, in a stretch of time. */
 export async function fetchSpans(camera: string, fromMs: number, toMs: number): Promise<Stretch[]> {
-  const raw = await getJson<{ readonly spans: readonly { from: string; to: string }[] }>(`${pathOf(camera)}/spans`, { from: iso(fromMs), to: iso(toMs) })
-  return raw.spans.map(({ from, to }) => ({ fromMs: Date.parse(from), toMs: Date.parse(to) }))
+  const raw = await getJson<Schemas['VideoSpans']>(`${pathOf(camera)}/spans`, { from: iso(fromMs), to: iso(toMs) })
+  return (raw.spans ?? []).map(({ from, to }) => ({ fromMs: Date.parse(from), toMs: Date.parse(to) }))
 }
 
 /** Where each camera hangs and looks, by its device; the angle across its picture, degrees. */
@@ -92,8 +75,8 @@ export async function fetchSeeing(guid: string): Promise<Sighting[]> {
 }
 
 /** A single picture. @throws ApiError where there is none for another reason than that nothing was recorded. */
-export async function fetchStill({ camera, atMs, quick, width }: StillWish): Promise<Still> {
-  const path = withQuery(`${pathOf(camera)}/frame.jpg`, { at: iso(atMs), key: quick ? 1 : null, width })
+export async function fetchStill({ camera, atMs, newest, quick, width }: StillWish): Promise<Still> {
+  const path = withQuery(`${pathOf(camera)}/frame.jpg`, { at: newest ? null : iso(atMs), key: quick ? true : null, width })
   const answer = await fetch(path).catch(() => {
     throw awayError()
   })

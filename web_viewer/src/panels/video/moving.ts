@@ -1,11 +1,14 @@
 import { liveUrl, playlistUrl } from './api'
 import { holds, windowFor, type Loaded, type Piece } from './pieces'
 import type { PlayFault } from './player'
-import { farMs, steer } from './step'
+import { farMs, keepsUp, steer } from './step'
 
-/** A playlist is not asked for more often than this, and after a fault less often. */
+/** A playlist is not asked for more often than this, after a fault less often, and where nothing is recorded seldom. */
 const RELOAD_MS = 1500
 const AGAIN_MS = 2500
+const EMPTY_MS = 10_000
+/** A video that is led is this near to its moment. */
+const LED_MS = 40
 
 /** What `Player` does. */
 export interface PlayerApi {
@@ -30,7 +33,7 @@ interface Opened extends Omit<Loaded, 'pieces'> {
 export class Moving {
   private player: PlayerApi | null = null
   private opened: Opened | null = null
-  private broken = false
+  private broken: PlayFault | null = null
   /** Whether the video is what is to be seen: it stands, and at the right moment. */
   isSeen = false
 
@@ -48,18 +51,19 @@ export class Moving {
   /** Shows what the camera sees now. */
   live(camera: string, nowMs: number): void {
     const isOpen = this.opened?.camera === camera && this.opened.toMs === Infinity
-    if (!isOpen || this.broken) this.open(liveUrl(camera), null, { camera, fromMs: nowMs, toMs: Infinity, askedMs: nowMs })
+    if (!isOpen || this.broken !== null) this.open(liveUrl(camera), null, { camera, fromMs: nowMs, toMs: Infinity, askedMs: nowMs })
     this.player?.run()
     this.isSeen = this.player?.hasPicture ?? false
   }
 
-  /** Shows a moment of the past, which goes on at `speed` film seconds in a real one. */
+  /** Shows a moment of the past, which goes on at `speed` film seconds in a real one; at none that a video plays: as it comes. */
   past(camera: string, atMs: number, speed: number, presentMs: number): void {
-    if (this.broken || !this.holds(camera, atMs)) {
+    if (this.broken !== null || !this.holds(camera, atMs)) {
       const { fromMs, toMs } = windowFor(atMs, speed)
       this.open(playlistUrl(camera, fromMs, toMs), atMs, { camera, fromMs, toMs, askedMs: presentMs })
     }
-    this.keepStep(atMs, speed)
+    if (keepsUp(speed)) this.keepStep(atMs, speed)
+    else this.lead(atMs)
   }
 
   /** Nothing moves; what is loaded is kept for when it goes on. */
@@ -72,7 +76,7 @@ export class Moving {
     this.rest()
     this.player?.close()
     this.opened = null
-    this.broken = false
+    this.broken = null
   }
 
   private holds(camera: string, atMs: number): boolean {
@@ -91,17 +95,32 @@ export class Moving {
     this.isSeen = player.hasPicture && Math.abs(aheadMs) <= farMs(speed)
   }
 
+  private lead(atMs: number): void {
+    const { player } = this
+    if (player === null) return
+    player.pause()
+    const isHere = Math.abs(player.momentMs - atMs) < LED_MS
+    if (player.hasPicture && !isHere) player.seek(atMs)
+    this.isSeen = isHere || (this.isSeen && !Number.isNaN(player.momentMs))
+  }
+
   private open(url: string, startMs: number | null, span: Omit<Opened, 'atMs'>): void {
     const nowMs = this.monotonicMs()
     const isOther = this.opened !== null && (this.opened.camera !== span.camera || (this.opened.toMs === Infinity) !== (span.toMs === Infinity))
-    if (this.opened !== null && !isOther && nowMs - this.opened.atMs < (this.broken ? AGAIN_MS : RELOAD_MS)) return
+    if (this.opened !== null && !isOther && nowMs - this.opened.atMs < this.patienceMs()) return
     this.player ??= this.makePlayer((fault) => {
-      this.broken = true
+      this.broken = fault
       if (fault === 'codec') this.onUnplayable()
     })
     if (this.player === null) return
-    this.broken = this.isSeen = false
+    this.broken = null
+    this.isSeen = false
     this.opened = { ...span, atMs: nowMs }
     void this.player.open(url, startMs)
+  }
+
+  private patienceMs(): number {
+    if (this.broken === null) return RELOAD_MS
+    return this.broken === 'empty' ? EMPTY_MS : AGAIN_MS
   }
 }

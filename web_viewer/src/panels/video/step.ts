@@ -8,6 +8,8 @@ export interface Standing {
   readonly speed: number
   /** Whether this browser can play the camera's video. */
   readonly plays: boolean
+  /** Whether the server gives single pictures. */
+  readonly pictures: boolean
 }
 
 /**
@@ -20,11 +22,18 @@ export type Mode = 'live' | 'video' | 'stills' | 'frame'
 export const SLOWEST = 0.1
 export const FASTEST = 16
 
-export function modeOf({ isPast, held, playing, speed, plays }: Standing): Mode {
+export function modeOf({ isPast, held, playing, speed, plays, pictures }: Standing): Mode {
   if (!isPast) return plays ? 'live' : 'stills'
+  // Without single pictures the video is led from one moment to the next.
+  if (plays && !pictures) return 'video'
   if (held) return 'stills'
   if (!playing) return 'frame'
-  return plays && speed >= SLOWEST && speed <= FASTEST ? 'video' : 'stills'
+  return plays && keepsUp(speed) ? 'video' : 'stills'
+}
+
+/** Whether a video can play at a speed; else it is led by the hand. */
+export function keepsUp(speed: number): boolean {
+  return speed >= SLOWEST && speed <= FASTEST
 }
 
 /** Farther off than this the video is brought to the moment at once. */

@@ -5,6 +5,8 @@ export interface StillWish {
   readonly camera: string
   /** ms since 1970 UTC. */
   readonly atMs: number
+  /** The newest picture there is: whoever may not see the past sees that. */
+  readonly newest: boolean
   /** Any picture near the moment that comes quickly, instead of the very one. */
   readonly quick: boolean
   /** Pixels across, at most. */
@@ -76,6 +78,6 @@ export class Stills {
 }
 
 function isSame(one: StillWish | null, other: StillWish): boolean {
-  if (one?.camera !== other.camera || one.width !== other.width || one.quick !== other.quick) return false
+  if (one?.camera !== other.camera || one.width !== other.width || one.quick !== other.quick || one.newest !== other.newest) return false
   return Math.abs(one.atMs - other.atMs) < (other.quick ? SAME_MS : 1)
 }

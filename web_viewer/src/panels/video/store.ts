@@ -26,8 +26,8 @@ const SPANS_OLD_MS = 15_000
 /** A storey whose floor is lower is below the ground. */
 const BELOW_M = -0.5
 
-/** Why no pictures are to be had: nobody recorded is listed, the server lacks what it takes, nobody may see. */
-export type Trouble = '' | 'missing' | 'forbidden' | 'other'
+/** Why nothing is known of cameras: they are not for this person, or the server does not say. */
+export type Trouble = '' | 'forbidden' | 'other'
 
 /** The recorded cameras, how they are, and which of them are looked at. */
 export const useVideoStore = defineStore('video', () => {
@@ -45,6 +45,8 @@ function cameraList() {
   const cameras = shallowRef<ReadonlyMap<string, CameraInfo>>(new Map())
   const poses = shallowRef<ReadonlyMap<string, CameraPose & { readonly acrossDeg: number }>>(new Map())
   const known = ref(false)
+  /** Whether the server gives single pictures. */
+  const pictures = ref(true)
   const trouble = ref<Trouble>('')
   const problem = ref('')
   let watchers = 0
@@ -52,7 +54,9 @@ function cameraList() {
 
   const load = new NewestOnly<void>(async () => {
     try {
-      cameras.value = new Map((await fetchCameras()).map((each) => [each.camera, each]))
+      const found = await fetchCameras()
+      cameras.value = new Map(found.cameras.map((each) => [each.camera, each]))
+      pictures.value = found.pictures
       trouble.value = problem.value = ''
     } catch (error) {
       trouble.value = troubleOf(error)
@@ -83,13 +87,12 @@ function cameraList() {
   live.onEvent((event) => {
     if (watchers > 0 && typeof event.type === 'string' && event.type.startsWith('camera.')) load.ask()
   })
-  return { cameras, poses, known, trouble, problem, follow, loadPoses }
+  return { cameras, pictures, poses, known, trouble, problem, follow, loadPoses }
 }
 
 function troubleOf(error: unknown): Trouble {
   if (!(error instanceof ApiError)) return 'other'
-  if (error.status === 401 || error.status === 403) return 'forbidden'
-  return error.kind === 'video-missing' || error.status === 404 ? 'missing' : 'other'
+  return error.status === 401 || error.status === 403 ? 'forbidden' : 'other'
 }
 
 /** The cameras that stay on screen, and the one that is looked at in full. */

@@ -13,8 +13,8 @@ export interface Thumb {
   readonly isEmpty: Ref<boolean>
 }
 
-/** A small picture of a camera at a moment that may move. */
-export function useThumb(camera: () => string, atMs: () => number): Thumb {
+/** A small picture of a camera at a moment that may move; where that is now, the `newest`. */
+export function useThumb(camera: () => string, atMs: () => number, newest: () => boolean): Thumb {
   const url = ref('')
   const shownMs = ref(Number.NaN)
   const isEmpty = ref(false)
@@ -32,10 +32,10 @@ export function useThumb(camera: () => string, atMs: () => number): Thumb {
   })
 
   watch(
-    [camera, atMs],
-    ([name, timeMs], [before]) => {
+    [camera, atMs, newest],
+    ([name, timeMs, isNewest], [before]) => {
       if (before !== undefined && before !== name) put('', Number.NaN)
-      if (!Number.isNaN(timeMs)) stills.ask({ camera: name, atMs: timeMs, quick: true, width: WIDTH })
+      if (!Number.isNaN(timeMs)) stills.ask({ camera: name, atMs: timeMs, newest: isNewest, quick: true, width: WIDTH })
     },
     { immediate: true },
   )

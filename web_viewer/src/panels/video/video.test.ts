@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { clipChoices, LONGEST_CLIP_MS } from './clip'
-import { isPlayable } from './codec'
+import { codecName, isPlayable } from './codec'
 import { Moving, type PlayerApi } from './moving'
 import { endOf, holds, mediaTimeOf, momentOf, type Piece } from './pieces'
 import type { PlayFault } from './player'
@@ -13,7 +13,7 @@ import { Stills, type Still, type StillWish } from './stills'
 const T = Date.UTC(2026, 2, 10, 11, 40)
 
 describe('how a picture is shown', () => {
-  const standing: Standing = { isPast: true, held: false, playing: true, speed: 1, plays: true }
+  const standing: Standing = { isPast: true, held: false, playing: true, speed: 1, plays: true, pictures: true }
 
   it.each<[string, Partial<Standing>, string]>([
     ['now', { isPast: false }, 'live'],
@@ -27,6 +27,8 @@ describe('how a picture is shown', () => {
     ['dragged', { held: true }, 'stills'],
     ['dragged while it stands', { held: true, playing: false }, 'stills'],
     ['standing', { playing: false, speed: 60 }, 'frame'],
+    ['standing, on a server without single pictures', { playing: false, pictures: false }, 'video'],
+    ['now, on a server without single pictures', { isPast: false, pictures: false }, 'live'],
   ])('%s', (_when, change, mode) => {
     expect(modeOf({ ...standing, ...change })).toBe(mode)
   })
@@ -153,7 +155,7 @@ function slowServer(): { readonly asked: StillWish[]; readonly shown: number[]; 
   return { asked, shown, stills, answer }
 }
 
-const wish = (atMs: number, more: Partial<StillWish> = {}): StillWish => ({ camera: 'C', atMs, quick: true, width: 320, ...more })
+const wish = (atMs: number, more: Partial<StillWish> = {}): StillWish => ({ camera: 'C', atMs, newest: false, quick: true, width: 320, ...more })
 
 describe('single pictures', () => {
   it('one is under way at a time, and the newest that was asked for goes next', async () => {
@@ -267,6 +269,18 @@ describe('a moving picture', () => {
     expect(picture.isSeen).toBe(false)
   })
 
+  it('is led by the hand where no video plays at its speed', () => {
+    const { player, moving: picture } = moving()
+    picture.past('C', T, 0, T + 60_000)
+    player.pieces = [{ fromMs: T - 1000, startS: 0, durationS: 60 }]
+    player.hasPicture = true
+    player.momentMs = T + 400
+    picture.past('C', T, 0, T + 60_000)
+    expect([player.momentMs, player.rate]).toEqual([T, 0])
+    picture.past('C', T, 0, T + 60_000)
+    expect(picture.isSeen).toBe(true)
+  })
+
   it('goes from live to the past at once, and says when the browser cannot', () => {
     const { player, moving: picture, unplayable } = moving()
     picture.live('C', T)
@@ -289,12 +303,15 @@ describe('a moving picture', () => {
 })
 
 describe('a codec', () => {
-  it('is asked of the browser by its name there', () => {
+  it('is asked of the browser as the server names it', () => {
     const has = (type: string): boolean => type.includes('avc1')
-    expect(isPlayable('h264', has)).toBe(true)
-    expect(isPlayable('HEVC', has)).toBe(false)
-    expect(isPlayable('mjpeg', () => true)).toBe(false)
+    expect(isPlayable('avc1.64001f', has)).toBe(true)
+    expect(isPlayable('hvc1.1.6.L93.B0', has)).toBe(false)
     expect(isPlayable(null, has)).toBe(true)
+  })
+
+  it('has the name that people know', () => {
+    expect(['avc1.64001f', 'hvc1.1.6.L93.B0', 'hev1.1', 'xyz'].map(codecName)).toEqual(['H.264', 'H.265', 'H.265', 'xyz'])
   })
 })
 

@@ -6,9 +6,6 @@ import { useModelStore } from '@/stores/model'
 import type { CameraInfo } from './api'
 import type { Gap } from './spans'
 
-/** Why a camera is not seen, where there is a text for it. */
-export const REASONS = ['refused', 'unreachable', 'credentials', 'not-found', 'timeout', 'stalled', 'codec', 'format', 'disk-full', 'disk', 'stopped', 'ended', 'paused', 'missing', 'failed'] as const
-
 /** The panel's texts, and cameras and times in people's words. */
 export interface VideoWords {
   readonly say: (key: string, named?: Record<string, unknown>) => string
@@ -40,8 +37,9 @@ export function useVideoWords(): VideoWords {
     return toMs === null ? say('gap.never') : say('gap.before', { to: moment(toMs) })
   }
 
-  function reason({ reason: code, detail }: CameraInfo): string {
-    return (REASONS as readonly string[]).includes(code) ? say(`reason.${code}`) : detail || code
+  /** In the page's language; in the server's words where it has no code for it. */
+  function reason({ reason: code, text }: CameraInfo): string {
+    return code === '' || code === 'other' ? text : say(`reason.${code}`)
   }
 
   return {
