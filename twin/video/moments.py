@@ -6,6 +6,7 @@ begins anew where the camera's time jumps, or where all packets of some seconds 
 second. Times never run back; where the clock itself was set back a new take begins.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,6 +42,23 @@ class Moments:
     def reconnect(self) -> None:
         """The camera's time begins anew; the venue's goes on."""
         self._stamp_s = self._late_since_ms = None
+
+    def first_ms(self, held: Sequence[tuple[float, float]]) -> float:
+        """When the first of some packets was taken, that came together: stamp, s, and arrival, ms, of each.
+
+        What a connection brings at once was taken over some time; the last of it is the best to go by.
+        """
+        stamp_s, arrival_ms = held[0]
+        line_ms = arrival_ms
+        for stamp, arrival in held[1:]:
+            step_ms = (stamp - stamp_s) * 1000.0 * self.speed
+            if not 0.0 <= step_ms <= LONGEST_STEP_MS * self.speed:
+                break
+            line_ms = min(line_ms, arrival - step_ms)
+        is_set_back = self.last_ms is not None and arrival_ms < self.last_ms - SET_BACK_MS * max(
+            self.speed, 1.0
+        )
+        return line_ms if self.last_ms is None or is_set_back else max(line_ms, self.last_ms + 1.0)
 
     def place(self, stamp_s: float, arrival_ms: float) -> Placed:
         """Place a packet that the camera stamped and that came at `arrival_ms`, of the venue's clock."""

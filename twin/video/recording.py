@@ -20,6 +20,7 @@ from twin.video.writing import MS, SegmentWriter
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 DISK_WAIT_S = 5.0
 STEADY_S = 20.0
+HELD_S, MOST_HELD = 0.7, 500
 RATE_WINDOW_S = 5.0
 
 
@@ -126,19 +127,35 @@ class CameraRecorder:
 
     def _record(self, source: Source) -> SourceError:
         self._moments.reconnect()
-        for packet in source.packets():
-            if self._stopping.is_set():
-                break
-            if self._paused.is_set():
-                return SourceError("disk-low", "the disk has too little room")
-            self._put(source, packet)
+        held: list[tuple[Any, float, float]] | None = []
+        begun_s: float | None = None
+        try:
+            for packet in source.packets():
+                if self._stopping.is_set():
+                    break
+                if self._paused.is_set():
+                    return SourceError("disk-low", "the disk has too little room")
+                stamp_s, now_ms, now_s = stamp_of(packet) or 0.0, self._clock.now_ms(), time.monotonic()
+                if held is None:
+                    self._put(source, packet, stamp_s, now_ms)
+                    continue
+                begun_s = now_s if begun_s is None else begun_s
+                held.append((packet, stamp_s, now_ms))
+                if now_s - begun_s >= HELD_S or len(held) >= MOST_HELD:
+                    together, held = held, None
+                    self._put_held(source, together)
+        finally:
+            self._put_held(source, held or [])
         return SourceError("ended", "stopped")
 
-    def _put(self, source: Source, packet: Any) -> None:
-        stamp_s = stamp_of(packet)
-        if stamp_s is None:
-            return
-        placed = self._moments.place(stamp_s, self._clock.now_ms())
+    def _put_held(self, source: Source, held: list[tuple[Any, float, float]]) -> None:
+        """Write what a connection brought at first, now that it is known when it was taken."""
+        first_ms = self._moments.first_ms([(stamp, at) for _, stamp, at in held]) if held else 0.0
+        for place, (packet, stamp_s, now_ms) in enumerate(held):
+            self._put(source, packet, stamp_s, now_ms if place else first_ms)
+
+    def _put(self, source: Source, packet: Any, stamp_s: float, now_ms: float) -> None:
+        placed = self._moments.place(stamp_s, now_ms)
         if placed.broken != "none":
             self._finish()
         if placed.broken == "set-back":

@@ -52,7 +52,7 @@ class StreamSource:
     @classmethod
     def open(cls, url: str, transport: str = "tcp") -> "StreamSource":
         """Connect. Raises SourceError."""
-        options = {"analyzeduration": "3000000", "probesize": "2000000"}
+        options = {"analyzeduration": "3000000", "probesize": "2000000", "fpsprobesize": "0"}
         if not is_file_source(url):
             options["protocol_whitelist"] = PROTOCOLS
         if url.startswith("rtsp"):

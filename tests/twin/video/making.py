@@ -30,6 +30,11 @@ class Encoder:
         self._context = encoder(width, height, fps, gop)
         self.template = template(encoder(width, height, fps, gop))
 
+    @property
+    def extradata(self) -> bytes:
+        """Sequence and picture parameter sets, Annex B."""
+        return bytes(self._context.extradata)
+
     def packets(self, time_ms: float, colour: tuple[int, int, int], step_ms: int) -> list[Any]:
         frame = av.VideoFrame.from_ndarray(np.full(self._shape, colour, np.uint8), format="rgb24")
         frame.pts, frame.time_base = round(time_ms), MS
