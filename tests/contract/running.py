@@ -39,8 +39,9 @@ class RunningServer:
 
 
 def environment() -> dict[str, str]:
-    """This process's environment, without settings of the person who runs the tests."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("TWIN_")}
+    """This process's environment, without settings of the person who runs the tests; nothing is recorded."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("TWIN_")}
+    return inherited | {"TWIN_VIDEO": "false"}
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import Any
 
 from tests.twin.video.making import Encoder, grey_of
 
@@ -141,13 +142,12 @@ class RtspCamera:
             self._ended.wait()
 
 
-def _request(reader: "socket.SocketIO | object") -> tuple[str, str, dict[str, str]] | None:
-    readline = reader.readline  # type: ignore[attr-defined]
-    first = readline().decode().split()
+def _request(reader: Any) -> tuple[str, str, dict[str, str]] | None:
+    first = reader.readline().decode().split()
     if len(first) < 3:
         return None
     headers = {}
-    while (line := readline().decode().strip()) != "":
+    while (line := reader.readline().decode().strip()) != "":
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
     return first[0], first[1], headers

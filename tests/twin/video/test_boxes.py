@@ -2,6 +2,7 @@
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -33,8 +34,8 @@ def test_a_segment_is_read_as_libav_reads_it(segment: Path) -> None:
         assert (index.track.width, index.track.height) == (stream.width, stream.height) == (WIDTH, HEIGHT)
         packets = [each for each in opened.demux(stream) if each.size]
     shown = [time for each in index.fragments for time in each.shown_ms]
-    assert shown == [float(each.pts * each.time_base * 1000) for each in packets]
-    keys = [float(each.pts * each.time_base * 1000) for each in packets if each.is_keyframe]
+    assert shown == [float((each.pts or 0) * (each.time_base or 0) * 1000) for each in packets]
+    keys = [float((each.pts or 0) * (each.time_base or 0) * 1000) for each in packets if each.is_keyframe]
     assert [each.begin_ms for each in index.fragments if each.starts_with_key] == keys
     assert [each.begin_ms - BEGIN_MS for each in index.fragments] == [500.0 * number for number in range(6)]
     assert index.end_ms == BEGIN_MS + 3000.0
@@ -108,7 +109,7 @@ def test_the_name_of_h265_is_that_of_rfc_6381(tmp_path: Path, codec: str, name: 
     path = tmp_path / "x.mp4"
     flags = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
     with av.open(str(path), "w", format="mp4", options=flags) as output:
-        stream = output.add_stream(codec, rate=5, options={"x265-params": "log-level=none:pools=1"})
+        stream: Any = output.add_stream(codec, rate=5, options={"x265-params": "log-level=none:pools=1"})
         stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
         output.mux(stream.encode(av.VideoFrame(64, 64, "yuv420p")))
         output.mux(stream.encode(None))
