@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, case, func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from telemetry_bridge.clock import Clock
 from twin.events import search
 from twin.events.audit import Anchor, Audit, Auditor
 from twin.events.chain import Chain, chain_of
-from twin.events.event import SEVERITIES, Draft, Event, Head, appended
+from twin.events.counting import Counted, Spans, counted
+from twin.events.event import Draft, Event, Head, appended
 from twin.events.filter import EventFilter
 from twin.events.index import writes
 from twin.events.rows import event_of, row_of
@@ -136,34 +137,13 @@ class EventLog:
                     return Audit(auditor.events, auditor.head, fault)
         return Audit(auditor.events, auditor.head, auditor.end())
 
-    async def density(self, from_ms: int, to_ms: int, buckets: int) -> list[tuple[int, str, str | None, int]]:
+    async def density(self, from_ms: int, to_ms: int, buckets: int) -> list[Counted]:
         """How many events fall into each of `buckets` equal spans: (span, type, severity, count).
 
         Raised alarms are told apart by their severity; of other types it is None.
         """
-        width = max((to_ms - from_ms) // buckets, 1)
-        since = EVENT.c.time_ms - from_ms
-        bucket = (since - since % width) / width
-        severity = _severity_of_alarms()
-        query = (
-            select(bucket, EVENT.c.type, severity, func.count())
-            .where(EVENT.c.time_ms >= from_ms, EVENT.c.time_ms < to_ms)
-            .group_by(bucket, EVENT.c.type, severity)
-        )
         async with self._engine.connect() as connection:
-            rows = (await connection.execute(query)).all()
-        found = [
-            (min(int(number), buckets - 1), str(kind), grave or None, int(n))
-            for number, kind, grave, n in rows
-        ]
-        return sorted(found, key=lambda each: (each[0], each[1], each[2] or ""))
-
-
-def _severity_of_alarms() -> Any:
-    """The priority of a raised alarm, '' of all else; data are canonical JSON, texts cannot feign it."""
-    raised = EVENT.c.type == "alarm.raised"
-    cases = [(and_(raised, EVENT.c.data.contains(f'"priority":"{each}"')), each) for each in SEVERITIES]
-    return case(*cases, else_="")
+            return await counted(connection, Spans.of(from_ms, to_ms, buckets))
 
 
 async def _head(connection: AsyncConnection) -> Head:

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     Double,
     ForeignKey,
     Index,
@@ -21,6 +22,17 @@ METADATA = MetaData()
 #: SQLite numbers rows by itself only where the key is an INTEGER.
 BIG = BigInteger().with_variant(Integer, "sqlite")
 
+#: An event's type, a slash, and how severe the alarm is that it raised: what events are counted by. Data are
+#: canonical JSON, so that no text within can feign a member.
+EVENT_KIND = (
+    "type || '/' || CASE WHEN type <> 'alarm.raised' THEN ''"
+    + "".join(
+        f""" WHEN data LIKE '%"priority":"{each}"%' THEN '{each}'"""
+        for each in ("critical", "high", "medium", "low")
+    )
+    + " ELSE '' END"
+)
+
 EVENT = Table(
     "event",
     METADATA,
@@ -33,7 +45,9 @@ EVENT = Table(
     Column("cause", String(26)),
     Column("data", Text, nullable=False),  # canonical JSON: the hash is over these very characters
     Column("hash", String(64), nullable=False),
+    Column("kind", String(80), Computed(EVENT_KIND)),
     Index("event_by_time", "time_ms"),
+    Index("event_by_kind", "kind", "time_ms"),
     Index("event_by_type", "type", "seq"),
     Index("event_by_subject", "subject", "seq"),
     Index("event_by_cause", "cause", "seq"),

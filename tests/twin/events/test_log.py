@@ -1,12 +1,17 @@
 import asyncio
+from collections import Counter
 
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from telemetry_bridge.clock import SimulatedClock
+from tests.twin.panels.booking_house import HandClock
 from twin.events.event import Draft, Event
 from twin.events.log import EventFilter, EventLog
 from twin.store.database import open_database, writing
+from twin.store.tables import EVENT
 
 START_MS = 1_780_000_000_000.0
 
@@ -113,6 +118,41 @@ async def test_density_counts_every_event_of_the_span(engine: AsyncEngine) -> No
     start = int(START_MS) - 5000
     density = await log.density(start, start + 10_000, 10)
     assert density == [(5, "alarm.raised", None, 1), (5, "command.sent", None, 2)]
+
+
+KINDS = st.sampled_from(
+    [("alarm.raised", "high"), ("alarm.raised", "low"), ("alarm.raised", None)]
+) | st.tuples(st.sampled_from(["alarm.acknowledged", "command.sent", "booking/odd.created"]), st.none())
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    events=st.lists(st.tuples(st.integers(0, 60), KINDS), max_size=20),
+    span=st.tuples(st.integers(-5, 60), st.integers(-2, 70)),
+    buckets=st.integers(1, 80),
+)
+async def test_density_is_what_counting_each_event_gives(
+    engine: AsyncEngine,
+    events: list[tuple[int, tuple[str, str | None]]],
+    span: tuple[int, int],
+    buckets: int,
+) -> None:
+    clock = HandClock(START_MS)
+    log = EventLog(engine, clock)
+    async with writing(engine) as connection:
+        await connection.execute(EVENT.delete())
+    begin, end = int(START_MS) + span[0], int(START_MS) + span[0] + span[1]
+    expected: Counter[tuple[int, str, str | None]] = Counter()
+    for ms, (kind, priority) in events:
+        clock.ms = START_MS + ms
+        data = {} if priority is None else {"priority": priority}
+        await log.append(Draft(kind, "alarm:A", "rule:r", data))
+        if begin <= clock.ms < end:
+            number = min(int(clock.ms - begin) // max((end - begin) // buckets, 1), buckets - 1)
+            expected[number, kind, priority] += 1
+    found = await log.density(begin, end, buckets)
+    assert {(number, kind, severity): count for number, kind, severity, count in found} == dict(expected)
+    assert found == sorted(found, key=lambda each: (each[0], each[1], each[2] or ""))
 
 
 async def test_density_tells_raised_alarms_apart_by_severity(engine: AsyncEngine) -> None:

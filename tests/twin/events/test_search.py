@@ -144,6 +144,8 @@ def down_to_before_the_index(connection: Connection) -> None:
         "DROP TABLE event_text",
         "DROP TABLE event_key",
         "DROP TABLE event_index_version",
+        "DROP INDEX event_by_kind",
+        "ALTER TABLE event DROP COLUMN kind",
         "DROP INDEX event_by_type",
         "DROP INDEX event_by_subject",
         "DROP INDEX event_by_cause",
@@ -171,6 +173,7 @@ async def test_a_log_of_an_older_version_is_indexed_when_it_is_opened(
     assert len(await log.find(EventFilter(text="灯"), 100)) == 30
     await log.append(Draft("alarm.raised", "device:new", "system", {"text": "灯 31"}))
     assert len(await log.find(EventFilter(text="灯"), 100)) == 31
+    assert await log.density(int(START_MS), int(START_MS) + 1_000_000, 1) == [(0, "alarm.raised", None, 31)]
     await engine.dispose()
 
 

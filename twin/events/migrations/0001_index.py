@@ -57,5 +57,6 @@ def _index_all(connection: sa.Connection) -> None:
 
 
 def _page(connection: sa.Connection, after_seq: int) -> Sequence[sa.Row[Any]]:
-    query = sa.select(EVENT).where(EVENT.c.seq > after_seq).order_by(EVENT.c.seq).limit(AT_ONCE)
+    there = [column for column in EVENT.c if column.computed is None]
+    query = sa.select(*there).where(EVENT.c.seq > after_seq).order_by(EVENT.c.seq).limit(AT_ONCE)
     return connection.execute(query).all()
