@@ -157,7 +157,7 @@ export class TwinScene implements TwinSceneApi {
     this.shadow = new SunShadow(this.renderer, this.uniforms, PROFILES[this.quality].shadowSize)
     this.backdrop = new Backdrop(this.uniforms, this.centre, this.radius, this.groundM, options.terrain ?? null)
     this.people = new People(this.materials.forName('opaque', false).material)
-    this.pipeline = new Pipeline(this.renderer, this.scene, this.rig.camera, this.materials, this.uniforms)
+    this.pipeline = new Pipeline(this.renderer, this.scene, this.rig.camera, this.materials, this.uniforms, [this.backdrop, this.route])
     this.picker = new Picker(this.renderer, this.scene, this.rig.camera, this.materials)
     this.timer = new FrameTimer(this.renderer)
     this.scene.add(this.tiles.renderer.group, this.people.mesh, this.route.group, this.backdrop.sky, this.backdrop.ground)
@@ -445,6 +445,11 @@ export class TwinScene implements TwinSceneApi {
     return this.hurried && this.quality === 'low'
   }
 
+  /** Whether the GPU is still at what it was sent; repainting is so short that the next may wait behind the last. */
+  private get isBusy(): boolean {
+    return this.timer.isBusy(this.isQuick ? 1 : 0)
+  }
+
   private observe(): void {
     const resize = new ResizeObserver(() => this.resize())
     resize.observe(this.container)
@@ -610,7 +615,7 @@ export class TwinScene implements TwinSceneApi {
   private frame(now: number): void {
     this.frameHandle = 0
     if (this.contextLost) return
-    if (this.timer.isBusy()) return this.schedule()
+    if (this.isBusy) return this.schedule()
     if (this.wholeDrawn && this.firstPictureAt === null) this.tellFirstPicture()
     const seconds = Math.min(0.1, (now - this.lastFrameAt) / 1000)
     this.lastFrameAt = now
@@ -680,11 +685,11 @@ export class TwinScene implements TwinSceneApi {
     this.keptMoving = !still
     if (this.other === null) {
       if (!this.isQuick || !still) return this.pipeline.render(request, width, height)
-      return this.pipeline.repainted(request, [{ state: this.stateTexture, x: 0 }], this.spaces, width, height)
+      return this.pipeline.repainted(request, [{ state: this.stateTexture, x: 0 }], width, height)
     }
     this.clearCanvas()
     const views = [{ state: this.stateTexture, x: this.viewX }, { state: this.other.texture, x: this.viewX - width }]
-    return this.pipeline.repainted(request, views, this.spaces, width, height)
+    return this.pipeline.repainted(request, views, width, height)
   }
 
   private requestFor(fine: boolean): FrameRequest {
@@ -698,6 +703,7 @@ export class TwinScene implements TwinSceneApi {
       reach: away + this.radius,
       // Seen from afar, lines crowd and would turn into a stain.
       edges: Math.min(1, Math.max(EDGES_FROM_AFAR, (EDGES_WHOLE_RADII * this.radius) / away)),
+      isHasty: this.isQuick,
     }
   }
 

@@ -2,7 +2,7 @@ import { BackSide, CircleGeometry, Color, GLSL3, Group, Mesh, Path, PlaneGeometr
 import type { BufferGeometry, IUniform, Vector3 } from 'three'
 import { blended, define, LAYER_EXTRA } from './materials'
 import type { SharedUniforms } from './materials'
-import { LIGHTING } from './shaders'
+import { LIGHT_OUT, LIGHTING } from './shaders'
 import type { Box, Theme } from './types'
 
 interface Palette {
@@ -25,12 +25,12 @@ const SKY_VERTEX = /* glsl */ `
 `
 const SKY_FRAGMENT = /* glsl */ `
   in vec3 vDirection;
-  layout(location = 0) out highp vec4 outColour;
+  ${LIGHT_OUT}
   uniform vec3 uZenith;
   uniform vec3 uHorizon;
   void main() {
     float up = normalize(vDirection).y;
-    outColour = vec4(mix(uHorizon, uZenith, pow(clamp(up * 1.15 + 0.02, 0.0, 1.0), 0.6)), 1.0);
+    giveLight(vec4(mix(uHorizon, uZenith, pow(clamp(up * 1.15 + 0.02, 0.0, 1.0), 0.6)), 1.0));
   }
 `
 
@@ -44,7 +44,7 @@ const GROUND_VERTEX = /* glsl */ `
 `
 const GROUND_FRAGMENT = /* glsl */ `
   in vec3 vWorld;
-  layout(location = 0) out highp vec4 outColour;
+  ${LIGHT_OUT}
   uniform vec3 uGround;
   uniform vec3 uCentre;
   uniform float uFadeRadius;
@@ -54,7 +54,7 @@ const GROUND_FRAGMENT = /* glsl */ `
     vec3 light = (skyIrradiance(vec3(0.0, 1.0, 0.0)) + uSunColour * lit * max(uSunDirection.y, 0.0));
     float r = length(vWorld.xz - uCentre.xz) / uFadeRadius;
     float alpha = 1.0 - smoothstep(0.25, 1.0, r);
-    outColour = vec4(uGround * light * alpha, alpha);
+    giveLight(vec4(uGround * light * alpha, alpha));
   }
 `
 
@@ -113,6 +113,12 @@ export class Backdrop {
   /** Shades by cheaper formulas, for drawing in software. */
   setFast(fast: boolean): void {
     define(this.groundMaterial, 'FAST', fast)
+  }
+
+  /** Gives what a kept view is made of; see `LIGHT_OUT`. */
+  setKeep(keep: boolean): void {
+    define(this.sky.material as ShaderMaterial, 'KEEP', keep)
+    define(this.groundMaterial, 'KEEP', keep)
   }
 
   dispose(): void {

@@ -1,28 +1,23 @@
 import { Color, LinearFilter, Vector2, WebGLRenderTarget } from 'three'
-import type { PerspectiveCamera, Texture, WebGLRenderer } from 'three'
+import type { IUniform, PerspectiveCamera, Texture, WebGLRenderer } from 'three'
+import { FINISHING } from './finishing'
 import { FullscreenPass } from './fullscreen'
 
-/** From light to picture: occlusion, drawn edges, tone curve, greying, outlines. */
+/** From light to picture; how much occlusion and drawn edges leave of the light is kept as alpha. */
 const COMPOSITE = /* glsl */ `
   in vec2 vUv;
   layout(location = 0) out highp vec4 outColour;
   uniform sampler2D uColour;
   uniform highp sampler2D uDepth;
   uniform sampler2D uOpen;
-  uniform sampler2D uMask;
   uniform vec2 uTexel;
-  uniform vec2 uMaskTexel;
   uniform vec2 uNearFar;
   uniform float uPixelAngle;
   uniform float uReach;
   uniform float uOcclusion;
   uniform float uEdges;
-  uniform float uOutline;
-  uniform float uStale;
-  uniform float uExposure;
-  uniform vec3 uAccent;
-  uniform vec3 uHoverColour;
 
+  ${FINISHING}
   float depthAt(vec2 offset) { return textureLod(uDepth, vUv + offset * uTexel, 0.0).r; }
 
   // One over the distance: linear over a plane in the picture, so that its second difference is an edge.
@@ -42,49 +37,14 @@ const COMPOSITE = /* glsl */ `
     return smoothstep(0.7, 2.8, bend) * smoothstep(0.75, 0.95, nearest * uReach);
   }
 
-  // The shoulder of the Khronos PBR Neutral tone mapper: colours below 0.76 come out as they are, which data colours
-  // need; brighter ones bend towards white.
-  vec3 neutral(vec3 colour) {
-    const float start = 0.76;
-    const float desaturation = 0.15;
-    float peak = max(colour.r, max(colour.g, colour.b));
-    if (peak < start) return colour;
-    float d = 1.0 - start;
-    float newPeak = 1.0 - d * d / (peak + d - start);
-    colour *= newPeak / peak;
-    float g = 1.0 - 1.0 / (desaturation * (peak - newPeak) + 1.0);
-    return mix(colour, vec3(newPeak), g);
-  }
-
-  vec3 srgb(vec3 c) {
-    return mix(c * 12.92, 1.055 * pow(c, vec3(1.0 / 2.4)) - 0.055, step(0.0031308, c));
-  }
-
-  vec3 withOutline(vec3 colour) {
-    vec2 here = texture(uMask, vUv).rg;
-    vec2 ring = vec2(0.0);
-    for (int i = 0; i < 8; i++) {
-      float a = float(i) * 0.7853982;
-      ring = max(ring, texture(uMask, vUv + vec2(cos(a), sin(a)) * uMaskTexel).rg);
-    }
-    vec2 line = clamp(ring - here, 0.0, 1.0);
-    colour = mix(colour, uHoverColour, here.g * 0.12 + line.g * 0.75);
-    return mix(colour, uAccent, here.r * 0.22 + line.r);
-  }
-
   void main() {
-    vec3 colour = texture(uColour, vUv).rgb * uExposure;
+    float veil = 1.0;
     if (uOcclusion > 0.0) {
       float open = texture(uOpen, vUv).r;
-      colour *= mix(1.0, open * mix(0.75, 1.0, open), uOcclusion);
+      veil = mix(1.0, open * mix(0.75, 1.0, open), uOcclusion);
     }
-    if (uEdges > 0.0) colour *= 1.0 - uEdges * edge();
-    colour = srgb(clamp(neutral(max(colour, 0.0)), 0.0, 1.0));
-    float grey = dot(colour, vec3(0.299, 0.587, 0.114));
-    colour = mix(colour, vec3(grey * 0.72 + 0.06), uStale * 0.88);
-    if (uOutline > 0.0) colour = withOutline(colour);
-    float dither = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715))));
-    outColour = vec4(colour + (dither - 0.5) / 255.0, 1.0);
+    if (uEdges > 0.0) veil *= 1.0 - uEdges * edge();
+    outColour = vec4(finished(texture(uColour, vUv).rgb * veil), veil);
   }
 `
 
@@ -102,15 +62,15 @@ const SMOOTH = /* glsl */ `
   float luma(vec2 offset) { return dot(textureLod(uPicture, vUv + offset * uTexel, 0.0).rgb, LUMA); }
 
   void main() {
-    vec3 here = textureLod(uPicture, vUv, 0.0).rgb;
-    float m = dot(here, LUMA);
+    vec4 here = textureLod(uPicture, vUv, 0.0);
+    float m = dot(here.rgb, LUMA);
     float nw = luma(vec2(-1.0, 1.0));
     float ne = luma(vec2(1.0, 1.0));
     float sw = luma(vec2(-1.0, -1.0));
     float se = luma(vec2(1.0, -1.0));
     float least = min(m, min(min(nw, ne), min(sw, se)));
     float most = max(m, max(max(nw, ne), max(sw, se)));
-    outColour = vec4(here, 1.0);
+    outColour = here;
     if (most - least < max(0.03, most * 0.1)) return;
     vec2 direction = vec2((sw + se) - (nw + ne), (nw + sw) - (ne + se));
     float reduce = max((nw + ne + sw + se) * 0.03125, 0.0078125);
@@ -167,17 +127,29 @@ export class Composite {
     this.pass.material.uniforms.uExposure!.value = exposure
   }
 
-  /** Draws onto the canvas, which is `cssWidth` CSS pixels wide. */
-  render(renderer: WebGLRenderer, input: CompositeInput, cssWidth: number, cssHeight: number): void {
+  /** What `FINISHING` asks for, shared by reference. */
+  get finishing(): Record<string, IUniform> {
+    const { uStale, uExposure, uOutline, uMask, uMaskTexel, uAccent, uHoverColour } = this.pass.material.uniforms as Record<string, IUniform>
+    return { uStale, uExposure, uOutline, uMask, uMaskTexel, uAccent, uHoverColour } as Record<string, IUniform>
+  }
+
+  /** What the passes that finish a picture outline: the mask of a view of `(cssWidth, cssHeight)` CSS pixels, or nothing. */
+  outline(mask: Texture | null, cssWidth: number, cssHeight: number): void {
+    const u = this.pass.material.uniforms
+    u.uMask!.value = mask
+    u.uOutline!.value = mask ? 1 : 0
+    ;(u.uMaskTexel!.value as Vector2).set(OUTLINE_CSS_PX / cssWidth, OUTLINE_CSS_PX / cssHeight)
+  }
+
+  /** Draws a view of `(cssWidth, cssHeight)` CSS pixels onto the canvas, or into a picture of the input's size. */
+  render(renderer: WebGLRenderer, input: CompositeInput, cssWidth: number, cssHeight: number, target: WebGLRenderTarget | null = null): void {
     const u = this.pass.material.uniforms
     u.uColour!.value = input.colour
     u.uDepth!.value = input.depth
     u.uOpen!.value = input.open
-    u.uMask!.value = input.mask
+    this.outline(input.mask, cssWidth, cssHeight)
     u.uOcclusion!.value = input.open ? 1 : 0
-    u.uOutline!.value = input.mask ? 1 : 0
     ;(u.uTexel!.value as Vector2).set(1 / input.width, 1 / input.height)
-    ;(u.uMaskTexel!.value as Vector2).set(OUTLINE_CSS_PX / cssWidth, OUTLINE_CSS_PX / cssHeight)
     ;(u.uNearFar!.value as Vector2).set(input.camera.near, input.camera.far)
     u.uPixelAngle!.value = 2 / (input.camera.projectionMatrix.elements[5]! * input.height)
     u.uReach!.value = input.reach
@@ -185,7 +157,7 @@ export class Composite {
     if (this.picture.width !== input.width || this.picture.height !== input.height) this.picture.setSize(input.width, input.height)
     this.pass.render(renderer, this.picture)
     ;(this.smooth.material.uniforms.uTexel!.value as Vector2).copy(u.uTexel!.value as Vector2)
-    this.smooth.render(renderer, null)
+    this.smooth.render(renderer, target)
   }
 
   dispose(): void {

@@ -1,7 +1,9 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ghostMask, storeyParts } from './classes'
-import { dotGeometry } from './dots'
+import { dotGeometry, listDots } from './dots'
 import { ElementPaint } from './paint'
+import { OPACITY_HIDDEN, OPACITY_SOLID, packAlpha, WEIGHT_ALARM, WEIGHT_SPEAKING } from './stateTexture'
 import type { ElementColumns } from './types'
 
 const BOXES = Float32Array.from([
@@ -22,7 +24,24 @@ describe('dots', () => {
     expect([...geometry.getAttribute('elementId').array]).toEqual([0, 2])
     expect([...geometry.getAttribute('position').array.slice(0, 3)]).toEqual([1, 3, -2])
     expect(geometry.getAttribute('extent').getX(0)).toBe(6)
-    expect(geometry.instanceCount).toBe(3)
+    expect(geometry.index?.count).toBe(2)
+  })
+  it('are drawn where they are painted and visible, what cries over what speaks over what is quiet', () => {
+    const rank = (weight: number): number => (weight >= WEIGHT_ALARM ? 2 : weight >= WEIGHT_SPEAKING ? 1 : 0)
+    const look = fc.record({ hidden: fc.boolean(), weight: fc.nat({ max: 15 }) })
+    fc.assert(
+      fc.property(fc.array(look), (looks) => {
+        const texels = new Uint8Array(looks.length * 4)
+        looks.forEach(({ hidden, weight }, i) => (texels[i * 4 + 3] = packAlpha(hidden ? OPACITY_HIDDEN : OPACITY_SOLID, weight)))
+        const ids = looks.map((_, i) => looks.length - 1 - i)
+        const order = new Uint32Array(looks.length)
+        const drawn = [...order.subarray(0, listDots(ids, texels, order))].map((k) => ids[k]!)
+        expect(new Set(drawn)).toEqual(new Set(looks.flatMap(({ hidden, weight }, i) => (hidden || weight === 0 ? [] : [i]))))
+        const ranks = drawn.map((id) => rank(looks[id]!.weight))
+        expect(ranks).toEqual([...ranks].sort())
+        expect(new Set(drawn).size).toBe(drawn.length)
+      }),
+    )
   })
 })
 

@@ -1,8 +1,8 @@
-import { Float32BufferAttribute, GLSL3, InstancedBufferGeometry, Points, Scene, ShaderMaterial, Vector2 } from 'three'
-import type { PerspectiveCamera, Texture, WebGLRenderer } from 'three'
+import { BufferAttribute, BufferGeometry, DynamicDrawUsage, Float32BufferAttribute, GLSL3, Points, Scene, ShaderMaterial, Vector2 } from 'three'
+import type { DataTexture, PerspectiveCamera, Texture, WebGLRenderer } from 'three'
 import { blended } from './materials'
 import type { SharedUniforms } from './materials'
-import { OPACITY_CONTENT, WEIGHT_ALARM, WEIGHT_SPEAKING } from './stateTexture'
+import { OPACITY_CONTENT, OPACITY_HIDDEN, opacityOf, WEIGHT_ALARM, WEIGHT_SPEAKING, weightOf } from './stateTexture'
 
 /** Elements that look smaller than the first, CSS pixels, are seen as dots; larger than the second, by themselves. */
 const DOT_BELOW_PX = 6
@@ -14,8 +14,8 @@ const FULL_SIZE_PX_PER_M = 3
 const SMALLEST_SHARE = 0.55
 
 /**
- * A point an element, drawn three times in one call: the quiet, those that speak over them, alarms over all. Each
- * vertex looks up its element's paint, and in the picture's depth whether something stands before it.
+ * A point a painted element, in the order in which they lie over each other. Each vertex looks up its element's paint,
+ * and in the picture's depth whether something stands before it.
  */
 const VERTEX = /* glsl */ `
   in float elementId;
@@ -61,7 +61,7 @@ const VERTEX = /* glsl */ `
     int weight = packed & 15;
     int opacity = packed >> 4;
     int rank = weight >= ${WEIGHT_ALARM} ? 2 : weight >= ${WEIGHT_SPEAKING} ? 1 : 0;
-    if (weight == 0 || opacity == 0 || rank != gl_InstanceID) return;
+    if (weight == 0 || opacity == 0) return;
     bool cut = position.y > uClipHeight && (opacity != ${OPACITY_CONTENT} || uClipContents);
     vec4 view = viewMatrix * vec4(position, 1.0);
     float away = -view.z;
@@ -105,7 +105,10 @@ const FRAGMENT = /* glsl */ `
 /** What is too small to be seen, as dots of one size on screen, in the colours of the layer. */
 export class Dots {
   private readonly scene = new Scene()
-  private readonly points: Points<InstancedBufferGeometry, ShaderMaterial>
+  private readonly points: Points<BufferGeometry, ShaderMaterial>
+  private readonly ids: Float32Array
+  private listed: DataTexture | null = null
+  private listedVersion = -1
 
   /**
    * @param boxes `(n, 6)` local boxes, min xyz then max xyz; NaN where nothing is drawn.
@@ -122,7 +125,9 @@ export class Dots {
         },
       }),
     )
-    this.points = new Points(dotGeometry(boxes, skip), material)
+    const geometry = dotGeometry(boxes, skip)
+    this.ids = geometry.getAttribute('elementId').array as Float32Array
+    this.points = new Points(geometry, material)
     this.points.frustumCulled = false
     this.scene.add(this.points)
   }
@@ -145,6 +150,7 @@ export class Dots {
   /** Draws over the canvas, `cssHeight` CSS pixels high, what `depth` does not hide. */
   render(renderer: WebGLRenderer, camera: PerspectiveCamera, depth: Texture, cssHeight: number): void {
     const u = this.points.material.uniforms
+    this.list(u.uState!.value as DataTexture)
     u.uDepth!.value = depth
     ;(u.uNearFar!.value as Vector2).set(camera.near, camera.far)
     u.uPixelsPerMetre!.value = (cssHeight * camera.projectionMatrix.elements[5]!) / 2
@@ -155,14 +161,48 @@ export class Dots {
     renderer.render(this.scene, camera)
   }
 
+  /** Sends only the painted elements through the GPU: mostly few, and each costs six look-ups. */
+  private list(state: DataTexture): void {
+    if (state === this.listed && state.version === this.listedVersion) return
+    this.listed = state
+    this.listedVersion = state.version
+    const { geometry } = this.points
+    const index = geometry.index!
+    const count = listDots(this.ids, state.image.data as Uint8Array, index.array as Uint32Array)
+    geometry.setDrawRange(0, count)
+    index.clearUpdateRanges()
+    index.addUpdateRange(0, count)
+    index.needsUpdate = count > 0
+  }
+
   dispose(): void {
     this.points.geometry.dispose()
     this.points.material.dispose()
   }
 }
 
+/**
+ * Writes the positions of painted and visible elements among `ids`, `(n,)` indices, to `order`, `(n,)`: the quiet, those that speak over
+ * them, alarms over all. Gives how many there are. `texels` as in `stateTexture.ts`.
+ */
+export function listDots(ids: ArrayLike<number>, texels: Uint8Array, order: Uint32Array): number {
+  const ranks: [number[], number[], number[]] = [[], [], []]
+  for (let k = 0; k < ids.length; k++) {
+    const alpha = texels[ids[k]! * 4 + 3]!
+    const weight = weightOf(alpha)
+    if (weight === 0 || opacityOf(alpha) === OPACITY_HIDDEN) continue
+    ranks[weight >= WEIGHT_ALARM ? 2 : weight >= WEIGHT_SPEAKING ? 1 : 0].push(k)
+  }
+  let count = 0
+  for (const rank of ranks) {
+    order.set(rank, count)
+    count += rank.length
+  }
+  return count
+}
+
 /** A vertex for each element that has a box and is not skipped: its middle in three's frame, index and largest side, m. */
-export function dotGeometry(boxes: Float32Array, skip: Uint8Array): InstancedBufferGeometry {
+export function dotGeometry(boxes: Float32Array, skip: Uint8Array): BufferGeometry {
   const [middles, ids, extents]: [number[], number[], number[]] = [[], [], []]
   for (let id = 0; id * 6 < boxes.length; id++) {
     const [x0, y0, z0, x1, y1, z1] = boxes.subarray(id * 6, id * 6 + 6) as unknown as [number, number, number, number, number, number]
@@ -171,10 +211,11 @@ export function dotGeometry(boxes: Float32Array, skip: Uint8Array): InstancedBuf
     ids.push(id)
     extents.push(Math.max(x1 - x0, y1 - y0, z1 - z0))
   }
-  const geometry = new InstancedBufferGeometry()
+  const geometry = new BufferGeometry()
   geometry.setAttribute('position', new Float32BufferAttribute(middles, 3))
   geometry.setAttribute('elementId', new Float32BufferAttribute(ids, 1))
   geometry.setAttribute('extent', new Float32BufferAttribute(extents, 1))
-  geometry.instanceCount = 3
+  geometry.setIndex(new BufferAttribute(new Uint32Array(ids.length), 1).setUsage(DynamicDrawUsage))
+  geometry.setDrawRange(0, 0)
   return geometry
 }

@@ -1,12 +1,17 @@
 import type { WebGLRenderer } from 'three'
 
+interface Frame {
+  readonly began: number
+  readonly fence: WebGLSync
+}
+
 /**
- * Times frames to their end on the GPU by a fence, and tells whether the last one is still being drawn: a slow GPU
+ * Times frames to their end on the GPU by a fence, and tells whether they are still being drawn: a slow GPU
  * (or software) must not be sent frames faster than it draws them.
  */
 export class FrameTimer {
   private readonly gl: WebGL2RenderingContext
-  private fence: WebGLSync | null = null
+  private underWay: Frame[] = []
   private began = 0
   private lastMs = 0
 
@@ -24,23 +29,26 @@ export class FrameTimer {
   }
 
   end(): void {
-    this.fence = this.gl.fenceSync(this.gl.SYNC_GPU_COMMANDS_COMPLETE, 0)
+    const fence = this.gl.fenceSync(this.gl.SYNC_GPU_COMMANDS_COMPLETE, 0)
+    if (fence !== null) this.underWay.push({ began: this.began, fence })
     this.gl.flush()
   }
 
-  /** Forgets the frame under way: its fence died with the GPU context. */
+  /** Forgets the frames under way: their fences died with the GPU context. */
   reset(): void {
-    this.fence = null
+    this.underWay = []
   }
 
-  /** Whether the last frame is still being drawn; takes its time when it is done. */
-  isBusy(): boolean {
-    if (!this.fence) return false
-    const status = this.gl.getSyncParameter(this.fence, this.gl.SYNC_STATUS) as number
-    if (status !== this.gl.SIGNALED) return true
-    this.gl.deleteSync(this.fence)
-    this.fence = null
-    this.lastMs = performance.now() - this.began
-    return false
+  /** Whether more than `ahead` frames are still being drawn; takes the times of those that are done. */
+  isBusy(ahead = 0): boolean {
+    this.underWay = this.underWay.filter((frame) => !this.isDone(frame))
+    return this.underWay.length > ahead
+  }
+
+  private isDone({ began, fence }: Frame): boolean {
+    if (this.gl.getSyncParameter(fence, this.gl.SYNC_STATUS) !== this.gl.SIGNALED) return false
+    this.gl.deleteSync(fence)
+    this.lastMs = performance.now() - began
+    return true
   }
 }

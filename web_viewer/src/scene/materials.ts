@@ -74,8 +74,6 @@ type TileMaterialName = 'opaque' | 'metal' | 'glass' | 'space'
 export class TileMaterials {
   readonly ghost: ShaderMaterial
   readonly id: ShaderMaterial
-  /** As `id`, of rooms that are painted. */
-  readonly roomId: ShaderMaterial
   readonly mask: ShaderMaterial
   readonly shadow: ShaderMaterial
   private readonly surfaces: Record<TileMaterialName, ShaderMaterial>
@@ -91,9 +89,6 @@ export class TileMaterials {
     define(this.surfaces.space, 'LIFT', true)
     this.ghost = blended(this.pass(GHOST_FRAGMENT, DRAW_GHOST))
     this.id = this.pass(ID_FRAGMENT, DRAW_SOLID)
-    this.roomId = this.pass(ID_FRAGMENT, DRAW_SOLID)
-    define(this.roomId, 'ROOMS', true)
-    define(this.roomId, 'LIFT', true)
     this.mask = this.pass(MASK_FRAGMENT, DRAW_TARGET)
     this.mask.depthTest = false
     this.mask.depthWrite = false
@@ -123,12 +118,17 @@ export class TileMaterials {
     for (const material of Object.values(this.surfaces)) define(material, 'FAST', fast)
   }
 
+  /** Gives what a kept view is made of; see `LIGHT_OUT`. */
+  setKeep(keep: boolean): void {
+    for (const material of [...Object.values(this.surfaces), this.ghost]) define(material, 'KEEP', keep)
+  }
+
   dispose(): void {
     for (const material of this.all) material.dispose()
   }
 
   private get all(): ShaderMaterial[] {
-    return [...Object.values(this.surfaces), this.ghost, this.id, this.roomId, this.mask, this.shadow]
+    return [...Object.values(this.surfaces), this.ghost, this.id, this.mask, this.shadow]
   }
 
   private surface(fragmentShader: string, roughness: number, metalness: number): ShaderMaterial {

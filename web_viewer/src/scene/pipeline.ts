@@ -8,6 +8,7 @@ import type { SharedUniforms } from './materials'
 import { Occlusion } from './occlusion'
 import type { FrameProfile } from './quality'
 import { Repaint } from './repaint'
+import type { Kept } from './repaint'
 
 /** What changed since the last frame, and what the frame is to show. */
 export interface FrameRequest {
@@ -21,6 +22,8 @@ export interface FrameRequest {
   readonly reach: number
   /** How strongly edges are drawn, 0..1. */
   readonly edges: number
+  /** Moments follow each other quickly: a view that is repainted is to be drawn fast rather than smooth. */
+  readonly isHasty: boolean
 }
 
 /** A picture of the kept view: in the colours of a state texture, from `x` on, CSS pixels. */
@@ -53,8 +56,9 @@ export class Pipeline {
     private readonly camera: PerspectiveCamera,
     private readonly materials: TileMaterials,
     private readonly uniforms: SharedUniforms,
+    others: readonly Kept[],
   ) {
-    this.repaint = new Repaint(renderer, scene, camera, materials, uniforms)
+    this.repaint = new Repaint(renderer, scene, camera, materials, uniforms, this.composite, [materials, ...others])
     renderer.autoClear = false
     renderer.info.autoReset = false
   }
@@ -84,10 +88,10 @@ export class Pipeline {
   }
 
   /** Draws the view in other colours than it was kept in; keeps it first where none is kept. Sizes as in `render`. */
-  repainted(request: FrameRequest, views: readonly PaintedView[], spaces: Uint8Array, cssWidth: number, cssHeight: number): FrameCost {
+  repainted(request: FrameRequest, views: readonly PaintedView[], cssWidth: number, cssHeight: number): FrameCost {
     const { width, height } = this.pixelsOf(request, cssWidth, cssHeight)
     this.renderer.info.reset()
-    if (!this.repaint.isKept) this.keep(request, views[0]!.state, spaces, width, height)
+    if (!this.repaint.isKept) this.keep(request, views[0]!.state, width, height)
     const { calls, triangles } = this.renderer.info.render
     for (const view of views) this.drawView(request, view, width, height, cssWidth, cssHeight)
     this.uniforms.uState.value = views[0]!.state
@@ -95,8 +99,8 @@ export class Pipeline {
     return { drawCalls: calls, triangles }
   }
 
-  private keep(request: FrameRequest, state: DataTexture, spaces: Uint8Array, width: number, height: number): void {
-    this.repaint.keep({ width, height, showSpaces: request.showSpaces, hasGhosts: request.hasGhosts }, state, spaces)
+  private keep(request: FrameRequest, state: DataTexture, width: number, height: number): void {
+    this.repaint.keep({ width, height, showSpaces: request.showSpaces, hasGhosts: request.hasGhosts }, state)
     this.keptMask = request.hasOutline ? this.drawMask(width, height) : null
     this.occlusionIsCurrent = false
     this.keptOpen = this.drawOcclusion(this.repaint.depth, width, height, request)
@@ -106,14 +110,14 @@ export class Pipeline {
   private drawView(request: FrameRequest, view: PaintedView, width: number, height: number, cssWidth: number, cssHeight: number): void {
     const { reach, edges } = request
     const { depth } = this.repaint
-    const colour = this.repaint.paint(view.state)
-    this.renderer.setViewport(view.x, 0, cssWidth, cssHeight)
-    this.composite.render(
-      this.renderer,
-      { colour, depth, width, height, open: this.keptOpen, mask: this.keptMask, camera: this.camera, reach, edges },
-      cssWidth,
-      cssHeight,
-    )
+    const finish = { open: this.keptOpen, mask: this.keptMask, reach, edges, cssWidth, cssHeight }
+    if (request.isHasty) {
+      this.repaint.show(view.state, finish, view.x)
+    } else {
+      const colour = this.repaint.paint(view.state)
+      this.renderer.setViewport(view.x, 0, cssWidth, cssHeight)
+      this.composite.render(this.renderer, { ...finish, colour, depth, width, height, camera: this.camera }, cssWidth, cssHeight)
+    }
     this.uniforms.uState.value = view.state
     this.dots?.render(this.renderer, this.camera, depth, cssHeight)
   }

@@ -1,12 +1,14 @@
-import { DataTexture, DepthTexture, HalfFloatType, LinearFilter, NearestFilter, UnsignedByteType, UnsignedIntType, WebGLRenderTarget } from 'three'
-import type { PerspectiveCamera, Scene, Texture, WebGLRenderer } from 'three'
+import { DepthTexture, HalfFloatType, LinearFilter, NearestFilter, UnsignedByteType, UnsignedIntType, WebGLRenderTarget } from 'three'
+import type { IUniform, PerspectiveCamera, Scene, Texture, WebGLRenderer } from 'three'
+import type { Composite } from './composite'
+import { FINISHING } from './finishing'
 import { FullscreenPass } from './fullscreen'
 import { LAYER_EXTRA, LAYER_GLASS, LAYER_SOLID, LAYER_SPACE } from './materials'
 import type { SharedUniforms, TileMaterials } from './materials'
-import { bareTexels, whiteTexels } from './stateTexture'
 
-/** The kept view in other colours: what is unpainted, and of what is white as much as the paint has of white. */
-const REPAINT = /* glsl */ `
+/** Which element a pixel shows, and how it is painted: `weight` 0 where it is not. */
+const PAINT = /* glsl */ `
+  in vec2 vUv;
   layout(location = 0) out highp vec4 outColour;
   uniform sampler2D uBare;
   uniform sampler2D uWhite;
@@ -18,16 +20,44 @@ const REPAINT = /* glsl */ `
     return mix(c / 12.92, pow((c + 0.055) / 1.055, vec3(2.4)), step(0.04045, c));
   }
 
-  void main() {
-    ivec2 at = ivec2(gl_FragCoord.xy);
-    vec3 bare = texelFetch(uBare, at, 0).rgb;
-    outColour = vec4(bare, 1.0);
+  float weightAt(ivec2 at, out vec3 paint) {
     ivec4 digits = ivec4(texelFetch(uIds, at, 0) * 255.0 + 0.5);
     int id = digits.r + (digits.g << 8) + (digits.b << 16) - 1;
-    if (id < 0) return;
+    if (id < 0) return 0.0;
     vec4 texel = texelFetch(uState, ivec2(id & ((1 << uStateWidthLog2) - 1), id >> uStateWidthLog2), 0);
-    float weight = float(int(texel.a * 255.0 + 0.5) & 15) / 15.0;
-    if (weight > 0.0) outColour.rgb = mix(bare, texelFetch(uWhite, at, 0).rgb * linearFromSrgb(texel.rgb), weight);
+    paint = texel.rgb;
+    return float(int(texel.a * 255.0 + 0.5) & 15) / 15.0;
+  }
+
+  // What is unpainted, and of what is white as much as the paint has of white.
+  vec3 lightAt(ivec2 at, vec3 paint, float weight) {
+    return mix(texelFetch(uBare, at, 0).rgb, texelFetch(uWhite, at, 0).rgb * linearFromSrgb(paint), weight);
+  }
+`
+
+/** The light of the kept view in other colours. */
+const REPAINT = /* glsl */ `
+  ${PAINT}
+  void main() {
+    ivec2 at = ivec2(gl_FragCoord.xy);
+    vec3 paint = vec3(0.0);
+    float weight = weightAt(at, paint);
+    outColour = vec4(weight > 0.0 ? lightAt(at, paint, weight) : texelFetch(uBare, at, 0).rgb, 1.0);
+  }
+`
+
+/** The kept view in other colours, as it goes on the canvas: only what is painted is more than one look-up. */
+const RETOUCH = /* glsl */ `
+  ${PAINT}
+  ${FINISHING}
+  uniform sampler2D uFinished;
+  void main() {
+    ivec2 at = ivec2(vUv * vec2(textureSize(uIds, 0)));
+    vec4 unpainted = texelFetch(uFinished, at, 0);
+    outColour = vec4(unpainted.rgb, 1.0);
+    vec3 paint = vec3(0.0);
+    float weight = weightAt(at, paint);
+    if (weight > 0.0) outColour.rgb = finished(lightAt(at, paint, weight) * unpainted.a);
   }
 `
 
@@ -40,20 +70,39 @@ export interface KeptView {
   readonly hasGhosts: boolean
 }
 
+/** How the kept view's light becomes a picture: as `CompositeInput`, and the view's size, CSS pixels. */
+export interface Finish {
+  readonly open: Texture | null
+  readonly mask: Texture | null
+  readonly reach: number
+  readonly edges: number
+  readonly cssWidth: number
+  readonly cssHeight: number
+}
+
+/** What is drawn by shaders that know `LIGHT_OUT`. */
+export interface Kept {
+  setKeep(keep: boolean): void
+}
+
 /**
  * A view that is kept so as to be drawn in other colours at the cost of one pass over its pixels, however many
  * triangles it has: while colours follow each other quickly, a slow GPU would show few of them.
  *
- * The model is drawn three times: unpainted, all white, and as element ids. Shading is linear in the paint, so that
- * what lies between is a mixture; but for glints it is the same picture. Glass and ghosts keep the colours they had.
+ * The model is drawn once, into three pictures: unpainted, all white, and as element ids. Shading is linear in the paint,
+ * so that what lies between is a mixture; but for glints it is the same picture. Glass is unpainted in it, and ghosts
+ * keep the colours they had.
  */
 export class Repaint {
-  private readonly pass: FullscreenPass
-  private bare = picture(1, 1)
-  private white = picture(1, 1)
-  private ids = idPicture(1, 1)
-  private painted = picture(1, 1)
-  private kept = false
+  private readonly repaint: FullscreenPass
+  private readonly retouch: FullscreenPass
+  private readonly kept = keptPictures()
+  private readonly painted = pictureOfLight()
+  private readonly unpainted = new WebGLRenderTarget(1, 1, { depthBuffer: false, minFilter: NearestFilter, magFilter: NearestFilter })
+  private readonly state: IUniform<Texture | null> = { value: null }
+  /** Whether there is a view to be painted. */
+  isKept = false
+  private isFinished = false
 
   constructor(
     private readonly renderer: WebGLRenderer,
@@ -61,122 +110,105 @@ export class Repaint {
     private readonly camera: PerspectiveCamera,
     private readonly materials: TileMaterials,
     private readonly uniforms: SharedUniforms,
+    private readonly composite: Composite,
+    private readonly parts: readonly Kept[],
   ) {
-    const { uStateWidthLog2 } = uniforms
-    this.pass = new FullscreenPass(REPAINT, { uBare: { value: null }, uWhite: { value: null }, uIds: { value: null }, uState: { value: null }, uStateWidthLog2 })
-  }
-
-  /** Whether there is a view to be painted. */
-  get isKept(): boolean {
-    return this.kept
+    const [bare, white, ids] = this.kept.textures
+    const shared = {
+      uBare: { value: bare }, uWhite: { value: white }, uIds: { value: ids }, uState: this.state, uStateWidthLog2: uniforms.uStateWidthLog2,
+    }
+    this.repaint = new FullscreenPass(REPAINT, shared)
+    this.retouch = new FullscreenPass(RETOUCH, { ...shared, ...composite.finishing, uFinished: { value: this.unpainted.texture } })
   }
 
   /** The depth of the kept view. */
   get depth(): DepthTexture {
-    return this.bare.depthTexture!
+    return this.kept.depthTexture!
   }
 
   /** What is kept is no more what the scene shows. */
   forget(): void {
-    this.kept = false
+    this.isKept = false
   }
 
-  /** Keeps what the camera sees; `state` is the state texture with today's paint, `spaces` its rooms, `(n,)` 1 for one. */
-  keep(view: KeptView, state: DataTexture, spaces: Uint8Array): void {
-    this.resize(view.width, view.height)
-    const texels = state.image.data as Uint8Array
-    const { width, height } = state.image
-    const bare = stateOf(bareTexels(texels, spaces), width, height)
-    const white = stateOf(whiteTexels(texels, spaces), width, height)
-    this.drawModel(this.bare, view, bare, bare, state)
-    this.drawModel(this.white, view, white, bare, state)
+  /** Keeps what the camera sees, with what the state texture hides and ghosts. */
+  keep(view: KeptView, state: Texture): void {
+    const { renderer, scene, camera } = this
+    this.kept.setSize(view.width, view.height)
     this.uniforms.uState.value = state
-    this.drawIds(view)
-    bare.dispose()
-    white.dispose()
-    this.kept = true
+    for (const part of this.parts) part.setKeep(true)
+    renderer.setRenderTarget(this.kept)
+    renderer.clear()
+    camera.layers.set(LAYER_SOLID)
+    camera.layers.enable(LAYER_GLASS)
+    camera.layers.enable(LAYER_EXTRA)
+    if (view.showSpaces) camera.layers.enable(LAYER_SPACE)
+    renderer.render(scene, camera)
+    if (view.hasGhosts) this.drawGhosts()
+    renderer.setRenderTarget(null)
+    for (const part of this.parts) part.setKeep(false)
+    this.isKept = true
+    this.isFinished = false
   }
 
-  /** The kept view as a state texture paints it. */
+  /** The light of the kept view as a state texture paints it. */
   paint(state: Texture): Texture {
-    const u = this.pass.material.uniforms
-    u.uBare!.value = this.bare.texture
-    u.uWhite!.value = this.white.texture
-    u.uIds!.value = this.ids.texture
-    u.uState!.value = state
-    this.pass.render(this.renderer, this.painted)
+    this.state.value = state
+    this.painted.setSize(this.kept.width, this.kept.height)
+    this.repaint.render(this.renderer, this.painted)
     return this.painted.texture
   }
 
+  /**
+   * Draws the kept view as a state texture paints it onto the canvas, from `x` CSS pixels on. All that does not hang on the paint is drawn once
+   * a view; what is painted is not smoothed.
+   */
+  show(state: Texture, finish: Finish, x: number): void {
+    if (!this.isFinished) this.finish(finish)
+    this.composite.outline(finish.mask, finish.cssWidth, finish.cssHeight)
+    this.state.value = state
+    this.renderer.setViewport(x, 0, finish.cssWidth, finish.cssHeight)
+    this.retouch.render(this.renderer, null)
+  }
+
   dispose(): void {
-    for (const target of [this.bare, this.white, this.ids, this.painted]) {
+    for (const target of [this.kept, this.painted, this.unpainted]) {
       target.depthTexture?.dispose()
       target.dispose()
     }
-    this.pass.dispose()
+    this.repaint.dispose()
+    this.retouch.dispose()
   }
 
-  private drawModel(target: WebGLRenderTarget, view: KeptView, solid: Texture, glass: Texture, ghosts: Texture): void {
-    const { renderer, camera, uniforms } = this
-    renderer.setRenderTarget(target)
-    renderer.clear()
-    uniforms.uState.value = solid
-    camera.layers.set(LAYER_SOLID)
-    camera.layers.enable(LAYER_EXTRA)
-    if (view.showSpaces) camera.layers.enable(LAYER_SPACE)
-    renderer.render(this.scene, camera)
-    uniforms.uState.value = glass
-    camera.layers.set(LAYER_GLASS)
-    renderer.render(this.scene, camera)
-    if (view.hasGhosts) this.drawGhosts(ghosts)
-    renderer.setRenderTarget(null)
+  private finish(finish: Finish): void {
+    const { width, height, textures } = this.kept
+    this.unpainted.setSize(width, height)
+    const input = { ...finish, colour: textures[0]!, depth: this.depth, width, height, camera: this.camera }
+    this.composite.render(this.renderer, input, finish.cssWidth, finish.cssHeight, this.unpainted)
+    this.isFinished = true
   }
 
-  private drawGhosts(state: Texture): void {
-    this.uniforms.uState.value = state
+  private drawGhosts(): void {
     this.camera.layers.set(LAYER_SOLID)
     this.camera.layers.enable(LAYER_GLASS)
     this.scene.overrideMaterial = this.materials.ghost
     this.renderer.render(this.scene, this.camera)
     this.scene.overrideMaterial = null
   }
-
-  private drawIds(view: KeptView): void {
-    const { renderer, camera, scene, materials } = this
-    renderer.setRenderTarget(this.ids)
-    renderer.clear()
-    camera.layers.set(LAYER_SOLID)
-    scene.overrideMaterial = materials.id
-    renderer.render(scene, camera)
-    if (view.showSpaces) {
-      camera.layers.set(LAYER_SPACE)
-      scene.overrideMaterial = materials.roomId
-      renderer.render(scene, camera)
-    }
-    renderer.setRenderTarget(null)
-    scene.overrideMaterial = null
-  }
-
-  private resize(width: number, height: number): void {
-    if (this.bare.width === width && this.bare.height === height) return
-    for (const target of [this.bare, this.white, this.ids, this.painted]) target.setSize(width, height)
-  }
 }
 
-function stateOf(texels: Uint8Array, width: number, height: number): DataTexture {
-  const texture = new DataTexture(texels, width, height)
-  texture.needsUpdate = true
-  return texture
+function pictureOfLight(): WebGLRenderTarget {
+  return new WebGLRenderTarget(1, 1, { depthBuffer: false, type: HalfFloatType, minFilter: LinearFilter, magFilter: LinearFilter })
 }
 
-function picture(width: number, height: number): WebGLRenderTarget {
-  const depthTexture = new DepthTexture(width, height, UnsignedIntType)
+/** Light unpainted, light in white, elements' ids; and the depth. */
+function keptPictures(): WebGLRenderTarget {
+  const depthTexture = new DepthTexture(1, 1, UnsignedIntType)
   depthTexture.minFilter = NearestFilter
   depthTexture.magFilter = NearestFilter
-  return new WebGLRenderTarget(width, height, { depthTexture, type: HalfFloatType, minFilter: LinearFilter, magFilter: LinearFilter })
-}
-
-/** As the picker's: ids, depths and normals, of which the ids are looked at. */
-function idPicture(width: number, height: number): WebGLRenderTarget {
-  return new WebGLRenderTarget(width, height, { count: 3, type: UnsignedByteType, minFilter: NearestFilter, magFilter: NearestFilter })
+  const kept = new WebGLRenderTarget(1, 1, { count: 3, depthTexture, type: HalfFloatType, minFilter: LinearFilter, magFilter: LinearFilter })
+  const ids = kept.textures[2]!
+  ids.type = UnsignedByteType
+  ids.minFilter = ids.magFilter = NearestFilter
+  return kept
 }

@@ -1,12 +1,27 @@
-import { BufferAttribute, BufferGeometry, Color, DoubleSide, GreaterDepth, Group, LessEqualDepth, Mesh, MeshBasicMaterial } from 'three'
+import { BufferAttribute, BufferGeometry, Color, DoubleSide, GLSL3, GreaterDepth, Group, LessEqualDepth, Mesh, ShaderMaterial } from 'three'
 import { worldFromLocal } from './frames'
-import { LAYER_EXTRA } from './materials'
+import { define, LAYER_EXTRA } from './materials'
 import { ribbonOf } from './ribbon'
+import { LIGHT_OUT } from './shaders'
 import type { Point3 } from './types'
 
 const COLOUR = 0x1b7dff
 /** How much of the way is seen through walls and floors. */
 const BEHIND_OPACITY = 0.35
+
+const VERTEX = /* glsl */ `
+  void main() {
+    gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
+  }
+`
+const FRAGMENT = /* glsl */ `
+  ${LIGHT_OUT}
+  uniform vec3 uColour;
+  uniform float uOpacity;
+  void main() {
+    giveLight(vec4(uColour, uOpacity));
+  }
+`
 
 /** A way over the floors: bright where it is in sight, faint where something stands before it. */
 export class RouteRibbon {
@@ -34,15 +49,21 @@ export class RouteRibbon {
     this.group.visible = triangles.length > 0
   }
 
+  /** Gives what a kept view is made of; see `LIGHT_OUT`. */
+  setKeep(keep: boolean): void {
+    for (const each of this.materials) define(each, 'KEEP', keep)
+  }
+
   dispose(): void {
     this.geometry.dispose()
     for (const each of this.materials) each.dispose()
   }
 }
 
-function material(behind: boolean): MeshBasicMaterial {
-  return new MeshBasicMaterial({
-    color: new Color(COLOUR), side: DoubleSide, transparent: true, opacity: behind ? BEHIND_OPACITY : 1, depthWrite: false,
-    depthFunc: behind ? GreaterDepth : LessEqualDepth, toneMapped: false,
+function material(behind: boolean): ShaderMaterial {
+  return new ShaderMaterial({
+    glslVersion: GLSL3, vertexShader: VERTEX, fragmentShader: FRAGMENT, side: DoubleSide, transparent: true, depthWrite: false,
+    depthFunc: behind ? GreaterDepth : LessEqualDepth,
+    uniforms: { uColour: { value: new Color(COLOUR) }, uOpacity: { value: behind ? BEHIND_OPACITY : 1 } },
   })
 }

@@ -204,17 +204,47 @@ export const LIGHTING = /* glsl */ `
   }
 `
 
-const SURFACE_OUT = /* glsl */ `
+/**
+ * What a fragment shader of the scene gives: its light, and where a view is kept (see `repaint.ts`) also the light of
+ * the same surface painted white, and the element that paint would fall on; zeros where on none.
+ */
+export const LIGHT_OUT = /* glsl */ `
   layout(location = 0) out highp vec4 outColour;
+  #ifdef KEEP
+    layout(location = 1) out highp vec4 outWhite;
+    layout(location = 2) out highp vec4 outId;
+  #endif
+
+  // What no paint falls on.
+  void giveLight(vec4 colour) {
+    outColour = colour;
+    #ifdef KEEP
+      outWhite = colour;
+      outId = vec4(0.0);
+    #endif
+  }
+`
+
+/** An element's index in three bytes, alpha 255: what `ids.ts` and the kept view read. */
+const PACK_ID = /* glsl */ `
+  vec4 packId(float element) {
+    uint id = uint(element + 0.5) + 1u;
+    return vec4(float(id & 255u), float((id >> 8) & 255u), float((id >> 16) & 255u), 255.0) / 255.0;
+  }
+`
+
+const SURFACE_OUT = /* glsl */ `
+  ${LIGHT_OUT}
+  ${PACK_ID}
   uniform float uRoughness;
   uniform float uMetalness;
 
   // Paint replaces the model's colour (it never multiplies it) and shines a little by itself, so that a status is
   // read the same in the sun and in the shade.
   uniform float uMuted;
-  vec3 paintedAlbedo() {
+  vec3 paintedAlbedo(vec4 paint) {
     vec3 grey = vec3(0.1 + 0.2 * dot(vTint.rgb, vec3(0.2126, 0.7152, 0.0722)));
-    return mix(mix(vTint.rgb, grey, uMuted), vPaint.rgb, vPaint.a);
+    return mix(mix(vTint.rgb, grey, uMuted), paint.rgb, paint.a);
   }
   uniform vec3 uCutColour;
   // Where a solid is cut its inside is seen: drawn flat, it reads as the cut itself.
@@ -225,8 +255,8 @@ const SURFACE_OUT = /* glsl */ `
       return false;
     #endif
   }
-  vec3 paintGlow() {
-    return vPaint.rgb * vPaint.a * 0.38;
+  vec3 paintGlow(vec4 paint) {
+    return paint.rgb * paint.a * 0.38;
   }
 `
 
@@ -235,18 +265,28 @@ export const SOLID_FRAGMENT = /* glsl */ `
   ${FRAGMENT_HEAD}
   ${LIGHTING}
   ${SURFACE_OUT}
+  vec3 painted(vec4 paint, vec3 n, vec3 v, float lit) {
+    float metalness = uMetalness * (1.0 - paint.a);
+    Shaded s = shade(paintedAlbedo(paint), mix(uRoughness, 0.7, paint.a), metalness, n, v, lit);
+    return mix(s.diffuse, s.diffuse * 0.72, paint.a) + s.specular * mix(1.0, 0.4, paint.a) + paintGlow(paint);
+  }
+  vec3 cutFace(vec4 paint) {
+    return mix(uCutColour, paint.rgb, paint.a * 0.6);
+  }
   void main() {
     clipAbove();
     vec3 n = seenNormal();
     vec3 v = normalize(cameraPosition - vWorld);
-    if (isCutFace()) {
-      outColour = vec4(mix(uCutColour, vPaint.rgb, vPaint.a * 0.6), 1.0);
-      return;
-    }
-    float metalness = uMetalness * (1.0 - vPaint.a);
-    Shaded s = shade(paintedAlbedo(), mix(uRoughness, 0.7, vPaint.a), metalness, n, v, sunlight(vWorld, n));
-    vec3 colour = mix(s.diffuse, s.diffuse * 0.72, vPaint.a) + s.specular * mix(1.0, 0.4, vPaint.a) + paintGlow();
-    outColour = vec4(colour, 1.0);
+    bool isCut = isCutFace();
+    float lit = isCut ? 0.0 : sunlight(vWorld, n);
+    #ifdef KEEP
+      outColour = vec4(isCut ? cutFace(vec4(0.0)) : painted(vec4(0.0), n, v, lit), 1.0);
+      outWhite = vec4(isCut ? cutFace(vec4(1.0)) : painted(vec4(1.0), n, v, lit), 1.0);
+      // Figures are no elements.
+      outId = vElement < -0.5 ? vec4(0.0, 0.0, 0.0, 1.0) : packId(vElement);
+    #else
+      outColour = vec4(isCut ? cutFace(vPaint) : painted(vPaint, n, v, lit), 1.0);
+    #endif
   }
 `
 
@@ -257,13 +297,18 @@ export const GLASS_FRAGMENT = /* glsl */ `
   ${SURFACE_OUT}
   void main() {
     clipAbove();
+    #ifdef KEEP
+      vec4 paint = vec4(0.0);
+    #else
+      vec4 paint = vPaint;
+    #endif
     vec3 n = seenNormal();
     vec3 v = normalize(cameraPosition - vWorld);
-    Shaded s = shade(paintedAlbedo(), 0.08, 0.0, n, v, sunlight(vWorld, n));
+    Shaded s = shade(paintedAlbedo(paint), 0.08, 0.0, n, v, sunlight(vWorld, n));
     float fresnel = 0.05 + 0.95 * pow(1.0 - max(dot(n, v), 0.0), 5.0);
-    float alpha = mix(clamp(vTint.a, 0.12, 0.6), 0.8, vPaint.a);
+    float alpha = mix(clamp(vTint.a, 0.12, 0.6), 0.8, paint.a);
     vec3 reflected = skyRadiance(reflect(-v, n), 0.02) * fresnel * 0.9 + s.specular * 0.6;
-    outColour = vec4(s.diffuse * alpha + reflected + paintGlow() * alpha, min(alpha + fresnel * 0.7, 1.0));
+    giveLight(vec4(s.diffuse * alpha + reflected + paintGlow(paint) * alpha, min(alpha + fresnel * 0.7, 1.0)));
   }
 `
 
@@ -276,16 +321,25 @@ export const SPACE_FRAGMENT = /* glsl */ `
   ${SURFACE_OUT}
   uniform float uSpaceOpacity;
   uniform bool uFloorsOnly;
+  vec3 painted(vec4 paint) {
+    return mix(vec3(0.33, 0.5, 0.66), paint.rgb, paint.a);
+  }
   void main() {
     clipAbove();
     vec3 n = seenNormal();
     vec3 outwards = dot(vNormal, vNormal) > 0.0 ? vNormal : gl_FrontFacing ? n : -n;
     if (uFloorsOnly && normalize(outwards).y > -0.5) discard;
-    vec3 colour = mix(vec3(0.33, 0.5, 0.66), vPaint.rgb, vPaint.a);
     // Walls a little darker than floors, those to the east and west than those to the north and south.
     float light = uFloorsOnly ? 0.88 : 0.66 + 0.22 * n.y + 0.1 * abs(n.z);
-    float alpha = mix(uSpaceOpacity * 0.3, uFloorsOnly ? 0.9 : 1.0, step(0.01, vPaint.a));
-    outColour = vec4(colour * light * alpha, alpha);
+    float isPainted = step(0.01, vPaint.a);
+    float alpha = mix(uSpaceOpacity * 0.3, uFloorsOnly ? 0.9 : 1.0, isPainted);
+    #ifdef KEEP
+      outColour = vec4(painted(vec4(0.0)) * light * alpha, alpha);
+      outWhite = vec4(painted(vec4(isPainted)) * light * alpha, alpha);
+      outId = isPainted * packId(vElement);
+    #else
+      outColour = vec4(painted(vPaint) * light * alpha, alpha);
+    #endif
   }
 `
 
@@ -301,11 +355,11 @@ export const GHOST_FRAGMENT = /* glsl */ `
     float facing = abs(dot(n, normalize(cameraPosition - vWorld)));
     vec3 colour = mix(uGhostColour, vPaint.rgb, vPaint.a);
     float alpha = mix(0.1, 0.014, facing) * uGhostStrength + vPaint.a * 0.28;
-    outColour = vec4(colour * alpha, alpha);
+    giveLight(vec4(colour * alpha, alpha));
   }
 `
 
-/** Element ids, depth and normals for picking; three RGBA8 pictures, read back by \`ids.ts\`. */
+/** Element ids, depth and normals for picking; three RGBA8 pictures, read back by `ids.ts`. */
 export const ID_FRAGMENT = /* glsl */ `
   ${FRAGMENT_HEAD}
   layout(location = 0) out highp vec4 outId;
@@ -324,23 +378,11 @@ export const ID_FRAGMENT = /* glsl */ `
     return digits / 255.0;
   }
 
-  // Rooms as they are drawn when painted: unpainted ones hide nothing, and of an opened storey's the floors are seen.
-  #ifdef ROOMS
-    uniform bool uFloorsOnly;
-    void skipUnseen() {
-      vec3 n = seenNormal();
-      vec3 outwards = dot(vNormal, vNormal) > 0.0 ? vNormal : gl_FrontFacing ? n : -n;
-      if (vPaint.a < 0.01 || (uFloorsOnly && normalize(outwards).y > -0.5)) discard;
-    }
-  #else
-    void skipUnseen() {}
-  #endif
+  ${PACK_ID}
 
   void main() {
     clipAbove();
-    skipUnseen();
-    uint id = uint(vElement + 0.5) + 1u;
-    outId = vec4(float(id & 255u), float((id >> 8) & 255u), float((id >> 16) & 255u), 255.0) / 255.0;
+    outId = packId(vElement);
     outDepth = packDepth(gl_FragCoord.z);
     outNormal = vec4(seenNormal() * 0.5 + 0.5, 1.0);
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { OtherPaint } from './otherPaint'
-import { bareTexels, opacityOf, packAlpha, quantizeWeight, textureShape, weightOf, whiteTexels } from './stateTexture'
+import { opacityOf, packAlpha, quantizeWeight, textureShape, weightOf } from './stateTexture'
 
 describe('textureShape', () => {
   it('holds every element in a power-of-two width', () => {
@@ -45,23 +45,6 @@ describe('alpha', () => {
     expect(quantizeWeight(1)).toBe(1)
     expect(quantizeWeight(255)).toBe(15)
     for (let w = 1; w < 256; w++) expect(quantizeWeight(w)).toBeGreaterThanOrEqual(quantizeWeight(w - 1))
-  })
-})
-
-describe('the texels of a kept view', () => {
-  const [hidden, painted, room, emptyRoom] = [0, 1, 2, 3]
-  const texels = Uint8Array.from([9, 9, 9, packAlpha(0, 5), 1, 2, 3, packAlpha(14, 9), 4, 5, 6, packAlpha(15, 7), 0, 0, 0, packAlpha(15, 0)])
-  const spaces = Uint8Array.from([0, 0, 1, 1])
-  const alphas = (made: Uint8Array): [number, number][] => [hidden, painted, room, emptyRoom].map((i) => [opacityOf(made[i * 4 + 3]!), weightOf(made[i * 4 + 3]!)])
-
-  it('keep what is seen, and bare rooms keep a breath of paint, without which they would be translucent', () => {
-    expect(alphas(bareTexels(texels, spaces))).toEqual([[0, 0], [14, 0], [15, 1], [15, 0]])
-    expect([...bareTexels(texels, spaces).subarray(4, 7)]).toEqual([0, 0, 0])
-  })
-
-  it('are white but for the rooms that nobody painted', () => {
-    expect(alphas(whiteTexels(texels, spaces))).toEqual([[0, 15], [14, 15], [15, 15], [15, 0]])
-    expect([...whiteTexels(texels, spaces).subarray(4, 7)]).toEqual([255, 255, 255])
   })
 })
 

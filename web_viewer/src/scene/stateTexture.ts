@@ -54,25 +54,3 @@ export function weightOf(alpha: number): number {
 export function quantizeWeight(weight: number): number {
   return weight === 0 ? 0 : Math.max(1, Math.round((weight * 15) / 255))
 }
-
-/**
- * The texels of a state without its paint; of rooms (`spaces`, `(n,)` 1 for one) that are painted a breath of black
- * stays, since unpainted ones are translucent.
- */
-export function bareTexels(texels: Uint8Array, spaces: Uint8Array): Uint8Array {
-  return repainted(texels, spaces, 0, (isPaintedSpace) => (isPaintedSpace ? 1 : 0))
-}
-
-/** The texels of a state in which all is painted white; rooms that are unpainted stay so. */
-export function whiteTexels(texels: Uint8Array, spaces: Uint8Array): Uint8Array {
-  return repainted(texels, spaces, 255, (isPaintedSpace, isSpace) => (isSpace && !isPaintedSpace ? 0 : 15))
-}
-
-function repainted(texels: Uint8Array, spaces: Uint8Array, level: number, weigh: (isPaintedSpace: boolean, isSpace: boolean) => number): Uint8Array {
-  const made = new Uint8Array(texels.length).fill(level)
-  for (let t = 3; t < texels.length; t += 4) {
-    const isSpace = spaces[(t - 3) / 4] === 1
-    made[t] = packAlpha(opacityOf(texels[t]!), weigh(isSpace && weightOf(texels[t]!) > 0, isSpace))
-  }
-  return made
-}
