@@ -62,7 +62,7 @@ export function useMomentUrl(): void {
   })
 }
 
-/** Opens a moment: time, the one that it is compared with, what is picked, and where one looks from. */
+/** Opens a moment: time (now where none is named), the one that it is compared with, what is picked, and where one looks from. */
 function opener(): (asked: ReturnType<typeof readMoment>) => void {
   const live = useLiveStore()
   const stage = useSceneStore()
@@ -76,13 +76,17 @@ function opener(): (asked: ReturnType<typeof readMoment>) => void {
     if (sel !== '') void select(sel, pose === null)
   }
 
-  return ({ atMs, pose, sel, vsMs }) => {
-    if (atMs === null) return
+  function show(atMs: number, vsMs: number | null): void {
     timeline.goTo(atMs)
     whenever(() => !Number.isNaN(live.presentMs) && live.points.length > 0, () => {
       timeline.goTo(atMs)
       if (vsMs !== null) compare.mark(vsMs)
     })
+  }
+
+  return ({ atMs, pose, sel, vsMs }) => {
+    if (atMs !== null) show(atMs, vsMs)
+    else if (sel === '' && pose === null) return
     whenever(() => stage.drawn && (!sel.startsWith('device:') || model.devices.size > 0), () => {
       look(pose, sel)
     })

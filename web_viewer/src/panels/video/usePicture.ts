@@ -59,7 +59,7 @@ export function usePicture(camera: () => string, video: Ref<HTMLVideoElement | n
     if (Number.isNaN(atMs) || document.hidden) return
     showMoving(camera(), atMs)
     if (moves.value) still.gap.value = null
-    else if (mode.value !== 'live' && store.pictures) still.ask(wishAt(atMs))
+    else if (store.pictures) still.ask(wishAt(atMs))
   }
 
   function showMoving(name: string, atMs: number): void {
