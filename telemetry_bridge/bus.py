@@ -92,10 +92,30 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreTrouble:
+    """That what a process records cannot be written: since when, why, what waits for how long, what is lost.
+
+    `fault` is a word for programs, `reason` what the database says. `lost` are samples, measured from
+    `lost_from_ms` to `lost_to_ms`. Times are ms since 1970 UTC.
+    """
+
+    since_ms: float
+    fault: str
+    reason: str
+    waiting: int
+    room: int
+    lasts_s: float | None = None
+    lost: int = 0
+    lost_from_ms: float = 0.0
+    lost_to_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessReport:
     """What a process tells the others: the lines that it could hold, those that it holds, what it found.
 
     `reload_ms`: when somebody told it last that all are to read their files of lines anew, ms since 1970 UTC.
+    `store`: why it cannot write what it records.
     """
 
     name: str
@@ -103,6 +123,7 @@ class ProcessReport:
     lines: tuple[LineReport, ...] = ()
     findings: Findings = field(default_factory=Findings)
     reload_ms: float = 0.0
+    store: StoreTrouble | None = None
 
 
 TakeBatch = Callable[[Batch], None]

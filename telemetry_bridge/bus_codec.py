@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
-from telemetry_bridge.bus import Batch, Findings, LineReport, ProcessReport
+from telemetry_bridge.bus import Batch, Findings, LineReport, ProcessReport, StoreTrouble
 from telemetry_bridge.device_clocks import ClockSkew
 from telemetry_bridge.errors import WireError
 from telemetry_bridge.ports import Command, Health
@@ -113,6 +113,7 @@ def decode_report(data: bytes) -> ProcessReport:
             tuple(_line(each) for each in document["lines"]),
             _findings(document["findings"]),
             float(document["reload_ms"]),
+            None if document["store"] is None else StoreTrouble(**document["store"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise WireError("bytes that are no report of a process: run one release everywhere") from error

@@ -25,6 +25,7 @@ from twin.alarms.alarms import Alarms
 from twin.control.commands import Commands
 from twin.errors import FencedError
 from twin.film.film import Film
+from twin.film.trouble import Condition
 from twin.joining import state_of
 from twin.line_file import LineFile
 from twin.simulation.adapter import SimulationAdapter
@@ -116,11 +117,30 @@ class Replica:
 
     async def _see_lines_for_ever(self) -> None:
         while True:
-            findings = findings_of(self._bridge)
-            self._bus.board.post(ProcessReport(self._bus.name, findings=findings, reload_ms=self._reload_ms))
+            self._bus.board.post(self._report())
             await self._follow_reload()
             self.see_lines()
             await asyncio.sleep(LINES_EVERY_S)
+
+    def _report(self) -> ProcessReport:
+        condition = self._duties.film.recorder.condition
+        return ProcessReport(
+            self._bus.name,
+            findings=findings_of(self._bridge),
+            reload_ms=self._reload_ms,
+            store=None if condition is None else condition.told(),
+        )
+
+    @property
+    def film_condition(self) -> Condition | None:
+        """How it is while this server, or another, cannot write the film; None: all is well.
+
+        One server records at a time; this one's own word is newer than what it told.
+        """
+        own = self._duties.film.recorder.condition
+        told = [each.store for each in self._bus.board.processes if each.name != self._bus.name]
+        found = [own, *(Condition.heard(each) for each in told if each is not None)]
+        return next((each for each in found if each is not None), None)
 
     def see_lines(self) -> None:
         """Bring the lines up to what workers tell; one that was known and is told of no more is down."""

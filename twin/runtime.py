@@ -302,7 +302,8 @@ class Twin:
     @property
     def all_notes(self) -> list[str]:
         """What is not as it should be, that of this moment included."""
-        recording = None if self._film is None else self._film.recorder.note
+        condition = self.film_condition
+        recording = None if condition is None else condition.note
         alarms = None if self._alarms is None else self._alarms.note
         others = None if self._replica is None else self._replica.note
         events = None if self._sealer is None else self._sealer.note
@@ -314,7 +315,9 @@ class Twin:
 
     @property
     def film_condition(self) -> Condition | None:
-        """How it is while the film cannot be written; None: all is well."""
+        """How it is while the film cannot be written, by this server or one that it follows; None: well."""
+        if self._replica is not None:
+            return self._replica.film_condition
         return None if self._film is None else self._film.recorder.condition
 
     @property

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry_bridge.bus import Batch, Findings, LineReport, ProcessReport
+from telemetry_bridge.bus import Batch, Findings, LineReport, ProcessReport, StoreTrouble
 from telemetry_bridge.bus_buffer import Outbox
 from telemetry_bridge.bus_codec import (
     SAMPLE_BYTES,
@@ -100,7 +100,8 @@ def test_a_report_comes_out_as_it_went_in(
     line = LineReport("plc", "modbus", "w1", flag, not flag, health, (detail, said), writes, token)
     refused = RefusedSender("message", detail, "unknown_device", token, 1.0, 2.0)
     findings = Findings((refused,), token, (ClockSkew(detail, -5.0, 7.0),))
-    report = ProcessReport(detail, frozenset({"plc", detail}), (line, line), findings, 5.0)
+    store = StoreTrouble(1.0, "full", detail, 3, 9, last_ms, 4, 5.0, 6.0)
+    report = ProcessReport(detail, frozenset({"plc", detail}), (line, line), findings, 5.0, store)
     back = decode_report(encode_report(report))
     assert back == report
     told = back.lines[0].health.detail

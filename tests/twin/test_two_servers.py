@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from telemetry_bridge.bus_local import LocalBus
+from telemetry_bridge.bus import StoreTrouble
+from telemetry_bridge.bus_local import LocalBoard, LocalBus
 from telemetry_bridge.ports import Reading
 from telemetry_bridge.wire import Frame
 from tests.telemetry_bridge.builders import HandClock, registry
@@ -27,6 +28,7 @@ from twin.events.log import EventFilter
 from twin.film.film import Film
 from twin.film.reading import FilmSettings
 from twin.film.store import FilmStore
+from twin.film.trouble import Condition, Lost
 from twin.joining import state_of
 from twin.replica import Duties, Replica
 from twin.store.database import writing
@@ -305,6 +307,37 @@ async def test_one_of_two_servers_leads_and_hands_over_when_it_ends(engine: Asyn
                 while not second.leads:
                     await asyncio.sleep(0.01)
             assert not first.leads
+
+
+async def test_who_follows_says_that_the_film_cannot_be_written(engine: AsyncEngine) -> None:
+    """The disk of the leader's database is full: people who look at the other server are told so too."""
+    lamps, servers, board = Lamps(engine), Servers(engine), LocalBoard()
+    replicas = []
+    for name, film in (("one", servers.one), ("other", servers.other)):
+        bus = LocalBus()
+        bus.name, bus.board = name, board
+        replicas.append(Replica(bus, lamps.bridge, {}, Duties(film, shared(House(engine)), another(lamps))))
+    leader, follower = replicas
+    assert follower.film_condition is None
+    trouble = servers.one.recorder.trouble
+    trouble.fail(START_MS, OSError("no space left on device"))
+    trouble.lose(START_MS, Lost(5, START_MS - 9, START_MS - 1))
+    board.post(leader._report())
+    board.post(follower._report())
+    assert follower.film_condition == leader.film_condition == servers.one.recorder.condition
+    assert follower.film_condition is not None
+    assert (follower.film_condition.fault, follower.film_condition.lost) == (
+        "full",
+        Lost(5, START_MS - 9, START_MS - 1),
+    )
+    trouble.end(START_MS + 1)
+    board.post(leader._report())
+    assert follower.film_condition is None
+
+
+def test_what_another_release_calls_a_fault_is_one_of_the_others() -> None:
+    heard = Condition.heard(StoreTrouble(1.0, "of-tomorrow", "r", 2, 3))
+    assert (heard.fault, heard.lost, heard.told().fault) == ("other", None, "other")
 
 
 def test_the_state_that_travels_is_what_is_known(engine: AsyncEngine) -> None:

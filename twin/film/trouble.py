@@ -3,14 +3,17 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, get_args
 
+from telemetry_bridge.bus import StoreTrouble
 from telemetry_bridge.clock import MS_PER_S
 from telemetry_bridge.times import format_rfc3339
 from twin.events.event import Draft
 from twin.store.away import Fault, fault_of
 
 SUBJECT, ACTOR = "film:recording", "system"
+FAULTS: Final[tuple[Fault, ...]] = get_args(Fault)
+OTHER: Final[Fault] = "other"
 MOST_REMEMBERED = 100  # outages that are over and wait for the log of events
 MOST_FAILURES = 3  # after so many, tries are no further apart
 
@@ -72,6 +75,30 @@ class Condition:
         return (
             f"the film cannot be written ({self.reason}): samples wait in memory{lost}; "
             "free the disk or bring the database back"
+        )
+
+    def told(self) -> StoreTrouble:
+        """The same for the other servers."""
+        lost = self.lost or Lost(0, 0.0, 0.0)
+        return StoreTrouble(
+            self.since_ms,
+            self.fault,
+            self.reason,
+            self.waiting,
+            self.room,
+            self.lasts_s,
+            lost.samples,
+            lost.from_ms,
+            lost.to_ms,
+        )
+
+    @classmethod
+    def heard(cls, trouble: StoreTrouble) -> "Condition":
+        """What another server told; a fault that this release does not know is one of the others."""
+        lost = Lost(trouble.lost, trouble.lost_from_ms, trouble.lost_to_ms) if trouble.lost else None
+        fault = next((each for each in FAULTS if each == trouble.fault), OTHER)
+        return cls(
+            trouble.since_ms, fault, trouble.reason, trouble.waiting, trouble.room, trouble.lasts_s, lost
         )
 
 
