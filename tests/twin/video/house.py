@@ -48,22 +48,22 @@ class House:
         return await self.twin.accounts.new_key(person, "key", "test")
 
 
-def write_venue(folder: Path, video: str = LISTED) -> Path:
+def write_venue(folder: Path, listed: str = LISTED) -> Path:
     folder.mkdir()
     (folder / "venue.yaml").write_text("id: x\nname: X\ntimezone: Asia/Shanghai\n", "utf-8")
     (folder / "device_types.yaml").write_text(TYPES, "utf-8")
     (folder / "devices.csv").write_text("device,type,guid,tag\ncam-1,camera,,\ncam-2,camera,,\n", "utf-8")
     (folder / "cameras.yaml").write_text(CAMERAS, "utf-8")
-    (folder / "video.yaml").write_text(video, "utf-8")
+    (folder / "video.yaml").write_text(listed, "utf-8")
     return folder
 
 
 @contextlib.asynccontextmanager
 async def serving(
-    package: Path, target: Path, *, video: str = LISTED, **options: Any
+    package: Path, target: Path, *, listed: str = LISTED, **options: Any
 ) -> AsyncIterator[House]:
-    """A server of a package until the block ends; `video` is the text of video.yaml."""
-    venue = write_venue(target / "venue", video)
+    """A server of a package until the block ends; `listed` is the text of video.yaml."""
+    venue = write_venue(target / "venue", listed)
     settings = {"package": package, "venue": venue, "data": target / "data", **options}
     twin = open_twin(load_settings(settings))
     app = assemble(twin, (VIDEO,))

@@ -34,7 +34,7 @@ async def house(folder: Path, tmp_path: Path) -> AsyncIterator[House]:
     recordings = tmp_path / "data" / "video"
     writer = record(recordings, "cam-1", BEGIN_MS, 6.0)
     record(recordings, "cam-1", AFTER_MS, 4.0, sequence=writer.sequence)
-    async with serving(folder, tmp_path, dev=True, video="cameras: {}\n") as found:
+    async with serving(folder, tmp_path, dev=True, listed="cameras: {}\n") as found:
         yield found
 
 
@@ -169,7 +169,7 @@ async def test_media_is_given_in_ranges_and_never_from_elsewhere(house: House, t
 
 async def test_what_grows_is_shown_live_and_what_ends_keeps_its_place(folder: Path, tmp_path: Path) -> None:
     recordings = tmp_path / "data" / "video"
-    async with serving(folder, tmp_path, dev=True, video="cameras: {}\n") as house:
+    async with serving(folder, tmp_path, dev=True, listed="cameras: {}\n") as house:
         now_ms = round(house.twin.clock.now_ms())
         begin_ms = now_ms - 9000
         writer = record(recordings, "cam-1", begin_ms, 9.0, segment_s=4.0, finish=False, sequence=40)
@@ -189,7 +189,7 @@ async def test_what_grows_is_shown_live_and_what_ends_keeps_its_place(folder: Pa
 async def test_who_may_see_what_and_that_it_is_written_down(folder: Path, tmp_path: Path) -> None:
     recordings = tmp_path / "data" / "video"
     record(recordings, "cam-1", BEGIN_MS, 2.0)
-    async with serving(folder, tmp_path, video="cameras: {}\n") as house:
+    async with serving(folder, tmp_path, listed="cameras: {}\n") as house:
         record(recordings, "cam-1", round(house.twin.clock.now_ms()) - 4000, 4.0)
         member, operator, manager = [
             await house.key(role) for role in (Role.MEMBER, Role.OPERATOR, Role.MANAGER)
