@@ -165,10 +165,11 @@ export class CameraRig {
 
   private lowestY = -Infinity
 
-  /** Sees so many degrees across a camera's picture, in the part that panels leave clear; else as always. */
+  /** Shows all of a camera's picture, so many degrees across, in the part that panels leave clear; else as always. */
   private widen(acrossDeg: number | undefined): void {
     const across = Math.tan((Math.min(acrossDeg ?? 0, WIDEST_DEG) * Math.PI) / 360)
-    const fov = across > 0 ? (Math.atan(across / CAMERA_ASPECT / this.clear.height) * 360) / Math.PI : FOV_DEG
+    const high = Math.max(across / CAMERA_ASPECT / this.clear.height, across / this.camera.aspect / this.clear.width)
+    const fov = across > 0 ? Math.min(WIDEST_DEG, (Math.atan(high) * 360) / Math.PI) : FOV_DEG
     if (Math.abs(fov - this.camera.fov) < 1e-6) return
     this.camera.fov = fov
     this.camera.updateProjectionMatrix()

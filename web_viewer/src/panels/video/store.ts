@@ -25,6 +25,8 @@ const SPANS_OLD_MS = 15_000
 
 /** A storey whose floor is lower is below the ground. */
 const BELOW_M = -0.5
+/** A camera's housing reaches so far before its lens' place in the list. */
+const OUT_M = 0.5
 
 /** Why nothing is known of cameras: they are not for this person, or the server does not say. */
 export type Trouble = '' | 'forbidden' | 'other'
@@ -179,6 +181,14 @@ function recordings() {
   }
 }
 
+/** A little way along what it looks at, out of the camera's own housing. */
+function beforeItsBody<T extends CameraPose>(pose: T): T {
+  const { position: from, target: to } = pose
+  const share = OUT_M / Math.max(OUT_M, Math.hypot(to[0] - from[0], to[1] - from[1], to[2] - from[2]))
+  const at = (axis: 0 | 1 | 2): number => from[axis] + (to[axis] - from[axis]) * share
+  return { ...pose, position: [at(0), at(1), at(2)] }
+}
+
 /** Ways to a camera: to its element, and to what it sees. */
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- a part of the store, seen by it alone
 function journeys(poses: { readonly value: ReadonlyMap<string, CameraPose> }) {
@@ -205,7 +215,7 @@ function journeys(poses: { readonly value: ReadonlyMap<string, CameraPose> }) {
         // The view of the storey begins first, so that this one supersedes it.
         await nextTick()
       }
-      await stage.scene?.flyTo(pose)
+      await stage.scene?.flyTo(beforeItsBody(pose))
     },
   }
 }
