@@ -122,7 +122,11 @@ class SceneBook:
     def begin(self, revision: str, bindings: str, time_ms: float) -> None:
         """Film begins, with the start of a server or because the clock was set back."""
         last = self.last
-        if last is None or not last.shows(revision, bindings):
+        before = self._brought_before(time_ms)
+        if last is not None and before is not None and before.shows(revision, bindings):
+            # Nothing has changed here since; what came in is of earlier. It goes on, over itself.
+            self._write(Scene(last.number + 1, before.from_ms, None, revision, bindings))
+        elif last is None or not last.shows(revision, bindings):
             self._begin(revision, bindings, time_ms)
         elif last.until_ms is None:
             if time_ms < self._seen_ms:
@@ -132,6 +136,15 @@ class SceneBook:
         else:
             self._begin(revision, bindings, time_ms)
         self.touch(time_ms)
+
+    def _brought_before(self, time_ms: float) -> Scene | None:
+        """The scene that was in force last, where those of an import came after it; it shows as a whole."""
+        last, pieces = self.last, self._timeline.pieces(-math.inf, math.inf)
+        if last is None or last.until_ms is None or not pieces or pieces[-1].to_ms > time_ms:
+            return None
+        found = self._scenes[pieces[-1].segment]
+        is_whole = (found.from_ms, found.until_ms) == (pieces[-1].from_ms, pieces[-1].to_ms)
+        return found if found is not last and is_whole else None
 
     def change(self, revision: str, bindings: str, time_ms: float) -> None:
         """Something else is in force from now on."""

@@ -115,6 +115,43 @@ def test_the_scene_of_a_time_is_what_was_in_force_when_that_time_was_recorded(
             assert seen == [venue.book.at(each) for each in range(MOST_MS)]
 
 
+def known(book: SceneBook) -> list[tuple[float, float, str, str]]:
+    return [(begin, end, scene.revision, scene.bindings) for begin, end, scene in book.spans()]
+
+
+def test_after_an_import_of_what_was_before_a_start_with_the_same_goes_on() -> None:
+    own, brought = Scene(1, 1000.0, 2000.0, "r", "same"), Scene(2, 0.0, 500.0, "r", "other")
+    book = SceneBook()
+    book.learn([own, brought], [2000.0])
+    book.begin("r", "same", 3000.0)
+    assert list(book.unwritten.values()) == [Scene(3, 1000.0, None, "r", "same")]
+    assert known(book) == [(0.0, 500.0, "r", "other"), (1000.0, just_after(3000.0), "r", "same")]
+    # The next start finds it as any that goes on.
+    again = SceneBook()
+    again.learn([own, brought, Scene(3, 1000.0, None, "r", "same")], [3500.0])
+    again.begin("r", "same", 4000.0)
+    assert list(again.unwritten) == [3]
+    assert known(again)[1:] == [(1000.0, just_after(4000.0), "r", "same")]
+
+
+@pytest.mark.parametrize(
+    ("brought", "revision"),
+    [
+        (Scene(2, 0.0, 500.0, "r", "other"), "s"),  # another model is shown
+        (Scene(2, 2500.0, 2600.0, "r", "other"), "r"),  # something else was in force after it
+        (Scene(2, 1500.0, 1600.0, "r", "other"), "r"),  # it was another in between
+    ],
+)
+def test_after_an_import_what_is_not_the_same_begins_anew(brought: Scene, revision: str) -> None:
+    book = SceneBook()
+    book.learn([Scene(1, 1000.0, 2000.0, "r", "same"), brought], [2000.0])
+    book.begin(revision, "same", 3000.0)
+    assert list(book.unwritten.values()) == [Scene(3, 3000.0, None, revision, "same")]
+    found = book.at(brought.from_ms)
+    assert found is not None
+    assert found.bindings == "other"
+
+
 devices = st.dictionaries(st.text(max_size=6), st.one_of(st.none(), st.text(max_size=22)), max_size=12)
 
 
