@@ -5,22 +5,27 @@ or went; a file that grows is read on from where it was read last.
 """
 
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from twin.video.errors import MediaError
 from twin.video.index import SegmentIndex, read_index
-from twin.video.names import Segment, camera_of, folder_of, is_day, parse_name
+from twin.video.names import Segment, camera_of, day_of, folder_of, is_day, parse_name
 from twin.video.timeline import Piece, pieces
 
 MOST_INDICES = 2048
+SETTLED_NS = 2_000_000_000
+DAY_MS = 86_400_000.0
+LAST_MS = 253_402_300_799_000.0
 
 
 @dataclass(slots=True)
 class _Day:
     changed_ns: int = -1
     segments: tuple[Segment, ...] = ()
+    newest: Segment | None = None
 
 
 @dataclass(slots=True)
@@ -51,17 +56,24 @@ class Library:
     def segments(
         self, camera: str, from_ms: float | None = None, to_ms: float | None = None
     ) -> list[Segment]:
-        """A camera's segments in order, of the days that a stretch touches; all where it is open."""
+        """A camera's segments in order, those that a stretch touches; all where it is open."""
+        first = "" if from_ms is None else day_of(max(from_ms - DAY_MS, 0.0))
+        last = "9999" if to_ms is None or to_ms > LAST_MS else day_of(max(to_ms, 0.0))
+        return [
+            segment
+            for name, day in self._days(camera)
+            if first <= name <= last
+            for segment in day.segments
+            if (to_ms is None or segment.begin_ms < to_ms)
+            and (from_ms is None or segment.end_ms is None or segment.end_ms > from_ms)
+        ]
+
+    def _days(self, camera: str) -> list[tuple[str, _Day]]:
+        """The days of a camera, in order, as they are on the disk now."""
         with self._lock:
             known = self._cameras.setdefault(camera, _Camera())
             self._list_days(camera, known)
-            return sorted(
-                segment
-                for day in known.days.values()
-                for segment in day.segments
-                if (to_ms is None or segment.begin_ms < to_ms)
-                and (from_ms is None or segment.end_ms is None or segment.end_ms > from_ms)
-            )
+            return sorted(known.days.items(), key=lambda each: each[0])
 
     def _list_days(self, camera: str, known: _Camera) -> None:
         folder = self.folder / folder_of(camera)
@@ -131,18 +143,27 @@ class Library:
 
     def extent(self, camera: str) -> tuple[float, float] | None:
         """When the first picture and the last one were taken; None: nothing is recorded."""
-        found = self.segments(camera)
-        ends = [end for each in found[-2:] if (end := self.end_of(camera, each)) is not None]
-        return (float(found[0].begin_ms), max(ends)) if ends else None
+        days = [day.segments for _, day in self._days(camera) if day.segments]
+        if not days:
+            return None
+        late = [*(days[-2] if len(days) > 1 else ()), *days[-1]][-2:]
+        ends = [end for each in late if (end := self.end_of(camera, each)) is not None]
+        return (float(days[0][0].begin_ms), max(ends)) if ends else None
 
     def newest(self, camera: str) -> Segment | None:
         """The segment that was written last: of the latest take, the latest."""
-        return max(self.segments(camera), key=lambda each: (each.take, each.begin_ms), default=None)
+        of_days = (day.newest for _, day in self._days(camera) if day.newest is not None)
+        return max(of_days, key=_written, default=None)
 
 
 def is_camera(folder: Path) -> bool:
     """Whether a folder holds a camera's recordings."""
     return not folder.name.startswith(".") and folder.is_dir()
+
+
+def _written(segment: Segment) -> tuple[int, int]:
+    """Sorts segments as they were written."""
+    return segment.take, segment.begin_ms
 
 
 def _list_day(folder: Path, day: _Day) -> None:
@@ -151,7 +172,10 @@ def _list_day(folder: Path, day: _Day) -> None:
         if changed_ns == day.changed_ns:
             return
         found = (parse_name(each.name) for each in folder.iterdir())
-        day.segments = tuple(each for each in found if each is not None and each.day == folder.name)
-        day.changed_ns = changed_ns
+        ours = (each for each in found if each is not None and each.day == folder.name)
+        day.segments = tuple(sorted(ours, key=lambda each: (each.begin_ms, each.take)))
+        day.newest = max(day.segments, key=_written, default=None)
+        # Clocks of file systems are coarse: what has just changed may change again at the same time.
+        day.changed_ns = changed_ns if time.time_ns() - changed_ns > SETTLED_NS else -1
     except OSError:
-        day.segments, day.changed_ns = (), -1
+        day.segments, day.newest, day.changed_ns = (), None, -1

@@ -17,7 +17,7 @@ _LAST_MS = 253_402_300_799_999  # the end of the year 9999
 PART_SUFFIX = ".part.mp4"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A stretch of one camera's recording; `end_ms` None: it grows."""
 

@@ -17,6 +17,7 @@ from twin.video.timeline import JOINT_MS, Piece, Span, gap_at, spans
 
 FOREVER_MS = 253_402_300_800_000.0
 LIVE_MS = 20_000.0
+REACHES_MS = (3_600_000.0, 86_400_000.0, FOREVER_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,22 @@ class Recordings:
         """The segment of a file's name; None: there is none."""
         return self.library.find(camera, name)
 
+    def _gap(self, camera: str, at_ms: float) -> tuple[float | None, float | None]:
+        """The gap around a moment, looked for ever farther away."""
+        extent = self.library.extent(camera) or (at_ms, at_ms)
+        before: float | None = None
+        after: float | None = None
+        for reach_ms in REACHES_MS:
+            near = self.library.pieces(camera, max(at_ms - reach_ms, 0.0), at_ms + reach_ms)
+            before, after = gap_at(spans(near), at_ms)
+            is_first, is_last = extent[0] > at_ms, extent[1] <= at_ms
+            if (before is not None or is_first) and (after is not None or is_last):
+                break
+        return before, after
+
     def nothing(self, camera: str, at_ms: float) -> NotRecordedError:
         """What is said of a moment of which nothing is recorded: `named` tells the gap."""
-        every = self.library.pieces(camera, 0.0, FOREVER_MS)
-        before, after = gap_at(spans(every), at_ms)
+        before, after = self._gap(camera, at_ms)
         named = {
             key: format_rfc3339(value)
             for key, value in (("from", before), ("to", after))
