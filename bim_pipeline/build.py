@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from bim_pipeline.budget import Budget
 from bim_pipeline.hashing import HashingJob
 from bim_pipeline.opening import SourceFile, inspect_source
 from bim_pipeline.package import check_target, is_intact, read_manifest, read_report
@@ -21,6 +22,7 @@ def build_package(
     target: Path,
     *,
     jobs: int | None = None,
+    memory: float | None = None,
     force: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> BuildReport:
@@ -28,9 +30,10 @@ def build_package(
 
     Of an older revision in the folder, what did not change is taken over; the package is the same as if it
     had not been there, but for `differences.json`, which says what changed. `jobs` is the number of
-    processes, by default the machine's cores; the package does not depend on it. `force` builds everything
-    in any case. Raises `bim_pipeline.errors.PipelineError`, with one line for the user; the
-    folder then holds what it held before.
+    processes, by default the machine's cores, `memory` the bytes that they may take together (`budget`); the
+    package depends on neither. `force` builds everything in any case. Raises
+    `bim_pipeline.errors.PipelineError`, with one line for the user; the folder then
+    holds what it held before.
     """
     teller = ProgressTeller(progress)
     file = inspect_source(source)
@@ -49,7 +52,7 @@ def build_package(
         from bim_pipeline.making import Build  # noqa: PLC0415
 
         jobs = max(1, jobs or os.cpu_count() or 1)
-        return Build(file, version, jobs, teller, previous, hashing).run(target)
+        return Build(file, version, jobs, teller, previous, hashing, Budget.of(memory)).run(target)
     finally:
         hashing.end()
 

@@ -7,7 +7,8 @@ plane polygons in plain lists are taken; an item in which anything is unusual is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -28,6 +29,8 @@ _BOUNDS = ("IFCFACEOUTERBOUND", "IFCFACEBOUND")
 _FLAT = 1e-4
 _STRAIGHT = 1e-6
 _SAME_AREA = 1e-6
+# Points or faces of which arrays are in memory at once.
+_AT_ONCE = 200_000
 _OF_NUMBERS = np.zeros(256, dtype=bool)
 _OF_NUMBERS[list(b"0123456789+-.Ee, )")] = True
 
@@ -52,9 +55,8 @@ def read_facets(graph: StepGraph, data: Bytes) -> dict[int, Facets]:
     if polygons is None:
         return {}
     odd, parts = np.zeros(len(polygons.items), dtype=bool), []
-    normals = _normals(polygons)
-    odd[polygons.item[~_is_flat(polygons, normals)]] = True
-    convex = _is_convex(polygons, normals)
+    normals, flat, convex = _faces(polygons)
+    odd[polygons.item[~flat]] = True
     parts.append(_fans(polygons, convex))
     triangles, faces, failed = _cut_apart(polygons, normals, np.flatnonzero(~convex))
     odd[polygons.item[failed]] = True
@@ -82,6 +84,19 @@ class _Polygons:
     def first(self) -> Indices:
         """Where each face's corners start (f + 1,)."""
         return np.asarray(self.starts[self.loops])
+
+    def part(self, low: int, high: int) -> _Polygons:
+        """The faces from one to before another."""
+        loops = self.loops[low : high + 1]
+        starts = self.starts[loops[0] : loops[-1] + 1]
+        return replace(
+            self,
+            rows=self.rows[low:high],
+            item=self.item[low:high],
+            loops=loops - loops[0],
+            starts=starts - starts[0],
+            corners=self.corners[starts[0] : starts[-1]],
+        )
 
     def of_corners(self) -> Indices:
         """The face of each corner (c,)."""
@@ -157,18 +172,44 @@ def _coordinates(graph: StepGraph, data: Bytes, rows: Indices) -> FloatArray | N
     if not len(rows) or (ends - opens < 8).any():
         return None
     framed = (data[opens + 1] == ord("(")) & (data[ends - 1] == ord(")")) & (data[ends - 2] == ord(")"))
+    if not framed.all():
+        return None
+    found = np.empty((len(rows), 3))
+    for low in range(0, len(rows), _AT_ONCE):
+        part = slice(low, low + _AT_ONCE)
+        numbers = _numbers(data, opens[part], ends[part])
+        if numbers is None:
+            return None
+        found[part] = numbers
+    return found
+
+
+def _numbers(data: Bytes, opens: Indices, ends: Indices) -> FloatArray | None:
+    """Read the three numbers of each of some points."""
     text = data[ranges(opens + 2, ends - 1)]
     starts = _starts(ends - opens - 3)[:-1]
     commas = np.add.reduceat((text == ord(",")).astype(np.int64), starts)
-    if not framed.all() or not _OF_NUMBERS[text].all() or (commas != 2).any():
+    if not _OF_NUMBERS[text].all() or (commas != 2).any():
         return None
     text[text == ord(")")] = ord(",")
     try:
         numbers = np.fromstring(text[:-1].tobytes().decode("ascii"), dtype=np.float64, sep=",")
     except ValueError:
         return None
-    is_whole = len(numbers) == 3 * len(rows) and bool(np.isfinite(numbers).all())
+    is_whole = len(numbers) == 3 * len(opens) and bool(np.isfinite(numbers).all())
     return numbers.reshape(-1, 3) if is_whole else None
+
+
+def _faces(polygons: _Polygons) -> tuple[FloatArray, Flags, Flags]:
+    """Give each face's normal (f, 3), whether it is flat and whether it is convex (f,)."""
+    count = len(polygons.rows)
+    normals, flat, convex = np.empty((count, 3)), np.empty(count, dtype=bool), np.empty(count, dtype=bool)
+    for low in range(0, count, _AT_ONCE):
+        part = slice(low, min(low + _AT_ONCE, count))
+        own = polygons.part(part.start, part.stop)
+        normals[part] = _normals(own)
+        flat[part], convex[part] = _is_flat(own, normals[part]), _is_convex(own, normals[part])
+    return normals, flat, convex
 
 
 def _normals(polygons: _Polygons) -> FloatArray:
@@ -302,7 +343,9 @@ def _wound_alike(points: FloatArray, triangles: Indices, item: Indices) -> Indic
     positive volume, of an open part the one nearer to the file. A part with one side is left as it is.
     """
     count = len(triangles)
-    _, corners = np.unique(item[:, None] * len(points) + _by_value(points)[triangles], return_inverse=True)
+    used, local = np.unique(triangles, return_inverse=True)
+    points, own = points[used], local.reshape(-1, 3)
+    _, corners = np.unique(item[:, None] * len(points) + _by_value(points)[own], return_inverse=True)
     start, end = corners.ravel(), np.roll(corners.reshape(-1, 3), -1, axis=1).ravel()
     here, there = shared_edges(start, end, int(corners.max(initial=0)) + 1)
     one, two = here // 3, there // 3
@@ -311,7 +354,7 @@ def _wound_alike(points: FloatArray, triangles: Indices, item: Indices) -> Indic
     label = connected_parts(2 * count, *nodes)
     neighbours = np.bincount(one, minlength=count) + np.bincount(two, minlength=count)
     plain, turned = label[:count], label[count:]
-    score = _scores(points, triangles, label, neighbours == 3)
+    score = _scores(points, own, label, neighbours == 3)
     wrong = (score[plain] < score[turned]) | ((score[plain] == score[turned]) & (plain > turned))
     return np.where((wrong & (plain != turned))[:, None], triangles[:, ::-1], triangles)
 
@@ -329,6 +372,15 @@ def _scores(points: FloatArray, triangles: Indices, label: Indices, is_inner: Fl
     area = np.bincount(plain, np.linalg.norm(faces, axis=1), parts)
     rim = np.bincount(plain, ~is_inner, parts) + np.bincount(turned, ~is_inner, parts)
     return np.where(rim == 0, volume, area)
+
+
+def _groups(bounds: Indices) -> Iterator[tuple[int, int]]:
+    """Give stretches of whole items, of about `_AT_ONCE` triangles or one item each."""
+    low, last = 0, int(bounds[-1])
+    while low < last:
+        at = max(np.searchsorted(bounds, low + _AT_ONCE, "right") - 1, np.searchsorted(bounds, low, "right"))
+        yield low, int(bounds[at])
+        low = int(bounds[at])
 
 
 def _by_value(points: FloatArray) -> Indices:
@@ -359,14 +411,15 @@ def _by_item(
     parts: list[tuple[Indices, Indices]],
 ) -> dict[int, Facets]:
     """Sort triangles by item, each with its own vertices."""
-    triangles = np.concatenate([part for part, _ in parts])
     item = polygons.item[np.concatenate([face for _, face in parts])]
-    triangles = _wound_alike(polygons.points, triangles, item)
     order = np.argsort(item, kind="stable")
-    bounds = np.searchsorted(item[order], np.arange(len(polygons.items) + 1))
+    triangles, item = np.concatenate([part for part, _ in parts])[order], item[order]
+    bounds = np.searchsorted(item, np.arange(len(polygons.items) + 1))
+    for low, high in _groups(bounds):
+        triangles[low:high] = _wound_alike(polygons.points, triangles[low:high], item[low:high])
     first, found = polygons.first, {}
     for number in np.flatnonzero(~odd & (samples != NOTHING) & (np.diff(bounds) > 0)).tolist():
-        own = triangles[order[bounds[number] : bounds[number + 1]]]
+        own = triangles[bounds[number] : bounds[number + 1]]
         used, local = np.unique(own, return_inverse=True)
         sample = samples[number]
         corners = polygons.corners[first[sample] : first[sample + 1]]

@@ -98,6 +98,11 @@ class HashingJob:
             self._ours.close()
         return self._answer
 
+    def finish(self) -> None:
+        """Wait until all is done and the process's memory is free."""
+        self.result()
+        self._process.join()
+
     def end(self) -> None:
         """End the process, whatever it is still at."""
         self._process.kill()

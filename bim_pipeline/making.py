@@ -19,6 +19,7 @@ import numpy as np
 
 from bim_pipeline.assembly import Assembly, assemble, joined_shapes, named_by_content
 from bim_pipeline.beside import Beside
+from bim_pipeline.budget import Budget, resident_bytes
 from bim_pipeline.catalogue import Catalogue, write_catalogue
 from bim_pipeline.derived import with_derived_rooms
 from bim_pipeline.differences import DIFFERENCES, Differences, Side, find_differences, read_differences
@@ -85,8 +86,10 @@ class Build:
         teller: ProgressTeller,
         previous: Previous | None,
         hashing: HashingJob,
+        budget: Budget,
     ) -> None:
         self._file = file
+        self._budget = budget
         self._hashing = hashing
         self._previous = previous
         self._reuse = Reuse(None, None)
@@ -120,6 +123,7 @@ class Build:
         self._teller.tell("read", 0.0)
         builds_on = self._previous is not None and self._previous.cache is not None
         model = open_model(self._file)
+        self._jobs = self._budget.jobs(self._jobs, resident_bytes())
         if builds_on:
             self._lap("open")
             self._take_up()
@@ -150,6 +154,8 @@ class Build:
             without_derived_marks(products)
             chunks = plan_chunks(products)
         job = ShapeJob(model, chunks, self._jobs, self._on_chunk, self._hashing.facets)
+        if not self._has_room:
+            self._hashing.finish()
         job.start()
         return self._shapes_done(job, known)
 
@@ -166,16 +172,26 @@ class Build:
             chunks = plan_chunks([product for product in products if product.id() in wanted])
         self._teller.tell("read", 0.7)
         job = ShapeJob(model, chunks, self._jobs, self._on_chunk, self._hashing.facets)
-        job.start()
+        at_once = self._has_room
         try:
+            if at_once:
+                job.start()
             with reading(self._file):
                 tables = read_source(model, products)
             self._hashing.result()  # its process ends, and its memory is free, while shapes are computed
+            if not at_once:
+                self._hashing.finish()
+                job.start()
             self._lap("read")
             return tables, self._shapes_done(job, known)
         except BaseException:
             job.cancel()
             raise
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether shapes may be computed while the file is still being hashed."""
+        return self._budget.holds(self._jobs, resident_bytes(), self._file.size_bytes)
 
     def _shapes_done(self, job: ShapeJob, known: ChunkResult) -> ChunkResult:
         found = joined_shapes(known, named_by_content(job.result()))

@@ -6,6 +6,7 @@ take a fraction of a second. ISO 10303-21, clause 7: strings are in single quote
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,13 +89,16 @@ def step_graph(content: bytes) -> StepGraph | None:
     first[1:] = statement[1:] != statement[:-1]
     values, stops = _numbers(data, hashes + 1)
     ids, begin, end = values[first], stops[first], ends[statement[first]]
-    owner = np.cumsum(first) - 1
+    owner = (np.cumsum(first) - 1)[~first]
+    hashes, stops, values = hashes[~first], stops[~first], values[~first]
+    del statement, ends, first  # of a large file each is some hundred MB
     order = np.argsort(ids, kind="stable")
     if len(ids) == 0 or (np.diff(ids[order]) == 0).any():
         return None
     classes, names, opens = _classes(data, begin, end)
-    texts = _text_hashes(data, begin, end, hashes[~first], stops[~first])
-    starts, targets = _references(ids[order], order, owner[~first], values[~first])
+    texts = _text_hashes(data, begin, end, hashes, stops)
+    del begin, hashes, stops
+    starts, targets = _references(ids[order], order, owner, values)
     return StepGraph(
         ids=ids[order],
         classes=classes[order],
@@ -176,13 +180,21 @@ def _text_hashes(
     data: Bytes, begin: Indices, end: Indices, references: Indices, reference_stops: Indices
 ) -> Hashes:
     """Hash each instance's text from `begin` to `end`, without the digits of its references."""
-    kept = np.ones(len(data), dtype=bool)
-    _unmark(kept, references + 1, reference_stops)
     removed = np.zeros(len(references) + 1, dtype=np.int64)
     np.cumsum(reference_stops - references - 1, out=removed[1:])
     first = begin - removed[np.searchsorted(references, begin)]
     last = end - removed[np.searchsorted(references, end)]
-    return _polynomials(data[kept], first, last)
+    return _polynomials(_without(data, references + 1, reference_stops), first, last)
+
+
+def _without(data: Bytes, begin: Indices, end: Indices) -> Iterator[Bytes]:
+    """Leave stretches, ascending and apart, out of a text; gives the rest in blocks."""
+    for low in range(0, len(data), _BLOCK):
+        block = data[low : low + _BLOCK]
+        one, other = np.searchsorted(end, low, "right"), np.searchsorted(begin, low + len(block))
+        kept = np.ones(len(block), dtype=bool)
+        _unmark(kept, np.maximum(begin[one:other] - low, 0), np.minimum(end[one:other] - low, len(block)))
+        yield block[kept]
 
 
 def _unmark(mask: NDArray[np.bool_], begin: Indices, end: Indices) -> None:
@@ -192,22 +204,22 @@ def _unmark(mask: NDArray[np.bool_], begin: Indices, end: Indices) -> None:
         mask[at[at < end]] = False
 
 
-def _polynomials(text: Bytes, first: Indices, last: Indices) -> Hashes:
+def _polynomials(blocks: Iterable[Bytes], first: Indices, last: Indices) -> Hashes:
     """Hash stretches of a text, ascending and apart, as polynomials over random values of its bytes."""
     values = _byte_values()
     powers, inverses = _powers(_RADIX), _powers(_INVERSE_RADIX)
     running = np.zeros(len(first) * 2, dtype=np.uint64)
     cuts = np.stack([first, last], axis=1).ravel()
-    total = np.uint64(0)
+    total, low, done = np.uint64(0), 0, 0
     with np.errstate(over="ignore"):
         factor = np.uint64(1)
-        for low in range(0, len(text) + 1, _BLOCK):
-            part = text[low : low + _BLOCK]
+        for part in blocks:
             sums = np.concatenate([[np.uint64(0)], np.cumsum(values[part] * powers[: len(part)])])
-            one, other = np.searchsorted(cuts, [low, low + _BLOCK])
-            running[one:other] = total + factor * sums[cuts[one:other] - low]
-            total = total + factor * sums[-1]
-            factor = factor * powers[-1] * _RADIX
+            until = int(np.searchsorted(cuts, low + len(part)))
+            running[done:until] = total + factor * sums[cuts[done:until] - low]
+            total, low, done = total + factor * sums[-1], low + len(part), until
+            factor = factor * powers[len(part) - 1] * _RADIX if len(part) else factor
+        running[done:] = total
         shift = inverses[first % _BLOCK] * _inverse_of_blocks(first // _BLOCK)
         return mixed((running[1::2] - running[::2]) * shift)
 

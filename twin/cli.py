@@ -43,13 +43,18 @@ def build(
     source: Annotated[Path, typer.Argument(metavar="SOURCE.ifc", help="The IFC file.")],
     target: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The package's folder.")],
     jobs: Jobs = None,
+    memory: Annotated[
+        float | None,
+        typer.Option(metavar="GB", min=0.1, help="What all processes may take together. Default: 8."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Build even if the package is up to date.")] = False,
     as_json: Json = False,
 ) -> None:
     """Build a model package from an IFC file."""
     from twin.packages import build_with_progress, print_report
 
-    report = build_with_progress(source, target, jobs=jobs, force=force)
+    most = None if memory is None else memory * 1e9
+    report = build_with_progress(source, target, jobs=jobs, memory=most, force=force)
     print_report(report, target, as_json=as_json)
 
 

@@ -24,7 +24,7 @@ MOST_GUIDS_SHOWN = 4
 
 
 def build_with_progress(
-    source: Path, target: Path, *, jobs: int | None = None, force: bool = False
+    source: Path, target: Path, *, jobs: int | None = None, memory: float | None = None, force: bool = False
 ) -> BuildReport:
     """Build a package with a progress bar on stderr. Raises PipelineError."""
     with progress_bar(source.name) as show:
@@ -32,7 +32,7 @@ def build_with_progress(
         def tell(step: Progress) -> None:
             show(step.fraction, progress_text(step))
 
-        return build_package(source, target, jobs=jobs, force=force, progress=tell)
+        return build_package(source, target, jobs=jobs, memory=memory, force=force, progress=tell)
 
 
 def progress_text(step: Progress) -> str:
