@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -58,6 +58,9 @@ class Venue:
         """The server before left its scene open; its film ended with the last moment that it recorded."""
         imported = -1.0  # of long ago, and written last
         film_ends = [just_after(self.last_ms), imported] if self.truth else []
+        between = range(self.last_ms + 1, self.now + 1)
+        if self.truth and shown == self.shown and not self.truth.keys() & set(between):
+            self.truth.update(dict.fromkeys(between, shown))  # it went on while no server ran
         self.book, self.shown, self.runs = SceneBook(), shown, True
         self.book.learn(list(self.rows.values()), film_ends)
         self.book.begin(shown, "set", self.now)
@@ -96,6 +99,17 @@ acts = st.lists(
 
 
 @given(acts)
+@example(
+    [
+        ("start", 1, "b"),
+        ("stop", 1, "a"),
+        ("wait", 2, "a"),
+        ("start", 1, "b"),
+        ("stop", 1, "a"),
+        ("start", 1, "a"),
+        ("back", 2, "a"),
+    ]
+)
 @settings(max_examples=150)
 def test_the_scene_of_a_time_is_what_was_in_force_when_that_time_was_recorded(
     did: list[tuple[str, int, str]],
