@@ -33,6 +33,12 @@ TITLES: dict[str, Label] = {
     "booking.expired": Label("预订失效", "Booking expired"),
     "film.behind": Label("历史数据曾无法保存", "History could not be saved for a time"),
     "film.lost": Label("历史数据丢失", "Samples lost"),
+    "camera.lost": Label("摄像机离线", "Camera lost"),
+    "camera.back": Label("摄像机恢复", "Camera back"),
+    "video.paused": Label("录像暂停：磁盘空间不足", "Recording paused: the disk is nearly full"),
+    "video.resumed": Label("录像恢复", "Recording resumed"),
+    "video.viewed": Label("查看录像", "Recordings viewed"),
+    "video.exported": Label("导出录像", "Recordings exported"),
     "bridge.reloaded": Label("重读设备线路", "Device lines read anew"),
     "bindings.changed": Label("更改设备绑定", "Bindings changed"),
     "device.changed": Label("更改设备资料", "Device data changed"),
@@ -46,7 +52,16 @@ TITLES: dict[str, Label] = {
     "log.begun": Label("开始记录", "Recording began"),
 }
 
-QUIET = ("session.", "link.", "key.", "account.", "credential.", "incident.")
+QUIET = (
+    "session.",
+    "link.",
+    "key.",
+    "account.",
+    "credential.",
+    "incident.",
+    "video.viewed",
+    "video.exported",
+)
 """Kinds of events that say who used the system, not what happened in the venue."""
 
 

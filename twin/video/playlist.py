@@ -62,7 +62,7 @@ def written(found: Sequence[Shown], media: str = "media/", *, live: bool = False
     head = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{VERSION}",
-        f"#EXT-X-TARGETDURATION:{max(math.ceil(longest), 1)}",
+        f"#EXT-X-TARGETDURATION:{max(math.floor(longest + 0.5), 1)}",
         f"#EXT-X-MEDIA-SEQUENCE:{sequence}",
     ]
     if not live:
