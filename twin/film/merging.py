@@ -42,15 +42,15 @@ def stale_before(samples: SomeSamples, gap_ms: float) -> SomeSamples:
 
 
 def _known_at_start(keyframe: Keyframe, carried: Samples) -> Keyframe:
-    """The keyframe with what was measured later than it knows."""
+    """The keyframe with what was measured later than it knows, or told later of the same time."""
     if not len(carried):
         return keyframe
     highest = np.concatenate((carried.point_index, keyframe.point_index)).max()
     state = State.unknown(int(highest) + 1)
     state.take(keyframe.samples)
-    before = state.time_ms.copy()
     state.take(carried)
-    return state.keyframe() if (state.time_ms != before).any() else keyframe
+    found = state.keyframe()
+    return keyframe if same(found.samples, keyframe.samples) else found
 
 
 def _last_times(segment: Segment, samples: Samples) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -219,6 +219,15 @@ OLDER_HOLDS: Script = [
     ("samples", 12, [(2, 38, 0, 0)]),
     ("samples", 71, [(2, 0, 8, 2)]),
 ]
+#: A late value is told again, of the same time; what holds in the next segment is the one told last.
+TOLD_AGAIN: Script = [
+    ("samples", 40, [(1, 14, 3, 0)]),
+    ("flush", 13, None),
+    ("samples", 60, [(1, 0, 4, 0)]),
+    ("samples", 40, [(1, 127, 9, 0), (1, 0, 6, 0)]),
+    ("make", 32, None),
+    ("merge", 2, None),
+]
 #: The last moment of a run is the first of an hour.
 ENDS_WITH_THE_HOUR: Script = [
     ("samples", 438, [(1, 0, 1, 0)]),
@@ -253,6 +262,7 @@ async def play(
 @settings(max_examples=6, deadline=None, phases=PHASES, suppress_health_check=[FIXTURE])
 @example(OLDER_LATER, [(0.0, 1.0)] * 3, PLACES[0])
 @example(OLDER_HOLDS, [(0.0, 1.0)] * 3, PLACES[2])
+@example(TOLD_AGAIN, [(0.0, 1.0)] * 3, PLACES[3])
 @example(ENDS_WITH_THE_HOUR, [(0.0, 1.0)] * 3, PLACES[2])
 @given(script=SCRIPTS, shares=SHARES, place=st.sampled_from(PLACES))
 def test_sums_are_what_a_naive_reader_would_say_in_any_order_and_over_any_stop(
