@@ -54,7 +54,7 @@ generate:
 	$(PY) -m assets.palace.devices --write-csv
 
 lock:
-	.venv/bin/pip-compile --quiet --extra dev --extra notebook --extra parquet --allow-unsafe --generate-hashes --strip-extras \
+	.venv/bin/pip-compile --quiet --extra dev --extra notebook --extra parquet --extra video --allow-unsafe --generate-hashes --strip-extras \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
 	.venv/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements-node.lock requirements-node.in
