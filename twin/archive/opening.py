@@ -27,6 +27,7 @@ from twin.runtime import Twin, open_twin
 from twin.settings import Settings, load_settings
 from twin.store.database import default_url
 
+RECORDINGS = "video"
 STANDSTILL = 1e-6
 """Clock seconds in a real one: the time has ended, yet pages divide by the speed."""
 
@@ -48,6 +49,7 @@ def open_archive(unpacked: Unpacked, data: Path, package: Path | None, options: 
     content = Content(events, incident, pictures, unpacking.scenes_of(unpacked))
     clock = SimulatedClock(float(unpacked.manifest.incident.to_ms), STANDSTILL)
     settings = archive_settings(unpacked, data, _model(unpacked, package), options)
+    _put_recordings(unpacked, data)
     BindingStore(data).save(unpacking.bindings_of(unpacked))
     twin = _opened(settings, clock, unpacked)
     asyncio.run(fill(default_url(data), content, clock))
@@ -62,6 +64,17 @@ def archive_app(twin: Twin) -> FastAPI:
     app = assemble(twin)
     app.add_middleware(ReadOnly)
     return app
+
+
+def _put_recordings(unpacked: Unpacked, data: Path) -> None:
+    """Let the recordings lie where a twin looks for them. Raises ArchiveError."""
+    folder = unpacked.folder / RECORDINGS
+    if not folder.is_dir():
+        return
+    try:
+        folder.rename(data / RECORDINGS)
+    except OSError as error:
+        raise ArchiveError(f"the archive's recordings cannot be shown: {error.strerror}") from error
 
 
 def _model(unpacked: Unpacked, package: Path | None) -> Path:

@@ -34,10 +34,27 @@ class Letterhead:
     editor: str
 
 
+@dataclass(frozen=True, slots=True)
+class CameraView:
+    """A picture of a camera's recording: `picture` is its id, `time_ms` when it was taken."""
+
+    picture: str
+    camera: Label
+    time_ms: float
+
+
 class Writer:
     """Writes one report in one language."""
 
-    def __init__(self, found: Dossier, head: Letterhead, language: Language, zone: tzinfo) -> None:
+    def __init__(
+        self,
+        found: Dossier,
+        head: Letterhead,
+        language: Language,
+        zone: tzinfo,
+        views: Sequence[CameraView] = (),
+    ) -> None:
+        self._views = views
         self._found, self._head, self._language, self._zone = found, head, language, zone
         days = {self._local(each).date() for each in (found.incident.from_ms, found.incident.to_ms)}
         self._one_day = len(days) == 1
@@ -53,6 +70,7 @@ class Writer:
             ("timeline", self._timeline()),
             ("values", self._values()),
             ("pictures", self._pictures()),
+            ("cameras", self._cameras()),
             ("conclusions", self._prose(incident.conclusions)),
             ("record", self._record()),
         )
@@ -275,6 +293,13 @@ class Writer:
         ]
         return "".join(figures)
 
+    def _cameras(self) -> str:
+        return "".join(
+            f'<figure class="picture"><img src="picture:{escape(each.picture)}">'
+            f"<figcaption><b>{self._clock(each.time_ms)}</b>{self._label(each.camera)}</figcaption></figure>"
+            for each in self._views
+        )
+
     def _record(self) -> str:
         found = self._found
         lines = [self._say("late")]
@@ -311,6 +336,12 @@ class Writer:
         return f'<div class="signatures">{boxes}</div>'
 
 
-def report_html(found: Dossier, head: Letterhead, language: Language, zone: tzinfo) -> str:
-    """The report in one language, times in the venue's zone."""
-    return Writer(found, head, language, zone).html()
+def report_html(
+    found: Dossier,
+    head: Letterhead,
+    language: Language,
+    zone: tzinfo,
+    views: Sequence[CameraView] = (),
+) -> str:
+    """The report in one language, times in the venue's zone; `views`: what cameras recorded at its moment."""
+    return Writer(found, head, language, zone, views).html()

@@ -18,7 +18,7 @@ SUFFIX = ".twinincident"
 MANIFEST = "manifest.json"
 MANIFEST_BYTES = 16 << 20
 MOST_PARTS = 100_000
-SEGMENT = re.compile(r"[\w.\- ()（）+@,~#&=\[\]]{1,200}", re.UNICODE)
+SEGMENT = re.compile(r"[\w.\- ()（）+@,~#&=%\[\]]{1,200}", re.UNICODE)
 DEVICE_NAMES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 

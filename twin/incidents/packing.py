@@ -14,7 +14,7 @@ from twin.film.described import PastPoint
 from twin.incidents.film_cut import FilmCut
 from twin.incidents.manifest import MANIFEST, EventsNote, FilmNote, Manifest, Part, written
 
-PACKED = frozenset({".png", ".pdf", ".gz", ".br", ".parquet"})
+PACKED = frozenset({".png", ".pdf", ".gz", ".br", ".parquet", ".mp4"})
 """Packed already: once more would cost time and save nothing."""
 THE_TIME = (1980, 1, 1, 0, 0, 0)  # zip's earliest; the manifest tells when it was made
 CHUNK = 1 << 20

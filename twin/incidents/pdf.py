@@ -13,13 +13,14 @@ from typing import Any
 from twin.incidents.errors import ExportUnableError
 
 PICTURE = "picture:"
+JPEG = b"\xff\xd8"
 NEEDED = "install it with: sudo apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 FONT_NEEDED = "install one with: sudo apt-get install fonts-noto-cjk"
 CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 
 
 def pdf_of(html: str, pictures: Mapping[str, bytes]) -> bytes:
-    """The document; `pictures` are PNGs by id. Nothing else is ever fetched, whatever the HTML says.
+    """The document; `pictures` are PNGs or JPEGs by id. Nothing else is ever fetched, whatever the HTML says.
 
     Raises:
         ExportUnableError: Pango, or a font for Chinese, is not here; the message says what to install.
@@ -61,7 +62,8 @@ def _fetcher_class(weasyprint: Any) -> Any:
             png = self._pictures.get(url.removeprefix(PICTURE)) if url.startswith(PICTURE) else None
             if png is None:
                 raise ValueError("a report shows its own pictures alone")
-            return weasyprint.urls.URLFetcherResponse(url, png, {"Content-Type": "image/png"})
+            kind = "image/jpeg" if png.startswith(JPEG) else "image/png"
+            return weasyprint.urls.URLFetcherResponse(url, png, {"Content-Type": kind})
 
     return Fetcher
 

@@ -21,6 +21,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "timeline": ("经过", "What happened"),
     "values": ("数值", "Readings"),
     "pictures": ("现场画面", "Pictures of the scene"),
+    "cameras": ("摄像机画面", "Cameras' recordings"),
     "conclusions": ("结论", "Conclusions"),
     "record": ("记录的完整性", "Completeness of the record"),
     "nothing_written": ("（未填写）", "(not written)"),

@@ -2,11 +2,12 @@
 
 import asyncio
 import hashlib
+import shutil
 import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import orjson
@@ -39,8 +40,11 @@ from twin.incidents.phrases import Language
 from twin.incidents.scenes_part import PART as SCENES
 from twin.incidents.scenes_part import PastScenes, joined, scenes_document
 from twin.panels.incidents import shown
+from twin.panels.incidents.recordings import cameras_of, hold_recordings
 from twin.panels.incidents.service import IncidentReports
+from twin.panels.video.folder import open_library
 from twin.runtime import Twin
+from twin.video.names import folder_of
 
 TEMPORARY = ".incident-"
 LEFT_OVER_S = 3600.0
@@ -56,6 +60,7 @@ events.jsonl    what happened, one event a line; each hash covers the event and 
 context.jsonl   earlier events that these go back to
 film/           samples.parquet: every sample (time_ms: ms since 1970 UTC); states.parquet: the whole state
                 where a stretch begins; points.json: what the points are, by `row`
+video/          what cameras recorded: fragmented MP4, named by beginning and end (ms since 1970 UTC)
 scenes.json     which model revision and which bindings were in force, from when on
 venue/, bindings.json, model/   what is needed to show it; without model/ the manifest names the model
 """
@@ -67,10 +72,18 @@ class Packed:
 
     path: Path
     name: str
+    cameras: tuple[str, ...] = ()
+    """Whose recordings are in it."""
 
 
 async def make_archive(
-    reports: IncidentReports, incident: Incident, language: Language, made_by: str, *, with_model: bool
+    reports: IncidentReports,
+    incident: Incident,
+    language: Language,
+    made_by: str,
+    *,
+    with_model: bool,
+    with_video: bool = True,
 ) -> Packed:
     """Write the archive into the data folder.
 
@@ -88,9 +101,11 @@ async def make_archive(
     problem = await _add_report(reports, incident, language, parts)
     for picture, png in (await reports.records.pictures(incident)).items():
         parts.contents[f"pictures/{picture}.png"] = png
-    return await asyncio.to_thread(
-        _write, _Made(twin, incident, film, scenes, events, made_by, problem, with_model), parts
-    )
+    made = _Made(twin, incident, film, scenes, events, made_by, problem, with_model)
+    with tempfile.TemporaryDirectory(dir=twin.settings.data_folder, prefix=TEMPORARY) as hold:
+        cameras = await _add_recordings(reports, incident, parts, Path(hold)) if with_video else []
+        packed = await asyncio.to_thread(_write, made, parts)
+    return replace(packed, cameras=tuple(cameras))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +118,17 @@ class _Made:
     made_by: str
     no_report: str | None
     with_model: bool
+
+
+async def _add_recordings(
+    reports: IncidentReports, incident: Incident, parts: Parts, hold: Path
+) -> list[str]:
+    """Add what the cameras recorded that saw it; gives which ones."""
+    twin = reports.twin
+    cameras = await cameras_of(twin, incident, await reports.meant(incident.scope))
+    held = await asyncio.to_thread(hold_recordings, open_library(twin), cameras, incident, hold)
+    parts.files |= held
+    return [each for each in cameras if any(name.startswith(f"video/{folder_of(each)}/") for name in held)]
 
 
 async def _add_report(
@@ -245,7 +271,7 @@ def fingerprint_of(path: Path) -> dict[str, int | str]:
 
 def remove_leftovers(folder: Path) -> None:
     """Delete archives that were made long ago and never sent: the server was stopped meanwhile."""
-    for path in folder.glob(f"{TEMPORARY}*.zip"):
+    for path in folder.glob(f"{TEMPORARY}*"):
         with suppress(OSError):
             if path.stat().st_mtime < time.time() - LEFT_OVER_S:
-                path.unlink()
+                shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -221,11 +221,14 @@ async def archive_incident(
     incident: str,
     lang: Annotated[Language, Query(description="Language of the report in it.")] = "zh",
     model: Annotated[bool, Query(description="Take the model along, so that it opens anywhere.")] = True,
+    video: Annotated[
+        bool, Query(description="Take along what the cameras recorded that saw it, 1 GB at most.")
+    ] = True,
 ) -> FileResponse:
     """Everything about it in one file, which `twin incident open` shows: film, events, pictures, report."""
     found = await reports.records.get(incident)
     async with reports.archiving:
-        packed = await make_archive(reports, found, lang, person.name, with_model=model)
+        packed = await make_archive(reports, found, lang, person.name, with_model=model, with_video=video)
     sent = FileResponse(
         packed.path,
         media_type=ARCHIVE,
@@ -233,7 +236,9 @@ async def archive_incident(
         background=BackgroundTask(packed.path.unlink, missing_ok=True),
     )
     facts = await asyncio.to_thread(fingerprint_of, packed.path)
-    await reports.records.note_export(incident, "archive", facts | {"model": model}, person.actor)
+    await reports.records.note_export(
+        incident, "archive", facts | {"model": model, "cameras": list(packed.cameras)}, person.actor
+    )
     return sent
 
 

@@ -12,7 +12,7 @@ from twin.alarms.places import place_of
 from twin.alarms.projection import AlarmFilter
 from twin.events.event import Event
 from twin.incidents import choosing
-from twin.incidents.document import Letterhead, report_html
+from twin.incidents.document import CameraView, Letterhead, report_html
 from twin.incidents.dossier import Dossier
 from twin.incidents.errors import IntervalError, PointsError
 from twin.incidents.gathering import Meant, Sources, events_between, gather
@@ -20,11 +20,13 @@ from twin.incidents.lexicon import Lexicon, both, spoken
 from twin.incidents.model import LONGEST_MS, Incident, Scope
 from twin.incidents.pdf import check_pdf, pdf_of
 from twin.incidents.phrases import Language
+from twin.panels.incidents.recordings import stills_of
 from twin.panels.incidents.records import Incidents
 from twin.runtime import Twin
 from twin.venue import Name
 
 MOST_ALARMS = 1000
+CAMERA = "camera-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,11 @@ class IncidentReports:
         """The report as a document. Raises ExportUnableError."""
         await asyncio.to_thread(check_pdf)
         found = await self.dossier(incident)
-        pictures = await self.records.pictures(incident)
-        html = report_html(found, self.letterhead(found), language, self.twin.venue.zone)
+        pictures = dict(await self.records.pictures(incident))
+        stills = await stills_of(self.twin, incident, await self.meant(incident.scope))
+        views = [CameraView(f"{CAMERA}{place}", each.name, each.time_ms) for place, each in enumerate(stills)]
+        pictures |= {view.picture: still.jpeg for view, still in zip(views, stills, strict=True)}
+        html = report_html(found, self.letterhead(found), language, self.twin.venue.zone, views)
         async with self._printing:
             return await asyncio.to_thread(pdf_of, html, pictures)
 

@@ -8,24 +8,21 @@ from typing import Any
 import structlog
 
 from twin.panels.panel import Panel
+from twin.panels.video.folder import folder_of, open_library, video_file_of
 from twin.panels.video.routes import router
 from twin.panels.video.running import Recording
 from twin.panels.video.scenes import Scenes
 from twin.panels.video.service import CameraVideo
 from twin.runtime import Twin
-from twin.video.library import Library
 from twin.video.supervising import Supervisor
-from twin.video.video_file import VideoFile, load_video_file
 
 LOG = structlog.get_logger(__name__)
-FOLDER = "video"
 
 
 @contextlib.asynccontextmanager
 async def run(twin: Twin) -> AsyncIterator[CameraVideo]:
     """The recordings of a running twin, recorded here where this server is to record. Raises VenueError."""
-    file = load_video_file(twin.venue.folder, twin.registry.devices) or VideoFile()
-    folder = twin.settings.data_folder / (file.folder or FOLDER)
+    file, folder = video_file_of(twin), folder_of(twin)
     supervisor = Supervisor(
         file,
         str(folder),
@@ -33,7 +30,7 @@ async def run(twin: Twin) -> AsyncIterator[CameraVideo]:
         simulates=twin.settings.simulate,
         zone=twin.venue.info.timezone,
     )
-    video = CameraVideo(twin, file, Library(folder), lambda: supervisor.healths)
+    video = CameraVideo(twin, file, open_library(twin), lambda: supervisor.healths)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(video.stills.close)
         if file.cameras and twin.archive is None:

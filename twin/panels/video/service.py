@@ -58,6 +58,8 @@ class CameraVideo:
         What cannot be written down is not shown: the database's error goes on to who asked.
         """
         said = (format_rfc3339(from_ms), format_rfc3339(to_ms))
+        if self.twin.archive is not None:
+            return  # an archive's log is what it was
         key = (person.actor, camera, what, *(() if what == "live" else said))
         if not self._viewings.is_new(time.monotonic(), *key):
             return
@@ -70,6 +72,8 @@ class CameraVideo:
 
     async def note_export(self, person: Person, camera: str, from_ms: float, to_ms: float) -> None:
         """Write down who took which recordings along."""
+        if self.twin.archive is not None:
+            return
         data = {"camera": camera, "from": format_rfc3339(from_ms), "to": format_rfc3339(to_ms)}
         await self.twin.events.append(Draft(EXPORTED, f"device:{camera}", person.actor, data))
 

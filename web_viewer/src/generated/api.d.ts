@@ -10404,6 +10404,8 @@ export interface operations {
                 lang?: "zh" | "en";
                 /** @description Take the model along, so that it opens anywhere. */
                 model?: boolean;
+                /** @description Take along what the cameras recorded that saw it, 1 GB at most. */
+                video?: boolean;
             };
             header?: never;
             path: {
