@@ -303,7 +303,8 @@ class Twin:
     def all_notes(self) -> list[str]:
         """What is not as it should be, that of this moment included."""
         condition = self.film_condition
-        recording = None if condition is None else condition.note
+        own = None if self._film is None else self._film.recorder.note
+        recording = own if condition is None else condition.note
         alarms = None if self._alarms is None else self._alarms.note
         others = None if self._replica is None else self._replica.note
         events = None if self._sealer is None else self._sealer.note

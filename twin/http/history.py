@@ -43,7 +43,7 @@ async def get_film(twin: TwinDep, from_: From = None, to: To = None) -> schemas.
         gaps=[gap_out(each) for each in gaps],
         registry=twin.film.registry,
         keep_days=twin.film.keep_days,
-        recording=twin.film_condition is None,
+        recording=twin.archive is None and twin.film_condition is None,
     )
 
 
