@@ -154,8 +154,11 @@ def compact(url: str, *, as_json: bool) -> None:
         f"{done.joined:,} segments joined to others, {done.left:,} are left; {done.bytes_before:,} bytes "
         f"before, {done.bytes_after:,} after: {won:,} won"
     )
-    if done.note:
-        say(done.note)
+    if done.files_left:
+        say(f"{done.files_joined:,} cold files joined to others, {done.files_left:,} are left")
+    for note in (done.note, done.files_note):
+        if note:
+            say(note)
 
 
 async def _compact(url: str, show: Callable[[float, str], None]) -> Compacted:

@@ -1,5 +1,5 @@
-"""Makes the film smaller without changing what it tells: small segments become larger ones, and what was
-freed is given back to the disk.
+"""Makes the film smaller without changing what it tells: small segments and small cold files become larger
+ones, and what was freed is given back to the disk.
 
 Each step is one transaction that puts a larger segment in the place of some that touch, so that a stop at any
 moment leaves a whole film. Segments are joined only where each knows of its start exactly what the one before
@@ -18,7 +18,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from telemetry_bridge.samples import Samples
+from twin.errors import ColdAwayError
 from twin.film.codec import encode_segment
+from twin.film.cold import moving
+from twin.film.cold.gathering import gather
 from twin.film.errors import FilmHeldError
 from twin.film.importing import end_of
 from twin.film.segment import Keyframe, Segment
@@ -38,7 +41,10 @@ TABLES: Final = (FILM_STRIP.name, FILM_SEGMENT.name, FILM_CHUNK.name, FILM_LATE.
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """What was done; `note`: why what was freed could not be given back to the disk."""
+    """What was done; `note`: why what was freed could not be given back to the disk.
+
+    `files_joined` cold files are no more, `files_left` are left; `files_note`: why they could not be joined.
+    """
 
     merged_late: int
     joined: int
@@ -46,6 +52,9 @@ class Compacted:
     bytes_before: int
     bytes_after: int
     note: str | None = None
+    files_joined: int = 0
+    files_left: int = 0
+    files_note: str | None = None
 
 
 async def compact(
@@ -65,9 +74,21 @@ async def compact(
     for number, run in enumerate(runs):
         show(number / len(runs), f"{joined} segments joined")
         joined += await _join_run(engine, film, run)
+    fewer, files_note = await _gathered(film, show)
     note = await _freed(engine)
-    left = await _count(engine)
-    return Compacted(waiting, joined, left, before, await size_of(engine), note)
+    left, files = await _count(engine), len(await film.cold.ledger.files())
+    return Compacted(waiting, joined, left, before, await size_of(engine), note, fewer, files, files_note)
+
+
+async def _gathered(film: StoredFilm, show: Callable[[float, str], None]) -> tuple[int, str | None]:
+    """Join cold files; gives how many fewer there are, and why not all could be."""
+    if not await film.cold.ledger.files():
+        return 0, None
+    try:
+        await film.cold.check()
+        return await gather(film.cold.mover, moving.MOST_SAMPLES, lambda done: show(done, "cold files")), None
+    except ColdAwayError as error:
+        return 0, f"cold files are not joined: {error}"
 
 
 async def _late_rows(engine: AsyncEngine) -> int:

@@ -1,9 +1,9 @@
 """A process that moves film into cold files until it is killed, again and again; run as a program.
 
 `python -m tests.twin.film.cold_killing URL FOLDER ROUNDS SEED`: film is recorded once. Each round forks a
-process that moves it, brings stretches back by late samples, mends and sweeps, and writes into a pipe the
-late samples that are safe; it is killed (SIGKILL) at a random moment. Then a fresh process compares the film
-with all that it was told, and in the end the files too. Prints one line of JSON with what happened.
+process that moves it, brings stretches back by late samples, mends, joins and sweeps, and writes into a pipe
+the late samples that are safe; it is killed (SIGKILL) at a random moment. Then a fresh process compares the
+film with all that it was told, and in the end the files too. Prints one line of JSON with what happened.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from tests.twin.film.freezing import filming, freeze
 from tests.twin.film.scenes import START_MS, folded, frame_of, same_state, samples_of
 from twin.film import codec
 from twin.film.cold import moving
+from twin.film.cold.gathering import gather
 from twin.film.cold.shelf import FolderShelf
 from twin.film.policy import DAY_MS, DEFAULT, Policies, Policy
 from twin.film.verifying import Verifier
@@ -63,6 +64,8 @@ async def move_for_ever(url: str, folder: Path, pipe: int, first: int, chance: r
     for number in count(first):
         for _ in range(chance.randint(0, 3)):
             await run.film.cold.tend(START_MS + 400 * DAY_MS)
+        if chance.random() < 0.5:
+            await gather(run.film.cold.mover, 400)
         run.film.recorder.take(samples_of(frame_of(late_ms(number), {number % 9: (float(number), 0)})))
         if await run.film.recorder.flush():
             os.write(pipe, f"{number:9d}\n".encode())

@@ -25,7 +25,10 @@ from tests.twin.film.test_late import SETTINGS, Venue, steps
 from twin.errors import ColdAwayError, DamagedFilmError, NotRecordedError
 from twin.film.arrow import times_of
 from twin.film.cold import moving
+from twin.film.cold.gathering import Content, gather, gathered
+from twin.film.cold.ledger import ColdFile, ColdPart
 from twin.film.cold.tier import Keeping
+from twin.film.compacting import compact
 from twin.film.film import Film
 from twin.film.policy import DAY_MS, DEFAULT, Policies, Policy
 from twin.film.reading import FilmSettings
@@ -172,6 +175,96 @@ async def stopped_at(
     with contextlib.suppress(Killed):
         await freeze(run.film)
     assert not shelf.fail
+
+
+async def small_files(engine: AsyncEngine, shelf: BrittleShelf, monkeypatch: pytest.MonkeyPatch) -> Filming:
+    """A film that lies in files of a day, far smaller than they may be."""
+    run = await recorded(engine, shelf)
+    with monkeypatch.context() as small:
+        small.setattr(moving, "MOST_SAMPLES", 40)
+        await freeze(run.film)
+    return run
+
+
+async def test_small_files_of_a_day_become_one(
+    engine: AsyncEngine, shelf: BrittleShelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await small_files(engine, shelf, monkeypatch)
+    files = await run.film.cold.ledger.files()
+    assert len(files) > 3
+    fewer = await gather(run.film.cold.mover, 100)
+    half = await run.film.cold.ledger.files()
+    assert len(half) == len(files) - fewer > 1
+    assert all(file.samples <= 100 for file in half)
+    monkeypatch.setenv("TWIN_FILM_COLD", shelf.place)
+    done = await compact(engine)
+    assert (done.files_joined, done.files_left, done.files_note) == (len(half) - 1, 1, None)
+    (file,) = await run.film.cold.ledger.files()
+    assert list(shelf.keys()) == [file.key]
+    assert file.samples == sum(each.samples for each in files)
+    again = await filming(engine, shelf, start_ms=run.clock.time_ms + 1000)
+    await compare(run, again.film)
+    assert (await compact(engine)).files_joined == 0
+    assert not (await Verifier(engine, shelf).verify()).faults
+
+
+@pytest.mark.parametrize(
+    "step", ["before put", "after put", "open", "replace", "before delete", "after delete"]
+)
+async def test_joining_that_stops_at_any_step_loses_and_doubles_nothing(
+    lite: AsyncEngine, shelf: BrittleShelf, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await small_files(lite, shelf, monkeypatch)
+    shelf.fail[step] = Killed()
+    with contextlib.suppress(Killed), monkeypatch.context() as broken:
+        if step == "replace":
+
+            async def killed(*_args: object) -> bool:
+                raise shelf.fail.pop("replace")
+
+            broken.setattr(type(run.film.cold.ledger), "replace", killed)
+        await gather(run.film.cold.mover, 10_000)
+    assert not shelf.fail
+    again = await filming(lite, shelf, start_ms=run.clock.time_ms + 1000)
+    await compare(run, again.film)
+    await gather(again.film.cold.mover, 10_000)
+    await compare(run, again.film)
+    (file,) = await again.film.cold.ledger.files()
+    assert list(shelf.keys()) == [file.key]
+    assert not (await Verifier(lite, shelf).verify()).faults
+
+
+async def test_files_that_cannot_be_read_or_reached_stay_as_they_are(
+    lite: AsyncEngine, shelf: BrittleShelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await small_files(lite, shelf, monkeypatch)
+    before = await run.film.cold.ledger.files()
+    without = await compact(lite)
+    assert (without.files_joined, without.files_left) == (0, len(before))
+    assert "TWIN_FILM_COLD is not set" in (without.files_note or "")
+    monkeypatch.setenv("TWIN_FILM_COLD", shelf.place)
+    path = Path(shelf.place) / before[0].key
+    path.write_bytes(path.read_bytes()[:-9])
+    assert (await compact(lite)).files_joined == 0
+    assert await run.film.cold.ledger.files() == before
+
+
+def content(number: int, samples: int, *segments: int, day: str = "2026-05-01") -> Content:
+    file = ColdFile(f"{number}", day, DEFAULT, float(number), number + 1.0, 1, samples, 9, "", 0)
+    parts = tuple(ColdPart(each, DEFAULT, file.key, 0, 1, samples // len(segments)) for each in segments)
+    return Content(file, parts)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 60), st.sampled_from("ab")), max_size=12))
+def test_what_is_gathered_is_all_and_fits(files: list[tuple[int, int, str]]) -> None:
+    contents = [content(at, samples, segment, day=day) for at, (segment, samples, day) in enumerate(files)]
+    runs = list(gathered(contents, 100))
+    assert sorted(each.file.key for run in runs for each in run) == sorted(each.file.key for each in contents)
+    for run in runs:
+        assert sum(each.samples for each in run) <= 100
+        assert len({each.file.day for each in run}) == 1
+        segments = [segment for each in run for segment in each.segments]
+        assert len(segments) == len(set(segments))
 
 
 @dataclass

@@ -189,21 +189,21 @@ class ColdLedger:
                 await _move(connection, each)
         return True
 
-    async def replace(self, old: str, new: ColdFile | None, parts: Sequence[ColdPart]) -> bool:
-        """Let a file count in place of another that holds more than is needed; None: nothing is.
+    async def replace(self, old: Sequence[str], new: ColdFile | None, parts: Sequence[ColdPart]) -> bool:
+        """Let a file count in place of others; None: nothing of them is needed.
 
-        False: what is needed of it has changed meanwhile, and nothing is done.
+        False: what is needed of them has changed meanwhile, and nothing is done.
         """
         async with self.writing() as connection:
-            query = select(FILM_COLD.c.segment).where(FILM_COLD.c.file == old)
-            found = {int(row[0]) for row in await connection.execute(query)}
-            if found != {each.segment for each in parts}:
+            query = select(FILM_COLD.c.segment).where(FILM_COLD.c.file.in_(old))
+            found = sorted(int(row[0]) for row in await connection.execute(query))
+            if found != sorted(each.segment for each in parts):
                 return False
-            await connection.execute(delete(FILM_COLD).where(FILM_COLD.c.file == old))
+            await connection.execute(delete(FILM_COLD).where(FILM_COLD.c.file.in_(old)))
             if new is not None:
                 await _set_state(connection, [new.key], WHOLE)
                 await connection.execute(insert(FILM_COLD), [_part_row(each) for each in parts])
-            await _set_state(connection, [old], GOING)
+            await _set_state(connection, old, GOING)
         return True
 
     async def expire(self, policy: str, before_ms: float, most: int) -> list[int]:

@@ -278,8 +278,32 @@ class Mover:
             written = await self._written(old.day, old.policy, segments)
         async with self._writing:
             file, own = (None, []) if written is None else written
-            await self._ledger.replace(old.key, file, own)
+            await self._ledger.replace([old.key], file, own)
         return True
+
+    async def contents(self) -> list[tuple[ColdFile, list[ColdPart]]]:
+        """Every file that counts and can be read, with what of it is needed."""
+        files = [each for each in await self._ledger.files() if each.key not in self.damaged_files]
+        return [(each, await self._ledger.parts_of(each.key)) for each in files]
+
+    async def join(self, files: Sequence[ColdFile], parts: Sequence[ColdPart]) -> bool:
+        """Let one file count in place of some of a day and a policy; False: they stay as they are.
+
+        `parts` is all that is needed of them, each segment once. Raises ColdAwayError, and what the database
+        raises.
+        """
+        try:
+            segments = await self._read_again(parts)
+        except ColdAwayError:
+            raise
+        except DamagedFilmError as error:
+            LOG.error("cold files cannot be joined", day=files[0].day, reason=str(error))
+            return False
+        segments.sort(key=lambda each: (each[0].start_ms, each[0].id))
+        written = await self._written(files[0].day, files[0].policy, segments)
+        async with self._writing:
+            file, own = (None, []) if written is None else written
+            return await self._ledger.replace([each.key for each in files], file, own)
 
     async def _read_again(self, parts: Sequence[ColdPart]) -> list[tuple[Entry, Segment]]:
         entries = await self._ledger.entries([part.segment for part in parts])
