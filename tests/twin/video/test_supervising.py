@@ -14,6 +14,7 @@ from tests.twin.video.house import serving, until
 from tests.twin.video.making import record
 from tests.twin.video.rtsp_peer import RtspCamera
 from twin.events.log import EventFilter
+from twin.panels.video import running as video_running
 from twin.video import health, stills, supervising
 from twin.video.errors import StillError, VideoMissingError
 from twin.video.library import Library
@@ -39,6 +40,8 @@ async def test_cameras_are_recorded_shown_live_and_told_of_and_a_crash_is_surviv
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "PATIENCE_MS", 300.0)
+    monkeypatch.setattr(video_running, "BEAT_S", 0.1)
+    monkeypatch.setattr(supervising, "FIRST_WAIT_S", 4.0)  # long enough to be seen on a busy machine
     monkeypatch.setenv("CAM_1", "s3 cret")
     with RtspCamera(password="s3 cret") as camera:
         url = camera.url.replace("//", "//admin:${CAM_1}@")
