@@ -3,7 +3,7 @@
 import contextlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -69,9 +69,13 @@ class WatchedHouse:
 
 
 @contextlib.contextmanager
-def watched_house(package: Path, folder: Path) -> Iterator[WatchedHouse]:
-    """Serve the package with a venue of its own in `folder` until the block ends."""
+def watched_house(
+    package: Path, folder: Path, more: Mapping[str, str] | None = None
+) -> Iterator[WatchedHouse]:
+    """Serve the package with a venue of its own in `folder`, with `more` files, until the block ends."""
     venue = write_venue(folder / "venue")
+    for name, text in (more or {}).items():
+        (venue / name).write_text(text, "utf-8")
     (venue / "rules.yaml").write_text(RULES, "utf-8")
     with (venue / "devices.csv").open("a", encoding="utf-8") as devices:
         devices.write(f"{WALL_DEVICE},lamp,南墙灯,South wall lamp,{guid_of(WALL)},{WALL_DEVICE},1\n")
