@@ -59,7 +59,7 @@ export class Moving {
   /** Shows a moment of the past, which goes on at `speed` film seconds in a real one; at none that a video plays: as it comes. */
   past(camera: string, atMs: number, speed: number, presentMs: number): void {
     if (this.broken !== null || !this.holds(camera, atMs)) {
-      const { fromMs, toMs } = windowFor(atMs, speed)
+      const { fromMs, toMs } = windowFor(atMs)
       this.open(playlistUrl(camera, fromMs, toMs), atMs, { camera, fromMs, toMs, askedMs: presentMs })
     }
     if (keepsUp(speed)) this.keepStep(atMs, speed)

@@ -43,13 +43,15 @@ export function endOf(pieces: readonly Piece[]): number {
   return last === undefined ? Number.NaN : last.fromMs + last.durationS * 1000
 }
 
-/** The stretch of recording to ask for around a moment that is played on from, ms since 1970 UTC. */
-export function windowFor(timeMs: number, speed: number): { readonly fromMs: number; readonly toMs: number } {
-  return { fromMs: timeMs - LEAD_MS, toMs: timeMs + WINDOW_MS * Math.max(1, speed / 2) }
-}
+/** Playlists begin with every five minutes, so that one who looks on asks for the same ones again, and is noted once. */
+const GRID_MS = 300_000
+const GRIDS = 2
 
-const LEAD_MS = 1000
-const WINDOW_MS = 600_000
+/** The stretch of recording to ask for where a moment is played on from, ms since 1970 UTC. */
+export function windowFor(timeMs: number): { readonly fromMs: number; readonly toMs: number } {
+  const fromMs = Math.floor(timeMs / GRID_MS) * GRID_MS
+  return { fromMs, toMs: fromMs + GRIDS * GRID_MS }
+}
 
 /** A playlist that was asked for, and what it turned out to hold. */
 export interface Loaded {

@@ -251,7 +251,7 @@ describe('a moving picture', () => {
     const present = T + 7_200_000
     picture.past('C/1', T, 2, present)
     expect(player.opened).toHaveLength(1)
-    expect(player.opened[0][0]).toContain('/api/video/C%2F1/playlist.m3u8?from=2026-03-10T11%3A39%3A59.000Z')
+    expect(player.opened[0][0]).toContain('/api/video/C%2F1/playlist.m3u8?from=2026-03-10T11%3A40%3A00.000Z&to=2026-03-10T11%3A50%3A00.000Z')
     expect(player.opened[0][1]).toBe(T)
     expect(picture.isSeen).toBe(false)
     player.pieces = [{ fromMs: T - 1000, startS: 0, durationS: 600 }]
