@@ -120,6 +120,10 @@ class SegmentWriter:
         self._output = av.open(self._file, "w", format="mp4", options=options)
         self._stream = self._output.add_stream_from_template(self.template)
         self._stream.time_base = MS
+        if self.template.codec_context.name == "hevc":
+            self._stream.codec_tag = (
+                "hvc1"  # the name under which Safari plays it (RFC 6381; ISO/IEC 14496-15)
+            )
         self._begin_ms = self._end_ms = begin_ms
         self._length_ms = 0.0
 

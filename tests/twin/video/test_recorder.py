@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from telemetry_bridge.clock import Clock, SystemClock
@@ -303,6 +304,20 @@ def test_the_clock_goes_on_from_the_servers(tmp_path: Path) -> None:
 
 
 # Sources
+
+
+def test_h265_is_written_under_the_name_that_safari_plays(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "a.ts"), "w", format="mpegts") as output:
+        stream: Any = output.add_stream("libx265", rate=5, options={"x265-params": "log-level=none:pools=1"})
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for _ in range(4):
+            output.mux(stream.encode(av.VideoFrame(64, 64, "yuv420p")))
+        output.mux(stream.encode(None))
+    clock = Stepped()
+    attempts(Where(tmp_path, "cam-1", 60.0), clock, lambda: StreamSource.open(str(tmp_path / "a.ts")))
+    library = Library(tmp_path)
+    (segment,) = library.segments("cam-1")
+    assert library.index_of("cam-1", segment).track.codec == "hvc1.1.6.L30.90"
 
 
 def test_why_a_source_gives_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
