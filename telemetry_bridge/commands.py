@@ -5,6 +5,7 @@ import orjson
 from telemetry_bridge.errors import CommandError
 from telemetry_bridge.points import Registry
 from telemetry_bridge.ports import Command, clipped
+from telemetry_bridge.said import Said
 from telemetry_bridge.times import format_rfc3339
 from telemetry_bridge.values import BadValue, number_of
 
@@ -19,14 +20,17 @@ def make_command(
     """
     found = registry.find(device, point)
     if found is None:
-        raise CommandError(f"there is no point {clipped(device)}/{clipped(point)}")
+        key = f"{clipped(device)}/{clipped(point)}"
+        raise CommandError(Said(f"there is no point {key}", "unlisted-point", key=key))
     if not found.writable:
-        raise CommandError(f"{found.key} takes no commands")
+        raise CommandError(Said(f"{found.key} takes no commands", "read-only", key=found.key))
     number = number_of(found, value)
     if isinstance(number, BadValue):
-        raise CommandError(number.reason)
+        raise CommandError(Said(number.reason, "unfit-value", key=found.key))
     if not found.type.low <= number <= found.type.high:
-        raise CommandError(f"{found.key} takes {found.type.low:g} to {found.type.high:g}, not {number:g}")
+        low, high, wanted = (f"{each:g}" for each in (found.type.low, found.type.high, number))
+        text = f"{found.key} takes {low} to {high}, not {wanted}"
+        raise CommandError(Said(text, "out-of-range", key=found.key, low=low, high=high, value=wanted))
     return Command(command_id, device, point, number, now_ms)
 
 

@@ -1,4 +1,4 @@
-"""Sentences about lines to devices that know their reason, for pages in other languages. Pure."""
+"""Sentences about devices and lines that know their reason, for pages in other languages. Pure."""
 
 import errno
 import os
@@ -7,7 +7,8 @@ import ssl
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
-#: Why a line is down, a point bad or a message refused, for programs. `other`: the sentence in `text` is all.
+#: Why a line is down, a point bad, a message refused, a command failed, for programs. `other`: the sentence,
+#: in `text`, is all that is known.
 Reason = Literal[
     "other",
     "adapter-fault",
@@ -58,6 +59,13 @@ Reason = Literal[
     "unlisted-point",
     "asked-too-seldom",
     "more",
+    "read-only",
+    "out-of-range",
+    "unfit-value",
+    "no-source",
+    "superseded",
+    "never-reported",
+    "still-reports",
 ]
 REASONS: frozenset[str] = frozenset(get_args(Reason))
 

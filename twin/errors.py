@@ -42,6 +42,7 @@ from typing import Any
 from navigation.errors import AmbiguousPlaceError, NoRouteError, PlaceError
 from spatial.errors import BadCursorError, PackageError, QueryError, UnknownPlaceError
 from telemetry_bridge.errors import CommandError, FaultsError, PayloadError
+from telemetry_bridge.said import Said
 
 
 class TwinError(Exception):
@@ -305,8 +306,17 @@ def problem_of_foreign(error: Exception) -> Problem:
         return Problem(int(status), BodyTooLargeError.slug, status.phrase, str(error))
     for kind, status, slug in FOREIGN_PROBLEMS:
         if isinstance(error, kind):
-            return Problem(int(status), slug, status.phrase, str(error), _faults(error))
+            reason, named = _reason(error)
+            return Problem(int(status), slug, status.phrase, str(error), _faults(error), reason, named)
     raise KeyError(type(error))
+
+
+def _reason(error: Exception) -> tuple[str, Mapping[str, str | int]]:
+    """Why a command cannot be obeyed, where it says so in a way that a page can translate."""
+    said = error.args[0] if isinstance(error, CommandError) and error.args else None
+    if not isinstance(said, Said) or said.reason == "other":
+        return "", {}
+    return f"command-{said.reason}", {key: str(value) for key, value in said.named.items()}
 
 
 def _faults(error: Exception) -> tuple[dict[str, Any], ...]:

@@ -10,7 +10,7 @@ from telemetry_bridge.adapters.upkeep import Patience, Upkeep
 from telemetry_bridge.errors import CommandError
 from telemetry_bridge.points import Point, Registry
 from telemetry_bridge.ports import Command, Health, Sink
-from telemetry_bridge.said import said_of
+from telemetry_bridge.said import Said, said_of
 
 
 class Listed(Protocol):
@@ -82,11 +82,15 @@ class ListedPoints(ABC, Generic[E]):
         ref = PointRef(command.device, command.point)
         entry, point = self._entries.get(ref), self._registry.find(*ref)
         if entry is None or point is None or not entry.writable:
-            raise CommandError(f"{ref.key} is not writable in {self._name}")
+            text = f"{ref.key} is not writable in {self._name}"
+            raise CommandError(Said(text, "read-only", key=ref.key))
         try:
             await self._write(entry, point, command.value)
         except self._troubles as error:
-            raise CommandError(f"{ref.key} ({entry.place}): {said_of(error)}") from error
+            said = said_of(error)
+            text = f"{ref.key} ({entry.place}): {said}"
+            named = {**said.named, "point": ref.key, "place": entry.place}
+            raise CommandError(Said(text, said.reason, **named)) from error
 
     def health(self) -> Health:
         """Say whether the other side is there, and what came."""

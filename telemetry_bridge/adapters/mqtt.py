@@ -69,7 +69,9 @@ class MqttAdapter:
         try:
             await self._link.publish(Message(command_topic(self._venue, command.device), payload))
         except MqttError as error:
-            raise CommandError(f"the command was not sent: {error}") from error
+            said = said_of(error)
+            text = f"the command was not sent: {said}"
+            raise CommandError(Said(text, said.reason, **said.named)) from error
 
     def health(self) -> Health:
         """Say whether the broker is there, and what came."""

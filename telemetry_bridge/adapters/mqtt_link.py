@@ -171,13 +171,16 @@ class MqttLink:
         """Publish with QoS 1 and wait until the broker has it. MqttError: it does not, and why."""
         line, session = self._line, self._session
         if line is None or session is None:
-            raise MqttError(f"no connection with the broker {self.address}: {self._upkeep.trouble}")
+            text = f"no connection with the broker {self.address}: {self._upkeep.trouble}"
+            raise MqttError(Said(text, "no-connection", at=str(self.address)))
         try:
             codes = await line.ask(*session.publish(message), self._settings.timeout_s)
         except TimeoutError as error:
-            raise MqttError(f"the broker {self.address} does not acknowledge") from error
+            text = f"the broker {self.address} does not acknowledge"
+            raise MqttError(Said(text, "no-answer", at=str(self.address))) from error
         except OSError as error:
-            raise MqttError(f"the broker {self.address} is gone: {error}") from error
+            text = f"the broker {self.address} is gone: {error}"
+            raise MqttError(Said(text, "closed", at=str(self.address))) from error
         if codes and codes[0] >= FAILURE:
             raise MqttError(f"the broker {self.address} refused the message (reason 0x{codes[0]:02x})")
 

@@ -74,7 +74,9 @@ class SparkplugAdapter:
         try:
             await self._link.publish(message)
         except MqttError as error:
-            raise CommandError(f"the command was not sent: {error}") from error
+            said = said_of(error)
+            text = f"the command was not sent: {said}"
+            raise CommandError(Said(text, said.reason, **said.named)) from error
 
     def writes(self, device: str, point: str) -> bool:
         """Say whether commands to this point are for this adapter: some node was born with it."""

@@ -23,6 +23,7 @@ from telemetry_bridge.commands import make_command
 from telemetry_bridge.errors import CommandError
 from telemetry_bridge.points import Device, Point
 from telemetry_bridge.ports import Adapter, Command, Selective
+from telemetry_bridge.said import Said, said_of
 from twin.accounts.roles import Role
 from twin.control.interlocks import (
     Asker,
@@ -65,6 +66,12 @@ BEAT_S = 0.25
 RESUMED = 2000  # so many of the last events of commands are looked through after a start
 KEPT = 1000  # points of which the last command is remembered
 SIMULATION = "simulation"
+SUPERSEDED = Said("a later command took its place", "superseded")
+NO_SOURCE = Said(
+    "no source of telemetry takes commands to this point; start the server with --mqtt or --simulate, or "
+    "make it writable in adapters.yaml",
+    "no-source",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +318,7 @@ class Commands:
 
     def _superseded(self, state: CommandState) -> CommandState:
         """A point follows its last command: one before it has lost."""
-        return state.decided(Outcome.FAILED, self._bridge.clock.now_ms(), "a later command took its place")
+        return state.decided(Outcome.FAILED, self._bridge.clock.now_ms(), SUPERSEDED)
 
     async def _conclude(self, decided: Sequence[CommandState]) -> None:
         """Write outcomes down, one for each command, then remember them; until then they count as open.
@@ -395,14 +402,11 @@ class Commands:
         """Hand a command to the adapter that serves its device; why that did not work, or ''."""
         adapter = self._serving(command)
         if adapter is None:
-            return (
-                "no source of telemetry takes commands to this point; start the server with --mqtt or "
-                "--simulate, or make it writable in adapters.yaml"
-            )
+            return NO_SOURCE
         try:
             await adapter.send(command)
         except CommandError as error:
-            return str(error)
+            return said_of(error)
         return ""
 
     def _serving(self, command: Command) -> Adapter | SimulationAdapter | None:

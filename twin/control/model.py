@@ -1,13 +1,14 @@
 """What is known of a command, and when its outcome is decided. No I/O."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from telemetry_bridge.points import Point
 from telemetry_bridge.ports import Command
+from telemetry_bridge.said import Said
 from telemetry_bridge.wire import Quality
 from twin.events.event import Draft, Event
 from twin.events.origin import sample_data
@@ -69,12 +70,13 @@ def shows(point: Point, desired: float, reported: float, quality: int) -> bool:
     return abs(reported - desired) <= slack
 
 
-def fault_of(point: Point, desired: float, reported: float, quality: int) -> str:
+def fault_of(point: Point, desired: float, reported: float, quality: int) -> Said:
     """Why a command failed when its time was over, for people."""
     if not math.isfinite(reported):
-        return f"{point.key} has never reported"
+        return Said(f"{point.key} has never reported", "never-reported", key=point.key)
     doubt = "" if quality in (Quality.GOOD, Quality.SIMULATED) else f" ({Quality(quality).name.lower()})"
-    return f"{point.key} still reports {reported:g}{doubt} instead of {desired:g}"
+    text = f"{point.key} still reports {reported:g}{doubt} instead of {desired:g}"
+    return Said(text, "still-reports", key=point.key, reported=f"{reported:g}", desired=f"{desired:g}")
 
 
 def sent_draft(command: Command, actor: str, reason: str, cause: str | None) -> Draft:
@@ -100,7 +102,10 @@ def outcome_draft(state: CommandState, reported: float | None, reported_ms: floa
     if sample is not None:
         data["sample"] = sample
     if state.fault:
-        data["fault"] = state.fault
+        data["fault"] = str(state.fault)
+        said = Said.of(state.fault)
+        if said.reason != "other":
+            data["why"] = {"reason": said.reason, "named": dict(said.named)}
     return Draft(kind, f"device:{state.command.device}", "system", data, state.event)
 
 
@@ -133,4 +138,10 @@ def last_commands(events: Sequence[Event]) -> tuple[CommandState, ...]:
 def answered(state: CommandState, event: Event) -> CommandState:
     """The command with the outcome that a `command.confirmed` or `command.failed` event tells of."""
     outcome = Outcome.CONFIRMED if event.type == CONFIRMED else Outcome.FAILED
-    return state.decided(outcome, event.time_ms, str(event.data.get("fault", "")))
+    return state.decided(outcome, event.time_ms, _fault_in(event.data))
+
+
+def _fault_in(data: Mapping[str, Any]) -> str:
+    """Why a command failed, as its event says it, with the reason where it has one that is known here."""
+    text, why = str(data.get("fault", "")), data.get("why")
+    return text if why is None else Said.from_document({"text": text, **why})

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from telemetry_bridge.said import Reason, Said
 from twin.control.model import CommandState, Order
 from twin.errors import BadRequestError
 from twin.http.context import TwinDep
@@ -32,7 +33,10 @@ class CommandIn(BaseModel):
 
 
 class CommandOut(Answer):
-    """A command: `value` is desired, `reported` is what the device says now."""
+    """A command: `value` is desired, `reported` is what the device says now.
+
+    `fault` is why it failed, `fault_reason` and `fault_named` the same for pages in other languages.
+    """
 
     id: str
     device: str
@@ -41,6 +45,8 @@ class CommandOut(Answer):
     reported: float | None
     state: Literal["sent", "confirmed", "failed"]
     fault: str
+    fault_reason: Reason | None
+    fault_named: dict[str, str | int | float]
     actor: str
     reason: str
     sent: str
@@ -84,6 +90,7 @@ def command_out(twin: Twin, state: CommandState) -> CommandOut:
     command = state.command
     point = twin.registry.find(command.device, command.point)
     live = twin.bridge.live
+    said = Said.of(state.fault)
     known = point is not None and bool(live.known[point.point_index])
     return CommandOut(
         id=command.id,
@@ -93,6 +100,8 @@ def command_out(twin: Twin, state: CommandState) -> CommandOut:
         reported=float(live.value[point.point_index]) if point is not None and known else None,
         state=state.outcome.value,
         fault=state.fault,
+        fault_reason=said.reason if said else None,
+        fault_named=dict(said.named) if said else {},
         actor=state.actor,
         reason=state.reason,
         sent=rfc3339(command.time_ms),

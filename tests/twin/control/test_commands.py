@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from telemetry_bridge.bridge import Bridge
 from telemetry_bridge.errors import CommandError
 from telemetry_bridge.ports import Reading
+from telemetry_bridge.said import REASONS, Said
 from telemetry_bridge.wire import Quality
 from tests.twin.control.obeying import Obeying, bridge_of, lamps
 from tests.twin.panels.booking_house import MONDAY_8_MS, HandClock
 from twin.control.commands import Commands
 from twin.control.model import Order, Outcome, last_commands, shows
+from twin.errors import problem_of_foreign
 from twin.events.event import Event
 from twin.events.log import EventFilter, EventLog
 
@@ -95,6 +97,13 @@ async def test_it_fails_when_the_device_goes_on_reporting_something_else(house: 
     assert house.outcome() is Outcome.FAILED
     failed = (await house.events())[-1]
     assert failed.data["fault"] == "a/level still reports 40 instead of 100"
+    # A server that starts later can say it in another language too.
+    (state,) = last_commands(await house.events())
+    said = Said.of(state.fault)
+    assert (said.reason, said.named) == (
+        "still-reports",
+        {"key": "a/level", "reported": "40", "desired": "100"},
+    )
 
 
 async def test_a_device_that_never_spoke_and_one_out_of_reach_say_so(house: House) -> None:
@@ -119,8 +128,11 @@ async def test_without_any_source_it_fails_with_what_to_do(house: House) -> None
     [Order("a", "power", 1), Order("a", "level", 101), Order("x", "level", 1), Order("a", "level", "bright")],
 )
 async def test_what_cannot_be_obeyed_is_refused_whole(house: House, order: Order) -> None:
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError) as caught:
         await house.commands.send([ON, order], "person:op")
+    problem = problem_of_foreign(caught.value)
+    assert problem.reason.removeprefix("command-") in REASONS - {"other"}
+    assert problem.named["key"] == f"{order.device}/{order.point}"
     assert await house.events() == []
     assert house.adapter.got == []
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from telemetry_bridge.said import Reason
 from twin.http.schemas import Answer
 from twin.venue import Name
 
@@ -103,6 +104,8 @@ class LightOut(Answer):
     waiting: int
     failed: int
     fault: str
+    fault_reason: Reason | None
+    fault_named: dict[str, str | int | float]
 
 
 class BookingOut(Answer):

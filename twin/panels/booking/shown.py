@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from spatial.model import Space
 from spatial.package import ModelPackage
+from telemetry_bridge.said import Said
 from twin.accounts.accounts import Person
 from twin.control.model import CommandState, Outcome
 from twin.http.present import rfc3339
@@ -116,14 +117,16 @@ def light_out(room: BookingRoom, booking: Booking) -> schemas.LightOut | None:
         return None
     states = [room.twin.commands.find(point.point_index) for point in placed.lamps]
     own = [state for state in states if state is not None and f"booking {booking.id}:" in state.reason]
-    faults = sorted({state.fault for state in own if state.fault})
+    said = Said.of(min((state.fault for state in own if state.fault), default=""))
     return schemas.LightOut(
         lamps=len(placed.lamps),
         ordered=_ordered(own),
         confirmed=_count(own, Outcome.CONFIRMED),
         waiting=_count(own, Outcome.SENT),
         failed=_count(own, Outcome.FAILED),
-        fault=faults[0] if faults else "",
+        fault=said,
+        fault_reason=said.reason if said else None,
+        fault_named=dict(said.named) if said else {},
     )
 
 

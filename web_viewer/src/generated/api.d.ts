@@ -3051,7 +3051,7 @@ export interface components {
             /** Last Error */
             last_error: string;
             /** Reason */
-            reason: ("other" | "adapter-fault" | "off" | "not-started" | "stopped" | "connecting" | "closed" | "no-connection" | "connection-refused" | "no-answer" | "unreachable" | "unknown-host" | "port-taken" | "foreign-address" | "tls" | "broker-refused" | "broker-login" | "broker-topics" | "silent" | "worker-silent" | "webhook-silent" | "secret-missing" | "file-missing" | "file-unreadable" | "parquet-missing" | "nothing-to-play" | "simulation" | "unit-silent" | "controller-silent" | "device-refused" | "no-reading" | "no-value" | "out-of-service" | "overridden" | "in-fault" | "namespace" | "too-large" | "unknown_device" | "unknown_point" | "wrong_device" | "bad_value" | "unknown_state" | "bad_time" | "future" | "too_old" | "wrong_shape" | "unlisted-point" | "asked-too-seldom" | "more") | null;
+            reason: ("other" | "adapter-fault" | "off" | "not-started" | "stopped" | "connecting" | "closed" | "no-connection" | "connection-refused" | "no-answer" | "unreachable" | "unknown-host" | "port-taken" | "foreign-address" | "tls" | "broker-refused" | "broker-login" | "broker-topics" | "silent" | "worker-silent" | "webhook-silent" | "secret-missing" | "file-missing" | "file-unreadable" | "parquet-missing" | "nothing-to-play" | "simulation" | "unit-silent" | "controller-silent" | "device-refused" | "no-reading" | "no-value" | "out-of-service" | "overridden" | "in-fault" | "namespace" | "too-large" | "unknown_device" | "unknown_point" | "wrong_device" | "bad_value" | "unknown_state" | "bad_time" | "future" | "too_old" | "wrong_shape" | "unlisted-point" | "asked-too-seldom" | "more" | "read-only" | "out-of-range" | "unfit-value" | "no-source" | "superseded" | "never-reported" | "still-reports") | null;
             /** Named */
             named: {
                 [key: string]: string | number;
@@ -3289,6 +3289,8 @@ export interface components {
         /**
          * CommandOut
          * @description A command: `value` is desired, `reported` is what the device says now.
+         *
+         *     `fault` is why it failed, `fault_reason` and `fault_named` the same for pages in other languages.
          */
         CommandOut: {
             /** Id */
@@ -3308,6 +3310,12 @@ export interface components {
             state: "sent" | "confirmed" | "failed";
             /** Fault */
             fault: string;
+            /** Fault Reason */
+            fault_reason: ("other" | "adapter-fault" | "off" | "not-started" | "stopped" | "connecting" | "closed" | "no-connection" | "connection-refused" | "no-answer" | "unreachable" | "unknown-host" | "port-taken" | "foreign-address" | "tls" | "broker-refused" | "broker-login" | "broker-topics" | "silent" | "worker-silent" | "webhook-silent" | "secret-missing" | "file-missing" | "file-unreadable" | "parquet-missing" | "nothing-to-play" | "simulation" | "unit-silent" | "controller-silent" | "device-refused" | "no-reading" | "no-value" | "out-of-service" | "overridden" | "in-fault" | "namespace" | "too-large" | "unknown_device" | "unknown_point" | "wrong_device" | "bad_value" | "unknown_state" | "bad_time" | "future" | "too_old" | "wrong_shape" | "unlisted-point" | "asked-too-seldom" | "more" | "read-only" | "out-of-range" | "unfit-value" | "no-source" | "superseded" | "never-reported" | "still-reports") | null;
+            /** Fault Named */
+            fault_named: {
+                [key: string]: string | number;
+            };
             /** Actor */
             actor: string;
             /** Reason */
@@ -4466,6 +4474,12 @@ export interface components {
             failed: number;
             /** Fault */
             fault: string;
+            /** Fault Reason */
+            fault_reason: ("other" | "adapter-fault" | "off" | "not-started" | "stopped" | "connecting" | "closed" | "no-connection" | "connection-refused" | "no-answer" | "unreachable" | "unknown-host" | "port-taken" | "foreign-address" | "tls" | "broker-refused" | "broker-login" | "broker-topics" | "silent" | "worker-silent" | "webhook-silent" | "secret-missing" | "file-missing" | "file-unreadable" | "parquet-missing" | "nothing-to-play" | "simulation" | "unit-silent" | "controller-silent" | "device-refused" | "no-reading" | "no-value" | "out-of-service" | "overridden" | "in-fault" | "namespace" | "too-large" | "unknown_device" | "unknown_point" | "wrong_device" | "bad_value" | "unknown_state" | "bad_time" | "future" | "too_old" | "wrong_shape" | "unlisted-point" | "asked-too-seldom" | "more" | "read-only" | "out-of-range" | "unfit-value" | "no-source" | "superseded" | "never-reported" | "still-reports") | null;
+            /** Fault Named */
+            fault_named: {
+                [key: string]: string | number;
+            };
         };
         /**
          * LineNote
@@ -4478,7 +4492,7 @@ export interface components {
              * Reason
              * @enum {string}
              */
-            reason: "other" | "adapter-fault" | "off" | "not-started" | "stopped" | "connecting" | "closed" | "no-connection" | "connection-refused" | "no-answer" | "unreachable" | "unknown-host" | "port-taken" | "foreign-address" | "tls" | "broker-refused" | "broker-login" | "broker-topics" | "silent" | "worker-silent" | "webhook-silent" | "secret-missing" | "file-missing" | "file-unreadable" | "parquet-missing" | "nothing-to-play" | "simulation" | "unit-silent" | "controller-silent" | "device-refused" | "no-reading" | "no-value" | "out-of-service" | "overridden" | "in-fault" | "namespace" | "too-large" | "unknown_device" | "unknown_point" | "wrong_device" | "bad_value" | "unknown_state" | "bad_time" | "future" | "too_old" | "wrong_shape" | "unlisted-point" | "asked-too-seldom" | "more";
+            reason: "other" | "adapter-fault" | "off" | "not-started" | "stopped" | "connecting" | "closed" | "no-connection" | "connection-refused" | "no-answer" | "unreachable" | "unknown-host" | "port-taken" | "foreign-address" | "tls" | "broker-refused" | "broker-login" | "broker-topics" | "silent" | "worker-silent" | "webhook-silent" | "secret-missing" | "file-missing" | "file-unreadable" | "parquet-missing" | "nothing-to-play" | "simulation" | "unit-silent" | "controller-silent" | "device-refused" | "no-reading" | "no-value" | "out-of-service" | "overridden" | "in-fault" | "namespace" | "too-large" | "unknown_device" | "unknown_point" | "wrong_device" | "bad_value" | "unknown_state" | "bad_time" | "future" | "too_old" | "wrong_shape" | "unlisted-point" | "asked-too-seldom" | "more" | "read-only" | "out-of-range" | "unfit-value" | "no-source" | "superseded" | "never-reported" | "still-reports";
             /** Named */
             named: {
                 [key: string]: string | number;

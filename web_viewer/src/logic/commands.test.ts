@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { byPoint, unmetBy, type Command } from './commands'
 
 function command(state: Command['state'], value = 1): Command {
-  return { id: 'c', device: 'L-01', point: 'switch', value, reported: 0, state, fault: '', actor: 'person:lin', reason: '', sent: '', decided: null, event: 'e' }
+  return { id: 'c', device: 'L-01', point: 'switch', value, reported: 0, state, fault: '', fault_reason: null, fault_named: {}, actor: 'person:lin', reason: '', sent: '', decided: null, event: 'e' }
 }
 
 describe('unmetBy', () => {

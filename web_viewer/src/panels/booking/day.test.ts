@@ -87,7 +87,7 @@ describe('the day of a venue', () => {
 })
 
 describe('lights', () => {
-  const light = { lamps: 6, ordered: 'on', confirmed: 6, waiting: 0, failed: 0, fault: '' } as const
+  const light = { lamps: 6, ordered: 'on', confirmed: 6, waiting: 0, failed: 0, fault: '', fault_reason: null, fault_named: {} } as const
 
   it('say what matters most: a failure before waiting before done', () => {
     expect(lightText(null).key).toBe('lightNone')

@@ -3,12 +3,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApp, nextTick, type App } from 'vue'
 
 import { setLocale } from '@/i18n'
+import { REASONS_ZH, told } from '@/i18n/reasons'
 
 import { loadTexts } from '../texts'
 import * as api from './api'
 import BridgePanel from './BridgePanel.vue'
 import { bridge } from './index'
-import { REASONS_ZH, told } from './reasons'
 import { ageS, counted, markOf, sorted, trouble } from './lines'
 
 function line(id: string, rest: Partial<api.BridgeLine> = {}): api.BridgeLine {

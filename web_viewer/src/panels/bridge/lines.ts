@@ -1,5 +1,6 @@
+import { told, type Told } from '@/i18n/reasons'
+
 import type { BridgeLine } from './api'
-import { told, type Told } from './reasons'
 
 /** How a line is, worst first: what does not work, what works in part, what works, what is switched off. */
 export type Mark = 'down' | 'partly' | 'up' | 'off'

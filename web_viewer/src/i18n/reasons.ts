@@ -1,9 +1,9 @@
-import { filled } from '@/i18n/catalogue'
-import { locale } from '@/i18n/index'
+import type { components } from '@/generated/api'
 
-import type { BridgeNote } from './api'
+import { filled } from './catalogue'
+import { locale } from './index'
 
-export type Reason = BridgeNote['reason']
+export type Reason = components['schemas']['LineNote']['reason']
 
 /** A sentence of the server's in the language of the page, and in which it is. */
 export interface Told {
@@ -12,7 +12,7 @@ export interface Told {
 }
 
 /**
- * Why a line is down, a point bad, a message refused, in Chinese; the server's own sentence is English. What
+ * Why a line is down, a point bad, a message refused, a command failed, in Chinese; the server's own sentence is English. What
  * protocols and devices say themselves, `{text}`, is as they put it.
  */
 export const REASONS_ZH: Readonly<Record<Exclude<Reason, 'other'>, string>> = {
@@ -64,12 +64,19 @@ export const REASONS_ZH: Readonly<Record<Exclude<Reason, 'other'>, string>> = {
   'unlisted-point': '场馆没有点 {key}',
   'asked-too-seldom': '{key} 每 {asked_s} 秒读取一次，而 {stale_s} 秒后即过期；请缩短读取间隔，或在 device_types.yaml 中加大 period_s',
   more: '另有 {count} 处类似问题',
+  'read-only': '{key} 不接受指令',
+  'out-of-range': '{key} 只接受 {low} 至 {high}，不接受 {value}',
+  'unfit-value': '{key} 不接受这样的值',
+  'no-source': '没有可以送达此点的线路；请检查设备接入，或在 adapters.yaml 中设为可写',
+  superseded: '已被之后的指令取代',
+  'never-reported': '{key} 从未上报',
+  'still-reports': '{key} 仍上报 {reported}，而不是 {desired}',
 }
 
 /** Where the sentence is about, outermost first: an address, a point, a place in its device, a message. */
 const PLACES = ['at', 'message', 'point', 'place'] as const
 
-/** What the server says of a line, in the language of the page; what no text here knows stays English. */
+/** What the server says of a line or a command, in the language of the page; what no text here knows stays English. */
 export function told(text: string, reason: Reason | null, named: Readonly<Record<string, string | number>>): Told {
   const sentence = locale.value === 'zh-CN' && reason !== null && reason !== 'other' ? REASONS_ZH[reason] : undefined
   if (sentence === undefined) return { text, lang: 'en' }
