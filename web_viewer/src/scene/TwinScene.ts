@@ -43,6 +43,8 @@ const PARTIAL_PICTURE_MS = 1200
 const EDGES_WHOLE_RADII = 1.3
 const EDGES_FROM_AFAR = 0.35
 const STATS_EVERY_MS = 500
+/** While time is dragged, what is seen through follows no more often than this: a view is dear to keep. */
+const KEPT_AT_LEAST_MS = 1000
 const GHOSTS_AROUND_ROOMS = 0.45
 const MUTED_AROUND_ROOMS = 0.8
 /** In the x-ray what lies under the ground, which stays solid, is seen through it. */
@@ -104,6 +106,9 @@ export class TwinScene implements TwinSceneApi {
   private wholeDrawn = false
   private firstPictureAt: number | null = null
   private visibilityDrawn = -1
+  private roomsDrawn = -1
+  private throughDrawn = -1
+  private lastKeptAt = -Infinity
   private isolated: number | null = null
   private selected = NO_ELEMENT
   private hovered = NO_ELEMENT
@@ -116,6 +121,8 @@ export class TwinScene implements TwinSceneApi {
   private cost = { drawCalls: 0, triangles: 0 }
   private framesDrawn = 0
   private hoverTicket = 0
+  /** Who places things over the scene knows the view as it is. */
+  private isViewTold = false
   private contextLost = false
   private disposed = false
 
@@ -137,12 +144,12 @@ export class TwinScene implements TwinSceneApi {
     this.governor = new QualityGovernor(this.autoQuality ? initialLevel(gpuName(this.renderer)) : (options.quality as QualityLevel))
 
     const shape = textureShape(options.elementCount)
-    this.paint = new ElementPaint(options.elementCount, shape.width * shape.height, contentMask(options.columns))
+    this.spaces = spaceMask(options.columns)
+    this.paint = new ElementPaint(options.elementCount, shape.width * shape.height, contentMask(options.columns), this.spaces)
     this.stateTexture = new DataTexture(this.paint.texels, shape.width, shape.height)
     this.uniforms.uState.value = this.stateTexture
     this.uniforms.uStateWidthLog2.value = shape.widthLog2
     this.envelope = ghostMask(options.columns)
-    this.spaces = spaceMask(options.columns)
 
     this.groundM = groundHeight(this.bounds, options.storeys ?? [])
     this.traffic = new TileTraffic(options.tilesetUrl)
@@ -150,6 +157,7 @@ export class TwinScene implements TwinSceneApi {
       changed: () => this.onTilesChanged(),
       pending: () => this.schedule(),
       outlined: (boxes) => this.frameParts(boxes),
+      glass: (ids) => this.paint.markGlass(ids),
       failed: (error) => this.events.emit('error', error),
     }, early)
     this.tiles.setFilter({ later: underground(options) })
@@ -592,6 +600,7 @@ export class TwinScene implements TwinSceneApi {
 
   /** Asks for a frame; many calls before it make one. */
   private invalidate(): void {
+    this.isViewTold = false
     this.pipeline.forgetView()
     this.recolour()
   }
@@ -651,6 +660,7 @@ export class TwinScene implements TwinSceneApi {
 
   private onMoved(now: number): void {
     this.lastMovedAt = now
+    this.isViewTold = false
     this.depthDirty = true
     this.drawnAtRest = false
     if (this.autoQuality && this.governor.observe(this.timer.ms)) this.applyQuality()
@@ -683,6 +693,7 @@ export class TwinScene implements TwinSceneApi {
     const request = this.requestFor(still && !this.isQuick)
     if (this.depthDirty || !still !== this.keptMoving) this.pipeline.forgetView()
     this.keptMoving = !still
+    if (!this.pipeline.isViewKept) this.noteKept()
     if (this.other === null) {
       if (!this.isQuick || !still) return this.pipeline.render(request, width, height)
       return this.pipeline.repainted(request, [{ state: this.stateTexture, x: 0 }], width, height)
@@ -719,9 +730,23 @@ export class TwinScene implements TwinSceneApi {
     if (this.paint.takeDirty() === null) return
     this.stateTexture.needsUpdate = true
     this.other?.follow(this.paint.texels)
+    if (this.keptIsOld) this.pipeline.forgetView()
     if (this.paint.visibilityRevision === this.visibilityDrawn) return
     this.visibilityDrawn = this.paint.visibilityRevision
     this.shadowDirty = this.depthDirty = true
+  }
+
+  /** Whether the kept view has what repainting does not reach: which rooms are blocks, and the paint that is seen through. */
+  private get keptIsOld(): boolean {
+    const { paintedRoomsRevision: rooms, seenThroughRevision: through } = this.paint
+    if (this.spacesShown && rooms !== this.roomsDrawn) return true
+    return through !== this.throughDrawn && performance.now() - this.lastKeptAt > KEPT_AT_LEAST_MS
+  }
+
+  private noteKept(): void {
+    this.roomsDrawn = this.paint.paintedRoomsRevision
+    this.throughDrawn = this.paint.seenThroughRevision
+    this.lastKeptAt = performance.now()
   }
 
   private drawShadow(now: number): void {
@@ -734,10 +759,17 @@ export class TwinScene implements TwinSceneApi {
 
   private tell(now: number): void {
     if (this.firstPictureAt === null) this.awaitFirstPicture()
-    this.events.emit('camera', this.rig.pose)
+    this.tellCamera()
     if (now - this.lastStatsAt < STATS_EVERY_MS) return
     this.lastStatsAt = now
     this.events.emit('stats', this.stats)
+  }
+
+  /** What stands over the scene is placed anew with each picture, but not where the same view is only repainted. */
+  private tellCamera(): void {
+    if (this.isQuick && this.isViewTold) return
+    this.isViewTold = true
+    this.events.emit('camera', this.rig.pose)
   }
 
   /** The first whole picture counts once the GPU has drawn it, not when it was asked to. */

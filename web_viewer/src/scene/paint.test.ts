@@ -124,3 +124,30 @@ describe('ElementPaint', () => {
     expect(texel(paint, 2).opacity).toBe(OPACITY_HIDDEN)
   })
 })
+
+describe('painted rooms', () => {
+  it('are told of when one is painted or bare again, and not when its colour changes', () => {
+    const paint = new ElementPaint(3, 3, null, Uint8Array.of(0, 1, 0))
+    const revisionAfter = (index: number, weight: number): number => {
+      paint.setColours(Uint32Array.of(index), Uint8Array.of(1, 2, 3, weight))
+      return paint.paintedRoomsRevision
+    }
+    expect([revisionAfter(0, 255), revisionAfter(1, 0)]).toEqual([0, 0])
+    expect([revisionAfter(1, 17), revisionAfter(1, 255), revisionAfter(1, 0)]).toEqual([1, 1, 2])
+  })
+})
+
+describe('what is seen through', () => {
+  it('is told of when its colour changes: glass and ghosts, and nothing else', () => {
+    const paint = new ElementPaint(3)
+    const revisionAfter = (index: number, ...rgba: number[]): number => {
+      paint.setColours(Uint32Array.of(index), Uint8Array.from(rgba))
+      return paint.seenThroughRevision
+    }
+    paint.markGlass([-1, 1, 7])
+    expect([revisionAfter(0, 9, 9, 9, 255), revisionAfter(1, 9, 9, 9, 0)]).toEqual([0, 0])
+    expect([revisionAfter(1, 9, 9, 9, 255), revisionAfter(1, 9, 9, 9, 255), revisionAfter(1, 9, 8, 9, 255)]).toEqual([1, 1, 2])
+    paint.ghost(Uint8Array.of(1, 0, 0))
+    expect([revisionAfter(0, 8, 9, 9, 255), revisionAfter(2, 8, 9, 9, 255)]).toEqual([3, 3])
+  })
+})

@@ -23,19 +23,25 @@ export class ElementPaint {
   private dirtyTo: number
   private shapeRevision = 0
   private loud = 0
+  private roomsRevision = 0
+  private throughRevision = 0
+  private readonly glass: Uint8Array
 
   /**
    * @param count number of elements.
    * @param capacity number of texels to keep, at least `count`.
    * @param contents `(count,)` 1 for devices, furniture and the like, which the cut through a storey leaves whole.
+   * @param spaces `(count,)` 1 for rooms.
    */
   constructor(
     readonly count: number,
     capacity = count,
     contents: Uint8Array | null = null,
+    private readonly spaces: Uint8Array | null = null,
   ) {
     this.texels = new Uint8Array(Math.max(capacity, count) * 4)
     this.flags = new Uint8Array(count)
+    this.glass = new Uint8Array(count)
     for (let i = 0; i < count; i++) {
       this.flags[i] = contents?.[i] === 1 ? CONTENT : 0
       this.texels[i * 4 + 3] = packAlpha(opacityOfFlags(this.flags[i]!), 0)
@@ -53,6 +59,21 @@ export class ElementPaint {
     return this.shapeRevision
   }
 
+  /** Counts up whenever a room is painted that was not, or the other way: only painted ones hide what is behind them. */
+  get paintedRoomsRevision(): number {
+    return this.roomsRevision
+  }
+
+  /** Counts up whenever the colour of something changes that is seen through: of glass or a ghost. */
+  get seenThroughRevision(): number {
+    return this.throughRevision
+  }
+
+  /** Takes these elements for glass; indices out of range are ignored. */
+  markGlass(indices: Iterable<number>): void {
+    for (const index of indices) if (index >= 0 && index < this.count) this.glass[index] = 1
+  }
+
   /** Sets layer colours: `(n,)` indices, `(n, 4)` sRGB and weight 0..255. Indices out of range are ignored. */
   setColours(indices: Uint32Array, rgba: Uint8Array): void {
     for (let k = 0; k < indices.length; k++) {
@@ -65,6 +86,8 @@ export class ElementPaint {
   clearColours(): void {
     for (let i = 0; i < this.count; i++) this.texels[i * 4 + 3]! &= 0xf0
     this.loud = 0
+    this.roomsRevision++
+    this.throughRevision++
     this.markDirty(0, this.count)
   }
 
@@ -111,12 +134,22 @@ export class ElementPaint {
 
   private setColour(index: number, rgba: Uint8Array, at: number): void {
     const t = index * 4
+    this.noteRevisions(index, rgba, at)
     this.loud += Number(quantizeWeight(rgba[at + 3]!) === WEIGHT_ALARM) - Number(weightOf(this.texels[t + 3]!) === WEIGHT_ALARM)
     this.texels[t] = rgba[at]!
     this.texels[t + 1] = rgba[at + 1]!
     this.texels[t + 2] = rgba[at + 2]!
     this.texels[t + 3] = (this.texels[t + 3]! & 0xf0) | quantizeWeight(rgba[at + 3]!)
     this.markDirty(index, index + 1)
+  }
+
+  private noteRevisions(index: number, rgba: Uint8Array, at: number): void {
+    const t = index * 4
+    const [before, after] = [weightOf(this.texels[t + 3]!), quantizeWeight(rgba[at + 3]!)]
+    if (this.spaces?.[index] === 1 && (before === 0) !== (after === 0)) this.roomsRevision++
+    if (this.glass[index] === 0 && (this.flags[index]! & GHOSTED) === 0) return
+    const isSame = before === after && (after === 0 || [0, 1, 2].every((part) => rgba[at + part] === this.texels[t + part]))
+    if (!isSame) this.throughRevision++
   }
 
   private setFlag(index: number, flag: number, on: boolean): void {

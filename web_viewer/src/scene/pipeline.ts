@@ -82,6 +82,11 @@ export class Pipeline {
     return { drawCalls: calls, triangles }
   }
 
+  /** Whether a view is kept for `repainted`. */
+  get isViewKept(): boolean {
+    return this.repaint.isKept
+  }
+
   /** The view that is kept for `repainted` is no more what the scene shows. */
   forgetView(): void {
     this.repaint.forget()

@@ -90,7 +90,7 @@ export interface Kept {
  * triangles it has: while colours follow each other quickly, a slow GPU would show few of them.
  *
  * The model is drawn once, into three pictures: unpainted, all white, and as element ids. Shading is linear in the paint,
- * so that what lies between is a mixture; but for glints it is the same picture. Glass is unpainted in it, and ghosts
+ * so that what lies between is a mixture; but for glints it is the same picture. Glass and ghosts
  * keep the colours they had.
  */
 export class Repaint {

@@ -297,18 +297,13 @@ export const GLASS_FRAGMENT = /* glsl */ `
   ${SURFACE_OUT}
   void main() {
     clipAbove();
-    #ifdef KEEP
-      vec4 paint = vec4(0.0);
-    #else
-      vec4 paint = vPaint;
-    #endif
     vec3 n = seenNormal();
     vec3 v = normalize(cameraPosition - vWorld);
-    Shaded s = shade(paintedAlbedo(paint), 0.08, 0.0, n, v, sunlight(vWorld, n));
+    Shaded s = shade(paintedAlbedo(vPaint), 0.08, 0.0, n, v, sunlight(vWorld, n));
     float fresnel = 0.05 + 0.95 * pow(1.0 - max(dot(n, v), 0.0), 5.0);
-    float alpha = mix(clamp(vTint.a, 0.12, 0.6), 0.8, paint.a);
+    float alpha = mix(clamp(vTint.a, 0.12, 0.6), 0.8, vPaint.a);
     vec3 reflected = skyRadiance(reflect(-v, n), 0.02) * fresnel * 0.9 + s.specular * 0.6;
-    giveLight(vec4(s.diffuse * alpha + reflected + paintGlow(paint) * alpha, min(alpha + fresnel * 0.7, 1.0)));
+    giveLight(vec4(s.diffuse * alpha + reflected + paintGlow(vPaint) * alpha, min(alpha + fresnel * 0.7, 1.0)));
   }
 `
 

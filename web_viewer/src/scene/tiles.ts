@@ -4,7 +4,7 @@ import { TilesRenderer } from '3d-tiles-renderer/three'
 import { GLTFExtensionsPlugin, UpdateOnChangePlugin } from '3d-tiles-renderer/three/plugins'
 import { MeshoptDecoder } from 'three/addons/libs/meshopt_decoder.module.js'
 import type { EarlyTiles } from './earlyTiles'
-import { LAYER_SPACE } from './materials'
+import { LAYER_GLASS, LAYER_SPACE } from './materials'
 import type { TileMaterials } from './materials'
 import { mergeTile } from './merging'
 import type { Box, Point3 } from './types'
@@ -83,6 +83,8 @@ export interface TileEvents {
   pending(): void
   /** The tileset is known; local boxes of the tiles that make up the building. */
   outlined(boxes: readonly Box[]): void
+  /** These elements are of glass; -1 is none. */
+  glass(ids: Iterable<number>): void
   failed(error: Error): void
 }
 
@@ -197,11 +199,17 @@ export class BuildingTiles {
       object.layers.set(layer)
       // Rooms hide what lies behind them, and are seen through glass.
       if (layer === LAYER_SPACE) object.renderOrder = -0.5
+      if (layer === LAYER_GLASS) this.events.glass(idsOf(object.geometry as BufferGeometry))
       if (object instanceof InstancedMesh) object.computeBoundingSphere()
     })
     // The shared materials must outlive the tile.
     if (tile.engineData) Object.assign(tile.engineData, { materials: [], geometry })
   }
+}
+
+function idsOf(geometry: BufferGeometry): Set<number> {
+  const ids = geometry.getAttribute('elementId')
+  return new Set(Array.from({ length: ids.count }, (_, i) => ids.getX(i)))
 }
 
 /** Names attributes as the shaders want them; where a tile has no colours or ids, fills in white and "no element". */
