@@ -10,6 +10,8 @@ export interface Standing {
   readonly plays: boolean
   /** Whether the server gives single pictures. */
   readonly pictures: boolean
+  /** How fast the venue's own time goes; a simulated one may run ahead of what a video can. */
+  readonly pace: number
 }
 
 /**
@@ -22,8 +24,8 @@ export type Mode = 'live' | 'video' | 'stills' | 'frame'
 export const SLOWEST = 0.1
 export const FASTEST = 16
 
-export function modeOf({ isPast, held, playing, speed, plays, pictures }: Standing): Mode {
-  if (!isPast) return plays ? 'live' : 'stills'
+export function modeOf({ isPast, held, playing, speed, plays, pictures, pace }: Standing): Mode {
+  if (!isPast) return plays && pace <= 1 ? 'live' : 'stills'
   // Without single pictures the video is led from one moment to the next.
   if (plays && !pictures) return 'video'
   if (held) return 'stills'

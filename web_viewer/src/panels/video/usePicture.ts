@@ -39,12 +39,10 @@ export interface CameraPicture {
 /** The picture of a camera at the moment on screen: live, played in step with the film, or frame by frame. */
 export function usePicture(camera: () => string, video: Ref<HTMLVideoElement | null>, width: () => number): CameraPicture {
   const live = useLiveStore()
-  const { held, momentMs } = useMoment()
+  const { held, pace, momentMs } = useMoment()
   const store = useVideoStore()
   const plays = ref(true)
-  const mode = computed(() =>
-    modeOf({ isPast: live.isPast, held: held.value, playing: live.player.playing, speed: live.player.speed, plays: plays.value, pictures: store.pictures }),
-  )
+  const mode = useMode(plays, held, pace)
   const still = useStill()
   const moves = ref(false)
   const videoMs = ref(Number.NaN)
@@ -56,6 +54,7 @@ export function usePicture(camera: () => string, video: Ref<HTMLVideoElement | n
 
   function tick(): void {
     const atMs = momentMs()
+    if (document.hidden) moving.rest()
     if (Number.isNaN(atMs) || document.hidden) return
     showMoving(camera(), atMs)
     if (moves.value) still.gap.value = null
@@ -73,7 +72,7 @@ export function usePicture(camera: () => string, video: Ref<HTMLVideoElement | n
   /** Live pictures that do not move come now and then. */
   function wishAt(atMs: number): StillWish {
     const newest = !live.isPast
-    return { camera: camera(), atMs: newest ? Math.floor(atMs / GLANCE_MS) * GLANCE_MS : atMs, newest, quick: mode.value !== 'frame', width: width() }
+    return { camera: camera(), atMs: newest ? Math.floor(atMs / GLANCE_MS / pace.value) * GLANCE_MS * pace.value : atMs, newest, quick: mode.value !== 'frame', width: width() }
   }
 
   const timer = window.setInterval(tick, TICK_MS)
@@ -100,16 +99,26 @@ export function usePicture(camera: () => string, video: Ref<HTMLVideoElement | n
     moving.close()
   })
   const shownMs = computed(() => (moves.value ? videoMs.value : still.shownMs.value))
-  const isStale = computed(() => !live.isPast && !Number.isNaN(shownMs.value) && live.presentMs - shownMs.value > STALE_MS * (live.hello?.speed ?? 1))
+  const isStale = computed(() => !live.isPast && !Number.isNaN(shownMs.value) && live.presentMs - shownMs.value > STALE_MS * pace.value)
   return { mode, stillUrl: still.url, moves, shownMs, gap: still.gap, error: still.error, plays, isStale }
 }
 
-/** The moment on screen, to the frame, and whether it is being moved. */
-function useMoment(): { readonly held: ComputedRef<boolean>; readonly momentMs: () => number } {
+function useMode(plays: Ref<boolean>, held: ComputedRef<boolean>, pace: ComputedRef<number>): ComputedRef<Mode> {
+  const live = useLiveStore()
+  const store = useVideoStore()
+  return computed(() => {
+    const { playing, speed } = live.player
+    return modeOf({ isPast: live.isPast, held: held.value, playing, speed, plays: plays.value, pictures: store.pictures, pace: pace.value })
+  })
+}
+
+/** The moment on screen, to the frame, whether it is being moved, and how fast the venue's own time goes. */
+function useMoment(): { readonly held: ComputedRef<boolean>; readonly pace: ComputedRef<number>; readonly momentMs: () => number } {
   const live = useLiveStore()
   const timeline = useTimelineStore()
   return {
     held: computed(() => timeline.held || !Number.isNaN(live.seekingMs)),
+    pace: computed(() => live.hello?.speed ?? 1),
     momentMs: () => {
       // Follows the slider; between its moments the film's own clock is finer.
       const cursorMs = timeline.cursorMs

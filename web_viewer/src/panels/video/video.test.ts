@@ -13,11 +13,12 @@ import { Stills, type Still, type StillWish } from './stills'
 const T = Date.UTC(2026, 2, 10, 11, 40)
 
 describe('how a picture is shown', () => {
-  const standing: Standing = { isPast: true, held: false, playing: true, speed: 1, plays: true, pictures: true }
+  const standing: Standing = { isPast: true, held: false, playing: true, speed: 1, plays: true, pictures: true, pace: 1 }
 
   it.each<[string, Partial<Standing>, string]>([
     ['now', { isPast: false }, 'live'],
     ['now, in a codec that the browser has not', { isPast: false, plays: false }, 'stills'],
+    ['now, in a simulated time that runs ahead', { isPast: false, pace: 10 }, 'stills'],
     ['played', {}, 'video'],
     ['played slowly', { speed: SLOWEST }, 'video'],
     ['played as fast as videos go', { speed: FASTEST }, 'video'],
