@@ -10,9 +10,11 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -180,7 +182,10 @@ def _size_of(path: Path) -> int:
 def listen(process: Process, told: TextIO, ended: threading.Event) -> None:
     """Take what the server tells until it ends."""
     for line in told:
-        process.take_news(json.loads(line))
+        try:
+            process.take_news(json.loads(line))
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            print(f"news that cannot be used: {error}", file=sys.stderr)
     ended.set()
 
 
@@ -196,6 +201,7 @@ def run(told: TextIO, telling: TextIO) -> int:
         return _refused(telling, failure.reason, failure.text)
     recover(Path(orders.folder))
     process, ended = Process(orders), threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
     threading.Thread(target=listen, args=(process, told, ended), daemon=True).start()
     process.start()
     try:
@@ -220,6 +226,7 @@ def _tell(telling: TextIO, report: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's, which ends this
     av.logging.set_level(av.logging.PANIC)  # its messages hold URLs, and so passwords
     code = run(sys.stdin, sys.stdout)
     os._exit(code)  # threads that wait for their cameras are not waited for

@@ -50,20 +50,26 @@ class Recordings:
             raise self.nothing(camera, from_ms)
         return found
 
-    def live(self, camera: str, now_ms: float) -> list[Shown]:
-        """The fragments of the last seconds, without what lies before a joint. Raises NotRecordedError."""
+    def live(self, camera: str, now_ms: float, speed: float = 1.0) -> list[Shown]:
+        """The fragments of the last seconds, without what lies before a joint.
+
+        `speed`: how many seconds of the venue pass in a real one. Raises NotRecordedError.
+        """
+        reach_ms = LIVE_MS * max(speed, 1.0)
         newest = self.library.newest(camera)
         end_ms = None if newest is None else self.library.end_of(camera, newest)
-        if newest is None or end_ms is None or now_ms - end_ms > LIVE_MS:
-            newest, end_ms = self._whole_before(camera, newest, now_ms)
-        found = self.shown(camera, end_ms - LIVE_MS, end_ms + 1.0)
+        if newest is None or end_ms is None or now_ms - end_ms > reach_ms:
+            newest, end_ms = self._whole_before(camera, newest, now_ms, reach_ms)
+        found = self.shown(camera, end_ms - reach_ms, end_ms + 1.0)
         return list(playlist.since_last_joint(found))
 
-    def _whole_before(self, camera: str, newest: Segment | None, now_ms: float) -> tuple[Segment, float]:
+    def _whole_before(
+        self, camera: str, newest: Segment | None, now_ms: float, reach_ms: float
+    ) -> tuple[Segment, float]:
         """The segment before one that has just been begun. Raises NotRecordedError."""
-        for each in reversed(self.library.segments(camera, now_ms - 2 * LIVE_MS)):
+        for each in reversed(self.library.segments(camera, now_ms - 2 * reach_ms)):
             end_ms = self.library.end_of(camera, each)
-            if each != newest and end_ms is not None and now_ms - end_ms <= LIVE_MS:
+            if each != newest and end_ms is not None and now_ms - end_ms <= reach_ms:
                 return each, end_ms
         raise self.nothing(camera, now_ms)
 

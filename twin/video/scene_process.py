@@ -9,6 +9,7 @@ most of what it sees lies.
 import io
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,7 @@ def write(path: Path, scene: Scene) -> None:
 
 def main() -> None:
     """Draw what is asked for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's, which ends this
     os.nice(15)
     asked = json.load(sys.stdin)
     with ModelPackage.open(Path(asked["package"])) as package:

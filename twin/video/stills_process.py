@@ -8,6 +8,7 @@ stdin, answers on stdout: a length (4 bytes, little-endian), then JSON that asks
 import io
 import json
 import os
+import signal
 import sys
 from fractions import Fraction
 from typing import Any, BinaryIO
@@ -79,5 +80,6 @@ def serve(asking: BinaryIO, answering: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's, which ends this
     av.logging.set_level(av.logging.PANIC)
     serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -19,6 +19,7 @@ from twin.http.problems import PROBLEM_RESPONSES
 from twin.panels.panel import service_of
 from twin.panels.video.schemas import VideoCameras, VideoSpan, VideoSpans
 from twin.panels.video.service import CameraVideo, checked_clip
+from twin.runtime import Twin
 from twin.video import clip, playlist
 from twin.video.errors import MediaError
 from twin.video.pipes import has_libav
@@ -97,7 +98,7 @@ async def get_live(twin: TwinDep, video: VideoDep, person: PersonDep, camera: st
     """The last seconds, and what comes: an HLS playlist without an end."""
     await video.check(camera)
     now_ms = twin.clock.now_ms()
-    found = await video.ask(video.recordings.live, camera, now_ms)
+    found = await video.ask(video.recordings.live, camera, now_ms, twin.clock.speed)
     await video.note_viewing(person, camera, found[0].fragment.begin_ms, now_ms, "live")
     return _playlist(playlist.written(found, live=True))
 
@@ -118,7 +119,7 @@ async def get_media(
     if found is None:
         raise NotFoundError(f"no segment {name[:100]!r} of {camera[:100]}: it may have been deleted")
     segment, path = found
-    if segment.end_ms is not None and segment.end_ms < twin.clock.now_ms() - LIVE_BACK_MS:
+    if segment.end_ms is not None and segment.end_ms < twin.clock.now_ms() - _back_ms(twin):
         check_role(person, Role.MANAGER)  # whoever sees the present sees the last seconds alone
     is_named = segment.end_ms is not None and segment.name == name
     headers = {"cache-control": IMMUTABLE if is_named else NO_STORE}
@@ -126,6 +127,11 @@ async def get_media(
         return FileResponse(path, media_type="video/mp4", headers=headers, stat_result=path.stat())
     except OSError as error:
         raise NotFoundError(f"the segment {name[:100]!r} has been deleted") from error
+
+
+def _back_ms(twin: Twin) -> float:
+    """How far back whoever sees the present may see."""
+    return LIVE_BACK_MS * max(twin.clock.speed, 1.0)
 
 
 @router.get("/{camera}/frame.jpg", operation_id="getVideoFrame", responses=JPEG, response_class=Response)

@@ -21,8 +21,6 @@ from twin.video.viewings import Viewings
 
 T = TypeVar("T")
 VIEWED, EXPORTED = "video.viewed", "video.exported"
-FRESH_MS = 90_000.0
-"""So long whoever sees the live twin may see a picture back: what live playlists of slow cameras reach."""
 
 
 class CameraVideo:
