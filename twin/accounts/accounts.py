@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from telemetry_bridge.clock import Clock
 from twin.accounts.roles import Role, role_of
 from twin.accounts.secrets import (
+    check_password,
     hash_password,
     new_token,
     nobody,
-    password_fault,
     password_matches,
     token_digest,
 )
@@ -88,10 +88,10 @@ class Accounts:
             AccountError: the name is taken or no name, or the password is too weak.
         """
         name = name.strip().lower()
-        fault = None if NAME.fullmatch(name) else "a name has 2 to 64 of a-z 0-9 . _ -, no sign first"
-        fault = fault or (password_fault(password, name) if password is not None else None)
-        if fault:
-            raise AccountError(fault)
+        if not NAME.fullmatch(name):
+            raise AccountError("a name has 2 to 64 of a-z 0-9 . _ -, no sign first", "account-name")
+        if password is not None:
+            check_password(password, name)
         hashed = await asyncio.to_thread(hash_password, password) if password is not None else None
         person = Person(new_id(self._now()), name, display_name.strip() or name, role)
         row = {"id": person.id, "name": name, "display_name": person.display_name, "role": role.key}
@@ -104,7 +104,8 @@ class Accounts:
                     connection, Draft("account.created", person.actor, actor, {"role": role.key})
                 )
         except IntegrityError as error:
-            raise AccountError(f"there is an account {name} already; choose another name") from error
+            text = f"there is an account {name} already; choose another name"
+            raise AccountError(text, "account-taken", name=name) from error
         self._log.announce(events)
         return person
 
@@ -232,9 +233,7 @@ class Accounts:
         Raises:
             NotFoundError: there is no such account; AccountError: the password is too weak.
         """
-        fault = password_fault(password, name.strip().lower())
-        if fault:
-            raise AccountError(fault)
+        check_password(password, name.strip().lower())
         values = {"password": await asyncio.to_thread(hash_password, password)}
         changed = Draft("account.password_changed", _actor(name), actor, {})
         return await self._change(name, values, changed, drop=TOKEN.c.kind == "session")
@@ -340,7 +339,8 @@ async def _keep_an_admin(connection: AsyncConnection, leaving: Row[Any]) -> None
     # Locked, so that two admins who disable each other at once take turns.
     rows = (await connection.execute(select(ACCOUNT.c.id).where(admins).with_for_update())).all()
     if [row.id for row in rows] == [leaving.id]:
-        raise AccountError(f"{leaving.name} is the last admin; make another one first")
+        text = f"{leaving.name} is the last admin; make another one first"
+        raise AccountError(text, "account-last-admin", name=leaving.name)
 
 
 def _matches(password: str, hashed: str | None) -> bool:

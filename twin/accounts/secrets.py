@@ -8,21 +8,29 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from twin.errors import AccountError
+
 TOKEN_BYTES = 32
 MIN_PASSWORD = 10
 MAX_PASSWORD = 256
+FEWEST_SIGNS = 5  # different ones
 _HASHER = PasswordHasher()  # Argon2id with the parameters of RFC 9106's second recommendation
 
 
-def password_fault(password: str, name: str) -> str | None:
-    """What is wrong with a new password; None: nothing."""
+def check_password(password: str, name: str) -> None:
+    """Raise AccountError where a new password is too weak for an account."""
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        return f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters"
+        raise AccountError(
+            f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters",
+            "password-length",
+            least=MIN_PASSWORD,
+            most=MAX_PASSWORD,
+        )
     if name.lower() in password.lower():
-        return "a password does not hold the account's name"
-    if len(set(password)) < 5:
-        return "a password has at least five different characters"
-    return None
+        raise AccountError("a password does not hold the account's name", "password-name")
+    if len(set(password)) < FEWEST_SIGNS:
+        text = "a password has at least five different characters"
+        raise AccountError(text, "password-signs", least=FEWEST_SIGNS)
 
 
 def hash_password(password: str) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from telemetry_bridge.clock import SystemClock
 from twin.accounts.accounts import Account, Accounts
 from twin.accounts.roles import Role, role_of
-from twin.accounts.secrets import password_fault
+from twin.accounts.secrets import check_password
 from twin.errors import AccountError, SettingError
 from twin.events.log import EventLog
 from twin.store.database import open_database
@@ -101,9 +101,7 @@ def read_password(name: str) -> str:
         password = sys.stdin.readline().rstrip("\r\n")
     else:
         password = getpass.getpass(f"password for {name}: ")
-    fault = password_fault(password, name)
-    if fault:
-        raise AccountError(fault)
+    check_password(password, name)
     if sys.stdin.isatty() and getpass.getpass("once more: ") != password:
         raise AccountError("the two were not the same; nothing was changed")
     return password

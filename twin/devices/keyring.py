@@ -152,7 +152,10 @@ class Keyring:
         known = [_credential(row) for row in rows]
         if sum(each.fault(now) is None for each in known) >= MOST_LIVE:
             raise CredentialError(
-                f"{device} has {MOST_LIVE} good secrets already; revoke those that are not used any more"
+                f"{device} has {MOST_LIVE} good secrets already; revoke those that are not used any more",
+                "credential-most",
+                device=device,
+                most=MOST_LIVE,
             )
         number = 1 + max((each.number for each in known), default=0)
         made = Credential(new_id(now), device, number, digest_of(secret), hashed, now, actor)

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from twin.accounts.accounts import FAILURES_BEFORE_LOCK, IDLE_MS, LINK_MS, LOCK_MS, SESSION_MS, Accounts
 from twin.accounts.roles import ASSIGNABLE, Role, role_of
-from twin.accounts.secrets import password_fault
+from twin.accounts.secrets import check_password
 from twin.errors import AccountError, SignInError
 from twin.events.log import EventFilter, EventLog
 
@@ -123,10 +123,15 @@ async def test_names_that_are_none(accounts: Accounts, name: str) -> None:
 
 
 def test_weak_passwords_are_told_why() -> None:
-    assert "10 to 256" in (password_fault("short", "chen") or "")
-    assert "name" in (password_fault("my name is Chen", "chen") or "")
-    assert "different" in (password_fault("aaaaaaaaaaaa", "chen") or "")
-    assert password_fault(PASSWORD, "chen") is None
+    for password, says, reason in (
+        ("short", "10 to 256", "password-length"),
+        ("my name is Chen", "name", "password-name"),
+        ("aaaaaaaaaaaa", "different", "password-signs"),
+    ):
+        with pytest.raises(AccountError, match=says) as caught:
+            check_password(password, "chen")
+        assert caught.value.reason == reason
+    check_password(PASSWORD, "chen")
 
 
 def test_roles_rise_and_are_named() -> None:
