@@ -133,7 +133,7 @@ class Venue:
             expected = self.expected(time_ms)
             moment = await self.film.film.state_at(time_ms)
             if moment.gap is not None:
-                before_gap = expected.time_ms < self.runs[self.run_of(time_ms)][1]
+                before_gap = expected.time_ms < moment.gap.from_ms
                 turned = before_gap & expected.known & (expected.quality != Quality.BAD)
                 expected.quality[turned] = Quality.STALE
             assert same_state(moment.state, expected), time_ms - START_MS
