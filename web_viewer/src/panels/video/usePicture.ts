@@ -15,6 +15,8 @@ import { useStill } from './useStill'
 const TICK_MS = 100
 /** Live pictures that cannot move come this often. */
 const GLANCE_MS = 1000
+/** Pictures that follow each other quickly are no wider. */
+const QUICK_PX = 640
 /** A live picture that is older than this is none. */
 const STALE_MS = 12_000
 
@@ -72,7 +74,8 @@ export function usePicture(camera: () => string, video: Ref<HTMLVideoElement | n
   /** Live pictures that do not move come now and then. */
   function wishAt(atMs: number): StillWish {
     const newest = !live.isPast
-    return { camera: camera(), atMs: newest ? Math.floor(atMs / GLANCE_MS / pace.value) * GLANCE_MS * pace.value : atMs, newest, quick: mode.value !== 'frame', width: width() }
+    const quick = mode.value !== 'frame'
+    return { camera: camera(), atMs: newest ? Math.floor(atMs / GLANCE_MS / pace.value) * GLANCE_MS * pace.value : atMs, newest, quick, width: quick ? Math.min(width(), QUICK_PX) : width() }
   }
 
   const timer = window.setInterval(tick, TICK_MS)
