@@ -43,8 +43,10 @@ const PARTIAL_PICTURE_MS = 1200
 const EDGES_WHOLE_RADII = 1.3
 const EDGES_FROM_AFAR = 0.35
 const STATS_EVERY_MS = 500
-/** While time is dragged, what is seen through follows no more often than this: a view is dear to keep. */
-const KEPT_AT_LEAST_MS = 1000
+/** While time is dragged, painted glass follows no more often than this: a view is dear to keep. */
+const KEPT_AT_LEAST_MS = 8000
+/** The same of ghosts, which are most of what an x-ray shows. */
+const GHOSTS_KEPT_AT_LEAST_MS = 1000
 const GHOSTS_AROUND_ROOMS = 0.45
 const MUTED_AROUND_ROOMS = 0.8
 /** In the x-ray what lies under the ground, which stays solid, is seen through it. */
@@ -740,7 +742,7 @@ export class TwinScene implements TwinSceneApi {
   private get keptIsOld(): boolean {
     const { paintedRoomsRevision: rooms, seenThroughRevision: through } = this.paint
     if (this.spacesShown && rooms !== this.roomsDrawn) return true
-    return through !== this.throughDrawn && performance.now() - this.lastKeptAt > KEPT_AT_LEAST_MS
+    return through !== this.throughDrawn && performance.now() - this.lastKeptAt > (this.xrayOn ? GHOSTS_KEPT_AT_LEAST_MS : KEPT_AT_LEAST_MS)
   }
 
   private noteKept(): void {
