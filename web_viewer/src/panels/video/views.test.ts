@@ -9,7 +9,7 @@ import { useModelStore } from '@/stores/model'
 
 import type { CameraInfo } from './api'
 import CameraView from './CameraView.vue'
-import { useVideoStore } from './store'
+import { MOST_PINNED, useVideoStore } from './store'
 
 const T = Date.UTC(2026, 2, 10, 11, 40)
 
@@ -118,5 +118,48 @@ describe('the view of a camera', () => {
     app?.unmount()
     app = null
     expect(revoked).toHaveBeenCalledWith(url)
+  })
+})
+
+describe('pinned cameras', () => {
+  it('are few: of too many the oldest goes, and pinned again one is let go', async () => {
+    localStorage.clear()
+    const store = useVideoStore()
+    const names = Array.from({ length: MOST_PINNED + 1 }, (_, number) => `C${String(number)}`)
+    for (const name of names) store.pin(name)
+    expect(store.pins).toEqual(names.slice(1))
+    store.pin('C2')
+    expect(store.pins).not.toContain('C2')
+    await nextTick()
+    setActivePinia(createPinia())
+    expect(useVideoStore().pins).toEqual(store.pins)
+    localStorage.setItem('venue-twin.pinned-cameras', '{"not": "a list"')
+    setActivePinia(createPinia())
+    expect(useVideoStore().pins).toEqual([])
+  })
+})
+
+describe('the camera that is looked at', () => {
+  it('is the last one that was opened, and the one before it again when that is closed', async () => {
+    const store = useVideoStore()
+    store.lookAt('C')
+    const away = store.lookAt('D')
+    expect(store.open).toBe('D')
+    const asked: string[] = []
+    answers = (path) => {
+      asked.push(path)
+      return new Response(JSON.stringify({ spans: [{ from: '2026-03-10T11:40:00Z', to: '2026-03-10T11:41:00Z' }] }))
+    }
+    store.reveal(T, T + 60_000)
+    store.reveal(T + 1000, T + 60_000)
+    await vi.waitFor(() => {
+      expect(store.spans).toEqual([{ fromMs: T, toMs: T + 60_000 }])
+    })
+    expect(asked).toHaveLength(1)
+    expect(asked[0]).toContain('/api/video/D/spans?')
+    away()
+    await nextTick()
+    expect(store.open).toBe('C')
+    expect(store.spans).toEqual([])
   })
 })
