@@ -85,10 +85,15 @@ async def test_a_playlist_is_played_to_its_end_with_the_right_picture_at_each_ti
     assert refused["named"] == {"from": at(GAP_MS), "to": at(AFTER_MS)}
 
 
-def shade(answer: httpx.Response) -> int:
-    """The grey of a JPEG."""
+def decoded(answer: httpx.Response) -> Any:
+    """The greys of a JPEG, (h, w)."""
     with av.open(io.BytesIO(answer.content), "r", format="mjpeg") as opened:
-        return int(np.median(next(opened.decode(video=0)).to_ndarray(format="gray")))
+        return next(opened.decode(video=0)).to_ndarray(format="gray")
+
+
+def shade(answer: httpx.Response) -> int:
+    """The grey of a JPEG of one grey."""
+    return int(np.median(decoded(answer)))
 
 
 async def test_the_picture_of_a_moment_is_the_one_that_was_shown_and_else_the_gap_is_told(
