@@ -190,6 +190,7 @@ class CameraRecorder:
                 self._where.segment_s * 1000.0,
                 self._sequence,
                 self._take,
+                self._clock.speed or 1.0,
             )
         return self._writer
 

@@ -14,6 +14,7 @@ from twin.video.parts import end_part
 
 MS = Fraction(1, 1000)
 MOVFLAGS = "frag_keyframe+empty_moov+default_base_moof+skip_trailer+frag_discont"
+MOST_MICROSECONDS = 2_000_000_000  # libav counts in 32 bits
 LONGEST_FRAGMENT_S = 5.0
 """A camera whose keyframes are further apart gets fragments that begin without one."""
 
@@ -64,6 +65,8 @@ class SegmentWriter:
     segment_ms: float
     sequence: int = 1
     take: int = 0
+    speed: float = 1.0
+    """How many seconds of the packets' times pass in one of the stream's own."""
     on_done: Callable[[Segment], None] = field(default=lambda _segment: None)
     _output: Any = None
     _stream: Any = None
@@ -110,7 +113,7 @@ class SegmentWriter:
         self._file = PartFile(folder / segment.name)
         options = {
             "movflags": MOVFLAGS,
-            "frag_duration": str(round(LONGEST_FRAGMENT_S * 1_000_000)),
+            "frag_duration": str(min(round(LONGEST_FRAGMENT_S * self.speed * 1e6), MOST_MICROSECONDS)),
             "fragment_index": str(self.sequence),
             "use_editlist": "0",
             "avoid_negative_ts": "disabled",

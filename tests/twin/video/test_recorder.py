@@ -156,7 +156,7 @@ class Played:
     def packets(self) -> Iterator[Any]:
         step_ms = 1000 / self._fps
         for number in range(round(self._seconds * self._fps)):
-            self._clock.at_ms += step_ms
+            self._clock.at_ms += step_ms * self._clock.speed
             time_ms = number * step_ms
             yield from self._encoder.packets(time_ms, grey_of(time_ms), round(step_ms))
         raise SourceError("ended", "the stream has ended")
@@ -168,10 +168,8 @@ class Played:
 class Stepped:
     """A clock that is set by hand."""
 
-    speed = 1.0
-
-    def __init__(self, at_ms: float = BEGIN_MS) -> None:
-        self.at_ms = at_ms
+    def __init__(self, at_ms: float = BEGIN_MS, speed: float = 1.0) -> None:
+        self.at_ms, self.speed = at_ms, speed
 
     def now_ms(self) -> float:
         return self.at_ms
@@ -250,6 +248,16 @@ def test_a_clock_that_is_set_back_begins_a_take_that_holds(tmp_path: Path) -> No
     assert len(spans(found)) == 1
     again = where_to_go_on(library, "cam-1", 60.0, BEGIN_MS + 100.0)
     assert (again.take, again.last_ms) == (2, None)
+
+
+def test_where_the_venues_time_runs_faster_fragments_still_begin_with_keyframes(tmp_path: Path) -> None:
+    clock = Stepped(speed=60.0)
+    attempts(Where(tmp_path, "cam-1", 60.0), clock, lambda: Played(clock, 4.0))
+    library = Library(tmp_path)
+    (segment,) = library.segments("cam-1")
+    fragments = library.index_of("cam-1", segment).fragments
+    assert [len(each.shown_ms) for each in fragments] == [5, 5, 5, 5]
+    assert fragments[1].begin_ms - fragments[0].begin_ms == pytest.approx(60_000, abs=5)
 
 
 def test_part_files_that_hold_nothing_go_and_damaged_ones_are_cut(tmp_path: Path) -> None:
