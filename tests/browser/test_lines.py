@@ -1,6 +1,7 @@
 """The panel of lines: one that goes down says so and why, and comes back; what was refused is told."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -130,7 +131,9 @@ def test_a_line_that_goes_down_says_why_and_comes_back(opened: Callable[[str], V
     plant.kill()
     expect(modbus).to_have_attribute("data-mark", "down")
     expect(modbus).to_contain_text("断开")
-    expect(modbus.locator("[data-test=bridge-trouble]")).to_contain_text(f"127.0.0.1:{plant.port}")
+    trouble = modbus.locator("[data-test=bridge-trouble]")
+    expect(trouble).to_contain_text(f"127.0.0.1:{plant.port}")
+    expect(trouble).to_contain_text(re.compile("没有连接|拒绝连接"))
     expect(visit.part("bridge")).to_contain_text("1 断开")
     expect(visit.part("bridge-line").first).to_contain_text("plant")  # what needs a person comes first
     plant.start()
