@@ -78,7 +78,7 @@ def test_lines_are_shown_and_commands_go_over_the_one_that_names_the_point(
     ):
         peer.units[1].set(READ_HOLDING, 1, 0)
 
-        def lines() -> dict[str, dict[str, object]]:
+        def lines() -> dict[str, dict[str, Any]]:
             return {each["id"]: each for each in http.get("/api/bridge").json()["items"]}
 
         assert within(WAIT_S, lambda: int(str(lines()["plant"]["received"])) > 2), server.log.read_text()
