@@ -637,14 +637,20 @@ export class TwinScene implements TwinSceneApi {
     const resting = now - this.lastMovedAt > REST_MS
     const wait = moved ? 0 : this.breath(now)
     if (wait > 0) return this.schedule(wait)
-    if (this.needsDraw || moved || (resting && !this.drawnAtRest)) this.draw(now, resting)
+    if (moved || this.isDue(resting)) this.draw(now, resting)
     this.planNext(moved)
     this.walkPeople(now)
   }
 
+  private isDue(resting: boolean): boolean {
+    return this.needsDraw || this.keptIsOldIn === 0 || (resting && !this.drawnAtRest)
+  }
+
   private planNext(moved: boolean): void {
+    const old = this.keptIsOldIn
     if (moved) this.schedule()
     else if (!this.drawnAtRest) this.schedule(REST_MS)
+    else if (old !== null) this.schedule(Math.max(1, old))
   }
 
   private noteSettled(): void {
@@ -729,20 +735,26 @@ export class TwinScene implements TwinSceneApi {
   }
 
   private uploadState(): void {
+    if (this.keptIsOldIn === 0) this.pipeline.forgetView()
     if (this.paint.takeDirty() === null) return
     this.stateTexture.needsUpdate = true
     this.other?.follow(this.paint.texels)
-    if (this.keptIsOld) this.pipeline.forgetView()
     if (this.paint.visibilityRevision === this.visibilityDrawn) return
     this.visibilityDrawn = this.paint.visibilityRevision
     this.shadowDirty = this.depthDirty = true
   }
 
-  /** Whether the kept view has what repainting does not reach: which rooms are blocks, and the paint that is seen through. */
-  private get keptIsOld(): boolean {
+  /**
+   * In how many ms what repainting does not reach must be drawn anew: which rooms are blocks, and the paint that is
+   * seen through. Null: the kept view has it as it is, or none is shown.
+   */
+  private get keptIsOldIn(): number | null {
+    if (!this.pipeline.isViewKept || (!this.isQuick && this.other === null)) return null
     const { paintedRoomsRevision: rooms, seenThroughRevision: through } = this.paint
-    if (this.spacesShown && rooms !== this.roomsDrawn) return true
-    return through !== this.throughDrawn && performance.now() - this.lastKeptAt > (this.xrayOn ? GHOSTS_KEPT_AT_LEAST_MS : KEPT_AT_LEAST_MS)
+    if (this.spacesShown && rooms !== this.roomsDrawn) return 0
+    if (through === this.throughDrawn) return null
+    const keptFor = this.xrayOn ? GHOSTS_KEPT_AT_LEAST_MS : KEPT_AT_LEAST_MS
+    return Math.max(0, this.lastKeptAt + keptFor - performance.now())
   }
 
   private noteKept(): void {
