@@ -197,6 +197,7 @@ def test_lines_without_a_worker_are_said(town: Town) -> None:
     assert not any("twin bridge" in note for note in health(server)["notes"])
 
 
+@pytest.mark.slow
 def test_where_devices_push_over_http_alone_nothing_is_missing(town: Town) -> None:
     server = town.server()
     until(lambda: leads(server))
@@ -345,6 +346,7 @@ async def test_workers_share_the_lines_and_take_them_over(town: Town) -> None:
         await asyncio.to_thread(until, lambda: shown(server)["time"] > before)
 
 
+@pytest.mark.slow
 def test_all_processes_read_their_file_of_lines_anew(town: Town) -> None:
     (town.venue / "tape.csv").write_text("time,device,point,value\n2026-01-01T00:00:00Z,L-01,level,40\n")
     file = town.venue / "adapters.yaml"

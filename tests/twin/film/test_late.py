@@ -139,7 +139,7 @@ class Venue:
             assert same_state(moment.state, expected), time_ms - START_MS
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     script=st.lists(steps, min_size=1, max_size=25), shares=st.lists(st.floats(0, 1), min_size=4, max_size=8)
 )

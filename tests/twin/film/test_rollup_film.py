@@ -259,7 +259,7 @@ async def play(
     await engine.dispose()
 
 
-@settings(max_examples=6, deadline=None, phases=PHASES, suppress_health_check=[FIXTURE])
+@settings(max_examples=4, deadline=None, phases=PHASES, suppress_health_check=[FIXTURE])
 @example(OLDER_LATER, [(0.0, 1.0)] * 3, PLACES[0])
 @example(OLDER_HOLDS, [(0.0, 1.0)] * 3, PLACES[2])
 @example(TOLD_AGAIN, [(0.0, 1.0)] * 3, PLACES[3])
