@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
-import { detailAsThen, deviceAsThen, placedAsThen, readScene, type PastBindings } from './pastBindings'
+import { detailAsThen, deviceAsThen, fetchBindingsAt, placedAsThen, readScene, type PastBindings } from './pastBindings'
 import type { DeviceInfo, ElementDetail, PointInfo } from './types'
 
 const THEN: PastBindings = {
@@ -42,6 +42,17 @@ describe('bindings of a past moment', () => {
     expect(deviceAsThen(device('NEW', 3), null)?.elementIndex).toBe(3)
     expect(deviceAsThen(device('NEW', 3), THEN)).toBeNull()
     expect(deviceAsThen(device('L-01', 3), THEN)?.elementGuid).toBe('seven')
+  })
+
+  it('are asked for at the first whole ms that they hold in', async () => {
+    const asked: string[] = []
+    vi.stubGlobal('fetch', (url: string) => {
+      asked.push(url)
+      return Promise.resolve(new Response(JSON.stringify({ hash: 'h', items: [] })))
+    })
+    await fetchBindingsAt(Date.UTC(2026, 10, 2, 0, 0, 10, 584) + 0.73)
+    expect(decodeURIComponent(asked[0] ?? '')).toContain('at=2026-11-02T00:00:10.585Z')
+    vi.unstubAllGlobals()
   })
 
   it('are told with the replay', () => {

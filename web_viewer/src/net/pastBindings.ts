@@ -28,9 +28,10 @@ export interface PastScene {
 
 const NOWHERE: Stand = { index: -1, guid: null }
 
-/** The bindings of a moment, ms since 1970 UTC. */
+/** The bindings of a moment, ms since 1970 UTC; of the next whole ms, for the one before may lie before all film. */
 export async function fetchBindingsAt(timeMs: number): Promise<PastBindings> {
-  const raw = await getJson<components['schemas']['BindingReport']>('/api/bindings', { at: new Date(timeMs).toISOString() })
+  const at = new Date(Math.ceil(timeMs)).toISOString()
+  const raw = await getJson<components['schemas']['BindingReport']>('/api/bindings', { at })
   return { hash: raw.hash, elements: new Map(raw.items.map((item) => [item.device, standOf(item.element_index, item.element)])) }
 }
 

@@ -119,6 +119,34 @@ function bandView() {
   }
 }
 
+/** Plays the film; where that catches up with the present, on to what is live. */
+function playUntilNow(goLive: () => void): (speed: number) => void {
+  const live = useLiveStore()
+  /** Asked for and not seen yet: what is told last counts, and a short way may be over by then. */
+  let asked = false
+
+  watch(
+    () => live.player,
+    (now, before) => {
+      const isAtEnd = (now.span?.toMs ?? Number.NaN) - now.timeMs < CAUGHT_UP_MS
+      const stopped = (before.playing || asked) && !now.playing
+      if (now.playing || isAtEnd) asked = false
+      if (stopped && isAtEnd && now.speed > 0 && live.isPast) goLive()
+    },
+  )
+  watch(
+    () => live.seekingMs,
+    (seekingMs) => {
+      if (!Number.isNaN(seekingMs)) asked = false
+    },
+  )
+
+  return (speed) => {
+    asked = true
+    live.play(speed)
+  }
+}
+
 /** The moment on screen, and the ways to another one. */
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- a part of the store, seen by it alone
 function timeCursor(band: Band, film: { readonly value: FilmInfo }) {
@@ -153,22 +181,24 @@ function timeCursor(band: Band, film: { readonly value: FilmInfo }) {
     band.returnToNow()
   }
 
+  const play = playUntilNow(goLive)
+
   function togglePlay(): void {
     if (!live.isPast) seek(live.presentMs)
     else if (live.player.playing) live.pause()
-    else live.play(pace.value)
+    else play(pace.value)
   }
 
   function setSpeed(next: number): void {
     speed.value = next
-    if (live.isPast && live.player.playing) live.play(pace.value)
+    if (live.isPast && live.player.playing) play(pace.value)
   }
 
   /** Plays the other way round; where nothing plays, backwards from where it stands. */
   function reverse(): void {
     backwards.value = !(backwards.value && live.player.playing)
     if (!live.isPast) seek(live.presentMs)
-    live.play(pace.value)
+    play(pace.value)
   }
 
   function playOn(): void {
@@ -185,15 +215,6 @@ function timeCursor(band: Band, film: { readonly value: FilmInfo }) {
     if (live.player.playing) live.pause()
     goTo(found.timeMs)
   }
-
-  watch(
-    () => live.player,
-    (now, before) => {
-      const end = now.span?.toMs ?? Number.NaN
-      const ended = before.playing && !now.playing && now.speed > 0 && end - now.timeMs < CAUGHT_UP_MS
-      if (ended && live.isPast) goLive()
-    },
-  )
 
   return { speed, backwards, cursorMs, seek, goTo, goLive, togglePlay: playOn, reverse, setSpeed, step }
 }
