@@ -7,6 +7,8 @@ import ssl
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
+from telemetry_bridge.ports import RefusalCode
+
 #: Why a line is down, a point bad, a message refused, a command failed, for programs. `other`: the sentence,
 #: in `text`, is all that is known.
 Reason = Literal[
@@ -47,15 +49,7 @@ Reason = Literal[
     "in-fault",
     "namespace",
     "too-large",
-    "unknown_device",
-    "unknown_point",
-    "wrong_device",
-    "bad_value",
-    "unknown_state",
-    "bad_time",
-    "future",
-    "too_old",
-    "wrong_shape",
+    RefusalCode,
     "unlisted-point",
     "asked-too-seldom",
     "more",

@@ -1,7 +1,7 @@
 """A film as it lies in a database, where nobody records: for the tools."""
 
 import math
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -112,13 +112,6 @@ class StoredFilm(Film):
         async for cut in self.cuts(from_ms, to_ms):
             yield Stretch(cut.from_ms, cut.to_ms, cut.registry, cut.segment.samples)
 
-    def pieces(self, from_ms: float, to_ms: float) -> list[Piece]:
-        """What tells of a time, none over another; what was learned afterwards where nothing else does."""
-        recorded = self._catalogue.timeline.pieces(from_ms, to_ms)
-        learned = self._catalogue.afterwards.pieces(from_ms, to_ms)
-        found = recorded + [part for piece in learned for part in _outside(piece, recorded)]
-        return sorted(found, key=lambda piece: piece.from_ms)
-
     async def cut(self, piece: Piece) -> Cut:
         """All that is known of a piece."""
         key, segment = await self._whole(piece.segment)
@@ -182,19 +175,6 @@ class StoredFilm(Film):
         numbers = mapping(self._past[registry], points).now_index[samples.point_index]
         kept = numbers >= 0
         return replace(samples[kept], point_index=numbers[kept].astype(np.uint32))
-
-
-def _outside(piece: Piece, others: Sequence[Piece]) -> Iterator[Piece]:
-    """The parts of a piece that lie in no other, which are in order."""
-    from_ms = piece.from_ms
-    for other in others:
-        if other.to_ms <= from_ms or other.from_ms >= piece.to_ms:
-            continue
-        if other.from_ms > from_ms:
-            yield Piece(from_ms, other.from_ms, piece.segment)
-        from_ms = max(from_ms, other.to_ms)
-    if from_ms < piece.to_ms:
-        yield Piece(from_ms, piece.to_ms, piece.segment)
 
 
 def only(cut: Cut, mask: Mask) -> Cut:

@@ -96,16 +96,9 @@ class Supervisor:
 
     def _since(self, camera: str, health: CameraHealth) -> CameraHealth:
         before = self._healths.get(camera)
-        return (
-            before
-            if before is not None
-            and (before.state, before.reason)
-            == (
-                health.state,
-                health.reason,
-            )
-            else health
-        )
+        if before is None or (before.state, before.reason) != (health.state, health.reason):
+            return health
+        return before
 
     def _down(self, reason: Reason, text: str) -> None:
         """Every camera is down for the same reason."""
