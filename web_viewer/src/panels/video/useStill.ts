@@ -1,6 +1,7 @@
 import { ref } from 'vue'
 
 import { fetchStill } from './api'
+import { pictureUrl } from './pictureUrl'
 import { isWithin, type Gap } from './spans'
 import { Stills, type Still, type StillWish } from './stills'
 
@@ -10,27 +11,19 @@ const AGAIN_MS = 2500
 /** Single pictures of a camera. */
 // eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the refs are their own description
 export function useStill() {
-  const url = ref('')
-  const shownMs = ref(Number.NaN)
+  const { url, shownMs, put } = pictureUrl()
   const gap = ref<Gap | null>(null)
   const error = ref<unknown>(null)
   let again = 0
   let lookAgainMs = 0
   let failed: { readonly camera: string; readonly untilMs: number } | null = null
 
-  function put(next: string, atMs: number): void {
-    if (url.value !== '') URL.revokeObjectURL(url.value)
-    url.value = next
-    shownMs.value = atMs
-  }
-
   const stills = new Stills(fetchStill, (still: Still, wish: StillWish) => {
     window.clearTimeout(again)
     lookAgainMs = performance.now() + AGAIN_MS
     gap.value = still.kind === 'gap' ? (still.gap ?? { fromMs: null, toMs: null }) : null
     error.value = still.kind === 'failed' ? still.error : null
-    if (still.kind === 'picture') put(URL.createObjectURL(still.picture), still.atMs)
-    else put('', Number.NaN)
+    put(still)
     if (still.kind === 'failed') failed = { camera: wish.camera, untilMs: performance.now() + AGAIN_MS }
     if (still.kind !== 'picture') again = window.setTimeout(stills.forget.bind(stills), AGAIN_MS)
   })
@@ -46,7 +39,7 @@ export function useStill() {
     window.clearTimeout(again)
     stills.forget()
     failed = gap.value = error.value = null
-    put('', Number.NaN)
+    put(null)
   }
 
   return {
